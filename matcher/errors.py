@@ -1,0 +1,82 @@
+"""Everything that can go wrong and that a user can mend.
+
+    MatcherError                 has a message that says where, what was expected, what was found, what to do
+    ├── InputProblems            the scenario cannot be used: every problem of every table, each located
+    ├── PinsImpossible           the pins cannot all be kept: names the fewest that clash
+    ├── AuditRefused             the plan broke a must-rule, or its scores differ from the solver's: a defect of ours
+    ├── StoreError               the workspace cannot be opened, is from another version, or lacks what was asked for
+    └── OutputError              a file or folder cannot be written
+
+Anything else that escapes is a bug and may show a traceback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class InputProblem:
+    """One thing in the input that has to be mended (or, as a warning, looked at).
+
+    `file` is a file's name, `sheet` the sheet of a workbook ("" for CSV and TOML), `row` the row as a spreadsheet
+    counts it (the heading is row 1; None where the problem is not of one row), `column` the heading.
+    """
+
+    file: str
+    sheet: str
+    row: int | None
+    column: str
+    found: str
+    expected: str
+    action: str
+
+    @property
+    def where(self) -> str:
+        """Such as "volunteers.csv, row 7, column gender" or "derby.xlsx, sheet slots, row 3"."""
+        parts = [self.file]
+        if self.sheet:
+            parts.append(f"sheet {self.sheet}")
+        if self.row is not None:
+            parts.append(f"row {self.row}")
+        if self.column:
+            parts.append(f"column {self.column}")
+        return ", ".join(parts)
+
+    def __str__(self) -> str:
+        return f"{self.where}: found {self.found}; expected {self.expected}. {self.action}"
+
+
+class MatcherError(Exception):
+    """The root: its text is fit to be shown to a coordinator as it stands."""
+
+
+class InputProblems(MatcherError):
+    """The input cannot be used; `problems` holds every reason, in the order of the files."""
+
+    def __init__(self, problems: Sequence[InputProblem]) -> None:
+        self.problems = tuple(problems)
+        count = len(self.problems)
+        head = "1 problem" if count == 1 else f"{count} problems"
+        super().__init__("\n".join([f"{head} in the input:", *(f"  {problem}" for problem in self.problems)]))
+
+
+class PinsImpossible(MatcherError):
+    """No plan keeps all the pins; `pins` are sentences naming the fewest that clash."""
+
+    def __init__(self, message: str, pins: Sequence[str]) -> None:
+        self.pins = tuple(pins)
+        super().__init__(message)
+
+
+class AuditRefused(MatcherError):
+    """The audit found the plan or its scores wrong; nothing is written."""
+
+
+class StoreError(MatcherError):
+    """The workspace's database cannot give or take what was asked."""
+
+
+class OutputError(MatcherError):
+    """Something could not be written."""
