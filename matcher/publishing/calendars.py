@@ -1,0 +1,211 @@
+"""A calendar for each volunteer and each school: where to be, when, and whom to ask for or expect.
+
+What may stand in one is small on purpose. A volunteer's says nothing about the rest of the team, a school's gives
+name, role and employer of those who come; neither holds a demographic, nor why somebody was chosen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+import icalendar
+
+from matcher.domain import Cohort, Mode, Plan, Problem, School, Session, Visit, Volunteer
+from matcher.publishing.file_names import file_names
+from matcher.publishing.text import counted, listed, one_line, plain
+from matcher.publishing.zones import vtimezone
+
+PRODID = "-//matcher//Role models for primary schools//EN"
+
+
+class Attendee(StrEnum):
+    VOLUNTEER = "volunteer"
+    SCHOOL = "school"
+
+
+class Text(icalendar.vText):
+    r"""TEXT as RFC 5545 writes it. (icalendar's own takes a typed `\N`, as in "C:\New", for a line break.)"""
+
+    def to_ical(self) -> bytes:
+        text = str(self).replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
+        return text.replace("\n", "\\n").encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """A delivered session as one attendee sees it."""
+
+    attendee: Attendee
+    attendee_id: str
+    session: Session
+    visit: Visit
+    school: School
+    cohorts: tuple[Cohort, ...]
+    team: tuple[Volunteer, ...]
+
+    @property
+    def in_person(self) -> bool:
+        return self.session.mode is Mode.IN_PERSON
+
+
+def event_uid(programme: str, session_id: str, attendee: Attendee, attendee_id: str) -> str:
+    """The same through every re-run and change: nothing goes in but the programme, the session and the attendee."""
+    key = json.dumps([programme, session_id, attendee.value, attendee_id])
+    return f"{hashlib.sha256(key.encode()).hexdigest()[:32]}@matcher.invalid"
+
+
+def calendar_files(problem: Problem, plan: Plan, stamp: datetime) -> dict[str, bytes]:
+    """Path below the output folder -> content, for every volunteer and school with a delivered session."""
+    files: dict[str, bytes] = {}
+    appointments = list(_appointments(problem, plan))
+    volunteer_files, school_files = file_names(problem.volunteers), file_names(problem.schools)
+    for attendee, people, names in (
+        (Attendee.VOLUNTEER, problem.volunteers, volunteer_files),
+        (Attendee.SCHOOL, problem.schools, school_files),
+    ):
+        mine: dict[str, list[Appointment]] = {}
+        for appointment in appointments:
+            if appointment.attendee is attendee:
+                mine.setdefault(appointment.attendee_id, []).append(appointment)
+        for attendee_id, own in sorted(mine.items()):
+            content = calendar(problem, people[attendee_id].name, own, stamp)
+            files[f"calendars/{attendee}s/{names[attendee_id]}.ics"] = content
+    return files
+
+
+def calendar(problem: Problem, owner: str, appointments: list[Appointment], stamp: datetime) -> bytes:
+    """One calendar file, its events in order of time."""
+    programme = problem.programme
+    result = icalendar.Calendar()
+    result.add("prodid", PRODID)
+    result.add("version", "2.0")
+    result.add("calscale", "GREGORIAN")
+    name = Text(one_line(f"{programme.name}: {owner}"))
+    result.add("name", name)
+    result.add("x-wr-calname", name)
+    result.add("x-wr-timezone", Text(programme.timezone))
+    result.add_component(vtimezone(programme.timezone, programme.first_day.year, programme.last_day.year))
+    for appointment in sorted(appointments, key=lambda each: (each.visit.slot, each.session.session_id)):
+        result.add_component(_event(problem, appointment, stamp))
+    content: bytes = result.to_ical()
+    return content
+
+
+def _appointments(problem: Problem, plan: Plan) -> Iterator[Appointment]:
+    for session_id, visit in plan.visits.items():
+        session = problem.sessions[session_id]
+        shared = (
+            session,
+            visit,
+            problem.schools[session.school_id],
+            tuple(problem.cohorts[cohort_id] for cohort_id in session.cohort_ids),
+            tuple(problem.volunteers[volunteer_id] for volunteer_id in visit.team),
+        )
+        yield Appointment(Attendee.SCHOOL, session.school_id, *shared)
+        for volunteer_id in visit.team:
+            yield Appointment(Attendee.VOLUNTEER, volunteer_id, *shared)
+
+
+def _event(problem: Problem, appointment: Appointment, stamp: datetime) -> icalendar.Event:
+    session, school, slot = appointment.session, appointment.school, appointment.visit.slot
+    zone = {"TZID": problem.programme.timezone}
+    event = icalendar.Event()
+    event.add(
+        "uid",
+        event_uid(problem.programme.name, session.session_id, appointment.attendee, appointment.attendee_id),
+    )
+    event.add("dtstamp", stamp.astimezone(UTC).replace(microsecond=0))
+    event.add("dtstart", slot.start, parameters=zone)
+    event.add("dtend", slot.end, parameters=zone)
+    event.add("sequence", 0)
+    event.add("status", "CONFIRMED")
+    event.add("transp", "OPAQUE")
+    if appointment.in_person:
+        event.add("location", Text(_place(school)))
+        if school.position is not None:
+            event.add("geo", (round(school.position.latitude, 6), round(school.position.longitude, 6)))
+    else:
+        event.add("location", Text("Online"))
+    if appointment.attendee is Attendee.VOLUNTEER:
+        event.add("summary", Text(f"{session_name(session)} at {one_line(school.name)}"))
+        event.add("description", Text("\n".join(_for_volunteer(problem, appointment))))
+    else:
+        event.add("summary", Text(f"{session_name(session)}: {counted(len(appointment.team), 'visitor')}"))
+        event.add("description", Text("\n".join(_for_school(problem, appointment))))
+    return event
+
+
+def _place(school: School) -> str:
+    name, address, postcode = (one_line(part, ", ") for part in (school.name, school.address, school.postcode))
+    parts = [name, address, "" if postcode.casefold() in address.casefold() else postcode]
+    return ", ".join(part for part in parts if part)
+
+
+def _for_volunteer(problem: Problem, appointment: Appointment) -> Iterator[str]:
+    school, slot = appointment.school, appointment.visit.slot
+    arrival_minutes = problem.programme.limits.arrival_minutes
+    contact, email = one_line(school.contact_name), one_line(school.contact_email)
+    yield "Thank you for giving your time."
+    yield ""
+    if not appointment.in_person:
+        yield f"Online with {one_line(school.name)}, {slot.start:%H:%M} to {slot.end:%H:%M}."
+    elif arrival_minutes:
+        arrival = slot.start - timedelta(minutes=arrival_minutes)
+        yield f"Please arrive by {arrival:%H:%M}. The session runs from {slot.start:%H:%M} to {slot.end:%H:%M}."
+    else:
+        yield f"The session runs from {slot.start:%H:%M} to {slot.end:%H:%M}."
+    if contact and appointment.in_person:
+        yield f"Ask for: {contact}{f' ({email})' if email else ''}"
+    elif contact or email:
+        yield f"Contact at the school: {contact or email}{f' ({email})' if contact and email else ''}"
+    yield from _about(appointment)
+    others = len(appointment.team) - 1
+    yield f"Team: you and {counted(others, 'other volunteer')}" if others else "Team: you are the only visitor"
+    yield f"Organised by: {one_line(problem.programme.name)}"
+
+
+def _for_school(problem: Problem, appointment: Appointment) -> Iterator[str]:
+    slot = appointment.visit.slot
+    yield f"Who is {'coming' if appointment.in_person else 'joining online'}:"
+    for volunteer in appointment.team:
+        yield f"- {introduction(volunteer)}"
+    yield ""
+    arrival_minutes = problem.programme.limits.arrival_minutes
+    if appointment.in_person and arrival_minutes:
+        yield f"Expect your visitors by {slot.start - timedelta(minutes=arrival_minutes):%H:%M}."
+    yield from _about(appointment)
+    yield f"Organised by: {one_line(problem.programme.name)}"
+
+
+def _about(appointment: Appointment) -> Iterator[str]:
+    if appointment.session.format:
+        yield f"Format: {one_line(appointment.session.format)}"
+    yield f"Pupils: {listed([cohort_name(cohort, with_pupils=True) for cohort in appointment.cohorts])}"
+
+
+def session_name(session: Session) -> str:
+    """Its title, else its format, else "Visit"."""
+    return one_line(session.title) or one_line(session.format) or "Visit"
+
+
+def cohort_name(cohort: Cohort, *, with_pupils: bool = False) -> str:
+    """Such as "Kestrels", or "Kestrels (Year 5, 28 pupils)"."""
+    year = one_line(cohort.year_group)
+    year = f"Year {year}" if year.isdigit() or year.casefold() == "r" else year
+    name = one_line(cohort.name) or year or plain(cohort.cohort_id)
+    if not with_pupils:
+        return name
+    more = [year] if year and year.casefold() not in name.casefold() else []
+    if cohort.pupils:
+        more.append(counted(cohort.pupils, "pupil"))
+    return f"{name} ({', '.join(more)})" if more else name
+
+
+def introduction(volunteer: Volunteer) -> str:
+    """Name, role and employer: all that a school learns of a visitor."""
+    return ", ".join(part for part in map(one_line, (volunteer.name, volunteer.role, volunteer.employer)) if part)

@@ -1,0 +1,31 @@
+"""Text as people typed it, made safe to print: what cannot be read goes, everything else stays as it is."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_LINE_BREAKS = dict.fromkeys(map(ord, "\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"), "\n")
+
+
+def plain(text: str) -> str:
+    """The text without control characters; any kind of line break becomes a newline, a tab a space."""
+    text = text.replace("\r\n", "\n").translate(_LINE_BREAKS).replace("\t", " ")
+    # Cc: control characters. Cs: half of a surrogate pair, which no encoding can write.
+    return "".join(c for c in text if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs")).strip()
+
+
+def one_line(text: str, joined_by: str = " ") -> str:
+    """The same on a single line, runs of spaces as one."""
+    lines = [" ".join(line.split()) for line in plain(text).split("\n")]
+    # An address typed as "1 High Street,⏎Derby" has its comma already.
+    return joined_by.join(line.rstrip(joined_by) if line != lines[-1] else line for line in lines if line)
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """Such as "1 session" or "1,204 sessions"."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def listed(parts: list[str]) -> str:
+    """Such as "a, b and c"."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else ""
