@@ -1,0 +1,46 @@
+"""The workspace: a scenario and the runs made for it, kept in a database. The only SQLAlchemy of the program.
+
+    with Workspace.open("matcher.db", create=True) as workspace:
+        changes = diff(workspace.load_tables(), tables)      # to be shown first
+        workspace.replace_tables(tables, "derby.xlsx")
+        number = workspace.save_run(tables, plan, ...)
+        workspace.run(number).plan
+
+A scenario is kept whole and never changed: an import writes its rows beside the old ones and then says which scenario
+is current. A run points at the scenario it was made for, so an old plan can still be exported with the names and times
+of its day, and compared with a new one; and a run tells whether the scenario has changed since. Scenarios are known by
+a fingerprint of their values, so the same one is kept once, however often it is imported. Those that are neither
+current nor any run's are deleted on the next import.
+
+The rows of a scenario are kept as they were read (defaults not filled in) and are not judged here: `intake` does that,
+before and after. Hence no foreign keys between them; a plan's ids are the scenario's.
+
+One transaction for each method of `Workspace`, and one writer at a time. A SQLite workspace is one file (a rollback
+journal stands beside it only while something is being written); PostgreSQL does as well; whatever else SQLAlchemy
+reaches is refused, as it has not been shown to keep every value.
+
+Which floor is which:
+
+changes.py      what differs between two scenarios (no database)
+connection.py   addresses, transactions, and errors in plain words
+schema.py       the tables; scenarios.py and runs.py write and read them
+versions.py     which version of the tables a database has; runs migrations/, one file for each version
+workspace.py    what the planner calls
+"""
+
+from matcher.store.changes import Change, ColumnChange, What, diff, fingerprint, summary
+from matcher.store.runs import RunSummary, SavedRun
+from matcher.store.workspace import Import, Workspace
+
+__all__ = [
+    "Change",
+    "ColumnChange",
+    "Import",
+    "RunSummary",
+    "SavedRun",
+    "What",
+    "Workspace",
+    "diff",
+    "fingerprint",
+    "summary",
+]

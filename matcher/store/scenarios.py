@@ -1,0 +1,131 @@
+"""Scenarios in the database: rows in, rows out, nothing judged and nothing changed on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+
+from matcher.store import schema
+from matcher.store.changes import fingerprint
+from matcher.tables import TABLES, Row, Table, Tables
+
+
+class ValueKind(StrEnum):
+    """What a value of the programme is; it is kept as text."""
+
+    TEXT = "text"
+    WHOLE = "whole number"
+    NUMBER = "number"
+    DAY = "day"
+    DAYS = "days"
+
+
+def find(connection: sa.Connection, mark: str) -> int | None:
+    """The scenario with that fingerprint, if it is kept."""
+    query = sa.select(schema.scenarios.c.scenario_id).where(schema.scenarios.c.fingerprint == mark)
+    return connection.scalar(query)
+
+
+def find_or_add(connection: sa.Connection, tables: Tables) -> int:
+    """The scenario's number, after writing it if it is not kept yet."""
+    mark = fingerprint(tables)
+    known = find(connection, mark)
+    if known is not None:
+        return known
+    added = connection.execute(sa.insert(schema.scenarios).values(fingerprint=mark))
+    scenario_id: int = added.inserted_primary_key[0]  # type: ignore[index]
+    _insert(connection, schema.programme, _programme_rows(tables.programme), scenario_id)
+    for table in TABLES:
+        rows = _scenario_rows(table, tables.rows.get(table.name, ()))
+        _insert(connection, schema.scenario_tables[table.name], rows, scenario_id)
+    return scenario_id
+
+
+def load(connection: sa.Connection, scenario_id: int) -> Tables:
+    programme = schema.programme
+    query = sa.select(programme.c.key, programme.c.kind, programme.c.value)
+    kept = connection.execute(query.where(programme.c.scenario_id == scenario_id).order_by(programme.c.position))
+    return Tables(
+        {key: _from_text(ValueKind(kind), value) for key, kind, value in kept},
+        {table.name: _load_rows(connection, table, scenario_id) for table in TABLES},
+    )
+
+
+def current(connection: sa.Connection) -> int | None:
+    """The scenario of the last import."""
+    newest = sa.select(schema.imports.c.scenario_id).order_by(schema.imports.c.number.desc()).limit(1)
+    return connection.scalar(newest)
+
+
+def remove_unused(connection: sa.Connection) -> None:
+    """Forget the scenarios that are not current and that no run was made for."""
+    used = sa.union_all(sa.select(schema.runs.c.scenario_id), sa.select(sa.literal(current(connection))))
+    connection.execute(sa.delete(schema.scenarios).where(schema.scenarios.c.scenario_id.not_in(used)))
+
+
+def _insert(connection: sa.Connection, into: sa.Table, rows: Iterable[dict[str, Any]], scenario_id: int) -> None:
+    places = [{"scenario_id": scenario_id, "position": place, **row} for place, row in enumerate(rows)]
+    if places:
+        connection.execute(sa.insert(into), places)
+
+
+def _scenario_rows(table: Table, rows: Iterable[Row]) -> Iterable[dict[str, Any]]:
+    names = [column.name for column in table.columns]
+    return ({"row_number": row.number, **{name: row.values.get(name) for name in names}} for row in rows)
+
+
+def _load_rows(connection: sa.Connection, table: Table, scenario_id: int) -> tuple[Row, ...]:
+    source = schema.scenario_tables[table.name]
+    names = [column.name for column in table.columns]
+    query = sa.select(source.c.row_number, *(source.c[name] for name in names))
+    kept = connection.execute(query.where(source.c.scenario_id == scenario_id).order_by(source.c.position))
+    return tuple(
+        Row(
+            number,
+            {
+                name: tuple(value) if isinstance(value, list) else value
+                for name, value in zip(names, values, strict=True)
+            },
+        )
+        for number, *values in kept
+    )
+
+
+def _programme_rows(programme: Mapping[str, object]) -> Iterable[dict[str, str]]:
+    for key, value in programme.items():
+        if value is not None:
+            kind, text = _as_text(value)
+            yield {"key": key, "kind": kind.value, "value": text}
+
+
+def _as_text(value: object) -> tuple[ValueKind, str]:
+    match value:
+        case str():
+            return ValueKind.TEXT, value
+        case int():
+            return ValueKind.WHOLE, str(value)
+        case float():
+            return ValueKind.NUMBER, repr(value)
+        case date():
+            return ValueKind.DAY, value.isoformat()
+        case tuple():
+            return ValueKind.DAYS, ";".join(day.isoformat() for day in value)
+    raise TypeError(f"a programme holds no {type(value).__name__}")
+
+
+def _from_text(kind: ValueKind, text: str) -> object:
+    match kind:
+        case ValueKind.TEXT:
+            return text
+        case ValueKind.WHOLE:
+            return int(text)
+        case ValueKind.NUMBER:
+            return float(text)
+        case ValueKind.DAY:
+            return date.fromisoformat(text)
+        case ValueKind.DAYS:
+            return tuple(date.fromisoformat(day) for day in text.split(";") if day)

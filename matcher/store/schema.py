@@ -1,0 +1,166 @@
+"""The database's tables, as SQLAlchemy sees them.
+
+Those of a scenario are generated from `matcher.tables.TABLES`: the same names, the same columns, and before them
+`scenario_id` and `position` (the row's place in its file) and `row_number` (as a spreadsheet counts). A change here
+needs a migration (see `migrations/`); a test compares the two.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.types import TypeEngine
+
+from matcher.tables import TABLES, Column, Kind, Table
+
+SCHEMA_VERSION = "0001"
+"""The newest migration: the version that this program reads and writes."""
+VERSION_TABLE = "matcher_schema"
+"""Where Alembic notes the version, and the mark by which a database is known to be a workspace."""
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(referred_table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+_WORDS = sa.JSON(none_as_null=True)  # a list of texts; blank is NULL, which an empty list is not
+
+_TYPES: dict[Kind, TypeEngine[Any]] = {
+    Kind.TEXT: sa.String(),
+    Kind.ID: sa.String(),
+    Kind.ID_LIST: _WORDS,
+    Kind.WORD_LIST: _WORDS,
+    Kind.WHOLE: sa.BigInteger(),
+    Kind.SIGNED: sa.BigInteger(),
+    Kind.NUMBER: sa.Double(),
+    Kind.PERCENT: sa.Double(),
+    Kind.SHARE: sa.Double(),
+    Kind.LATITUDE: sa.Double(),
+    Kind.LONGITUDE: sa.Double(),
+    Kind.DATE: sa.Date(),
+    Kind.MOMENT: sa.DateTime(),
+    Kind.CLOCK: sa.Integer(),
+    Kind.CHOICE: sa.String(),
+    Kind.CHOICE_LIST: _WORDS,
+}
+
+scenarios = sa.Table(
+    "scenarios",
+    metadata,
+    sa.Column("scenario_id", sa.Integer, primary_key=True),
+    sa.Column("fingerprint", sa.String, nullable=False, unique=True),
+)
+
+imports = sa.Table(
+    "imports",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column(
+        "scenario_id",
+        sa.ForeignKey("scenarios.scenario_id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    sa.Column("source", sa.String, nullable=False),
+    sa.Column("made_utc", sa.DateTime, nullable=False),
+)
+"""The one with the highest number says which scenario is current."""
+
+
+def _scenario_id() -> sa.Column[int]:
+    return sa.Column("scenario_id", sa.ForeignKey("scenarios.scenario_id", ondelete="CASCADE"), primary_key=True)
+
+
+programme = sa.Table(
+    "programme",
+    metadata,
+    _scenario_id(),
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("key", sa.String, nullable=False),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("value", sa.String, nullable=False),
+    sa.UniqueConstraint("scenario_id", "key"),
+)
+"""`kind` says what `value` is the text of: see `scenarios.ValueKind`."""
+
+
+def _scenario_table(table: Table) -> sa.Table:
+    def column(spec: Column) -> sa.Column[Any]:
+        return sa.Column(spec.name, _TYPES[spec.kind], nullable=not spec.required)
+
+    return sa.Table(
+        table.name,
+        metadata,
+        _scenario_id(),
+        sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("row_number", sa.Integer, nullable=False),
+        *(column(spec) for spec in table.columns),
+        *([sa.UniqueConstraint("scenario_id", *table.key)] if table.key else []),
+    )
+
+
+scenario_tables = {table.name: _scenario_table(table) for table in TABLES}
+
+runs = sa.Table(
+    "runs",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("scenario_id", sa.ForeignKey("scenarios.scenario_id"), nullable=False, index=True),
+    sa.Column("made_utc", sa.DateTime, nullable=False),
+    sa.Column("seconds", sa.Double, nullable=False),
+    sa.Column("status", sa.String, nullable=False),
+    sa.Column("settings", sa.JSON, nullable=False),
+)
+
+
+def _run_number() -> sa.Column[int]:
+    return sa.Column("run_number", sa.ForeignKey("runs.number", ondelete="CASCADE"), primary_key=True)
+
+
+run_tiers = sa.Table(
+    "run_tiers",
+    metadata,
+    _run_number(),
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("tier", sa.String, nullable=False),
+    sa.Column("value", sa.BigInteger, nullable=False),
+    sa.Column("bound", sa.BigInteger),
+)
+
+run_visits = sa.Table(
+    "run_visits",
+    metadata,
+    _run_number(),
+    sa.Column("session_id", sa.String, primary_key=True),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("start", sa.DateTime, nullable=False),
+    sa.Column("end", sa.DateTime, nullable=False),
+)
+"""The delivered sessions."""
+
+run_assignments = sa.Table(
+    "run_assignments",
+    metadata,
+    sa.Column("run_number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("session_id", sa.String, primary_key=True),
+    sa.Column("volunteer_id", sa.String, primary_key=True),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.ForeignKeyConstraint(
+        ["run_number", "session_id"], ["run_visits.run_number", "run_visits.session_id"], ondelete="CASCADE"
+    ),
+)
+
+run_reasons = sa.Table(
+    "run_reasons",
+    metadata,
+    _run_number(),
+    sa.Column("session_id", sa.String, primary_key=True),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("reason", sa.String, nullable=False),
+)
+"""A sentence for each session that is not delivered."""

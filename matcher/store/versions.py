@@ -1,0 +1,51 @@
+"""Which version of the tables a database holds, and bringing an older one up to date."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+
+from matcher.errors import StoreError
+from matcher.store.connection import HINT_IMPORT, described
+from matcher.store.schema import SCHEMA_VERSION, VERSION_TABLE
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def is_current(connection: sa.Connection) -> bool:
+    """Whether the database is a workspace of this program's version; False if it is empty or an older one's.
+
+    One of a newer version, or a database that holds something else, is left alone.
+    """
+    names = set(sa.inspect(connection).get_table_names())
+    where = described(connection.engine.url)
+    if VERSION_TABLE not in names:
+        if names:
+            raise StoreError(f"{where} holds something else than a workspace. Name another place for it.")
+        return False
+    version = connection.scalar(sa.text(f"SELECT version_num FROM {VERSION_TABLE}"))
+    if version is not None and version > SCHEMA_VERSION:
+        raise StoreError(
+            f"{where} was made by a newer matcher (its tables are of version {version}, this one knows those up to "
+            f"{SCHEMA_VERSION}). Update matcher, then try again."
+        )
+    return bool(version == SCHEMA_VERSION)
+
+
+def is_empty(connection: sa.Connection) -> bool:
+    return not sa.inspect(connection).get_table_names()
+
+
+def missing(where: str) -> StoreError:
+    return StoreError(f"there is no workspace in {where}. {HINT_IMPORT}")
+
+
+def upgrade(connection: sa.Connection, version: str = "head") -> None:
+    """Run the migrations that are still to be run, in the transaction that is open."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, version)

@@ -1,0 +1,166 @@
+"""The workspace: a database with the scenario that a coordinator works on and the runs made for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+import sqlalchemy as sa
+
+from matcher.domain import Plan, Status, TierScore
+from matcher.errors import StoreError
+from matcher.store import runs, scenarios, schema, versions
+from matcher.store.changes import Change, diff
+from matcher.store.connection import check_file, database_url, described, make_engine, reading, sqlite_file, writing
+from matcher.store.runs import RunSummary, SavedRun
+from matcher.tables import Tables
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """Where the current scenario came from, and when."""
+
+    number: int
+    source: str
+    made: datetime
+    """With the zone UTC."""
+    fingerprint: str
+
+
+class Workspace:
+    """An open workspace. Close it, or use it in a `with`; every method is a transaction of its own."""
+
+    def __init__(self, engine: sa.Engine, patience_seconds: float) -> None:
+        self.engine = engine
+        self._patience_seconds = patience_seconds
+
+    @classmethod
+    def open(cls, address: str, create: bool = False, patience_seconds: float = 5) -> Self:
+        """Open the SQLite file or the SQLAlchemy URL; with `create`, make a workspace where there is nothing yet.
+
+        A workspace of an older version is brought up to date. Waits so long for whoever else is writing.
+        """
+        url = database_url(address)
+        file = sqlite_file(url)
+        if file is not None:
+            check_file(file, create)
+        workspace = cls(make_engine(url, patience_seconds), patience_seconds)
+        try:
+            workspace._bring_up_to_date(create)
+        except BaseException:
+            workspace.close()
+            raise
+        return workspace
+
+    def _bring_up_to_date(self, create: bool) -> None:
+        with reading(self.engine) as connection:
+            if versions.is_current(connection):
+                return
+            if not create and versions.is_empty(connection):
+                raise versions.missing(self.where)
+        with writing(self.engine, self._patience_seconds) as connection:
+            if not versions.is_current(connection):  # somebody else may have been quicker
+                versions.upgrade(connection)
+
+    @property
+    def where(self) -> str:
+        """The file, or the address without its password."""
+        return described(self.engine.url)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def load_tables(self, run: int | None = None) -> Tables | None:
+        """The current scenario (None before the first import), or the one for which that run was made."""
+        with reading(self.engine) as connection:
+            if run is None:
+                scenario_id = scenarios.current(connection)
+            else:
+                query = sa.select(schema.runs.c.scenario_id).where(schema.runs.c.number == run)
+                scenario_id = connection.scalar(query)
+                if scenario_id is None:
+                    raise self._no_run(connection, run)
+            return None if scenario_id is None else scenarios.load(connection, scenario_id)
+
+    def last_import(self) -> Import | None:
+        with reading(self.engine) as connection:
+            query = sa.select(schema.imports, schema.scenarios.c.fingerprint).join(schema.scenarios)
+            row = connection.execute(query.order_by(schema.imports.c.number.desc()).limit(1)).mappings().first()
+            if row is None:
+                return None
+            return Import(row["number"], row["source"], row["made_utc"].replace(tzinfo=UTC), row["fingerprint"])
+
+    def replace_tables(
+        self, new: Tables, source: str, made: datetime | None = None, agreed: Sequence[Change] | None = None
+    ) -> tuple[Change, ...]:
+        """Make this the current scenario, and return what changed by it; without a change nothing is written.
+
+        The scenario must have been found good (`intake.build_problem`). `agreed` are the changes somebody was shown
+        and said yes to: if the workspace has moved on since, so that they are not what would be done now, it is left
+        alone.
+        """
+        with writing(self.engine, self._patience_seconds) as connection:
+            current = scenarios.current(connection)
+            changes = diff(None if current is None else scenarios.load(connection, current), new)
+            if agreed is not None and tuple(agreed) != changes:
+                raise StoreError(
+                    f"{self.where} was changed by somebody else in the meantime, so other changes would be made than "
+                    "the ones shown. Nothing was changed. Import again, and look at them again."
+                )
+            if current is None or changes:
+                values = {
+                    "scenario_id": scenarios.find_or_add(connection, new),
+                    "source": source,
+                    "made_utc": runs.utc(made or datetime.now(UTC)),
+                }
+                connection.execute(sa.insert(schema.imports).values(values))
+                scenarios.remove_unused(connection)
+            return changes
+
+    def save_run(
+        self,
+        tables: Tables,
+        plan: Plan,
+        tiers: Sequence[TierScore],
+        seconds: float,
+        status: Status,
+        reasons: Mapping[str, str],
+        settings: Mapping[str, object],
+        made: datetime | None = None,
+    ) -> int:
+        """Keep a plan with the scenario it was made for (even if another was imported since); its run number."""
+        with writing(self.engine, self._patience_seconds) as connection:
+            scenario_id = scenarios.find_or_add(connection, tables)
+            when = made or datetime.now(UTC)
+            return runs.save(connection, scenario_id, plan, tiers, seconds, status, reasons, settings, when)
+
+    def run(self, number: int | None = None) -> SavedRun:
+        """That run, or the newest one."""
+        with reading(self.engine) as connection:
+            wanted = runs.newest(connection) if number is None else number
+            found = None if wanted is None else runs.load(connection, wanted)
+            if found is None:
+                raise self._no_run(connection, number)
+            return found
+
+    def runs(self) -> tuple[RunSummary, ...]:
+        """All runs, the newest first."""
+        with reading(self.engine) as connection:
+            return runs.summaries(connection)
+
+    def _no_run(self, connection: sa.Connection, number: int | None) -> StoreError:
+        newest = runs.newest(connection)
+        if newest is None:
+            return StoreError(f"{self.where} holds no run yet. Make one with `matcher solve`.")
+        return StoreError(f"{self.where} holds no run {number}: they are numbered up to {newest}.")
