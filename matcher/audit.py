@@ -1,0 +1,48 @@
+"""Judges a plan by every rule's own check: what it breaks, what it is worth. Knows no solver and no model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from matcher.domain import Finding, LedgerLine, Plan, Problem, TierName, TierScore
+from matcher.errors import AuditRefused
+from matcher.rules import GOALS, MUST_RULES, RoleModelGoal
+
+
+@dataclass(frozen=True)
+class Audit:
+    findings: tuple[Finding, ...]
+    values: dict[TierName, int]
+    ledger: tuple[LedgerLine, ...]
+
+
+def audit(problem: Problem, plan: Plan) -> Audit:
+    """Every finding, each tier's value, and the ledger of the role-model goals."""
+    return Audit(
+        findings=tuple(finding for rule in MUST_RULES for finding in rule.check(problem, plan)),
+        values={tier: sum(goal.score(problem, plan) for goal in GOALS if goal.tier is tier) for tier in TierName},
+        ledger=tuple(line for goal in GOALS if isinstance(goal, RoleModelGoal) for line in goal.ledger(problem, plan)),
+    )
+
+
+def insist(problem: Problem, plan: Plan, claimed: Sequence[TierScore]) -> Audit:
+    """The audit of a plan that has to be right.
+
+    Raises AuditRefused where the plan breaks a must-rule, where a score differs from the one that the solver claimed,
+    or where a value beats its bound: each is a defect of the program, and the plan must not leave it.
+    """
+    found = audit(problem, plan)
+    wrong = [f"{finding.rule}: {finding.text}" for finding in found.findings]
+    for score in claimed:
+        value = found.values[score.tier]
+        if value != score.value:
+            wrong.append(f"{score.tier}: the solver says {score.value}, the plan is worth {value}.")
+        if score.bound is not None and (value > score.bound if score.tier.maximised else value < score.bound):
+            wrong.append(f"{score.tier}: the plan is worth {value}, beyond the bound of {score.bound}.")
+    if wrong:
+        raise AuditRefused(
+            "The plan did not pass its audit, so nothing was written. This is a defect of matcher, not of your data: "
+            "please report it with the scenario.\n" + "\n".join(f"  {line}" for line in wrong)
+        )
+    return found

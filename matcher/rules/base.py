@@ -1,0 +1,73 @@
+"""What a rule is: one file that holds its words, its part of the model, its independent check and its examples."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from matcher.domain import Finding, GoalName, LedgerLine, Plan, Problem, TierName
+from matcher.rules.draft import Bools, Draft, Ints
+
+
+@dataclass(frozen=True)
+class Example:
+    """A tiny case of a rule.
+
+    `amount` is what the rule makes of the plan: of a must-rule, the sum of its findings' amounts (0: kept);
+    of a goal, its part of the tier's value.
+    """
+
+    text: str
+    problem: Problem
+    plan: Plan
+    amount: int
+
+
+class Rule(ABC):
+    """Something that holds of plans. The docstring of each rule says it in plain words."""
+
+    name: ClassVar[str]
+    examples: ClassVar[tuple[Example, ...]]
+
+    def propose(self, draft: Draft) -> tuple[Ints, Ints] | None:
+        """All (volunteer, visit) pairs worth considering, found without looking at all x all; None: no opinion."""
+        return None
+
+    def admits(self, draft: Draft, volunteer: Ints, visit: Ints) -> Bools | None:
+        """Which of the (volunteer, visit) pairs can happen at all, shape (pairs,); None: all of them."""
+        return None
+
+    @abstractmethod
+    def post(self, draft: Draft) -> None:
+        """Adds this rule's rows and columns to the draft."""
+
+
+class MustRule(Rule):
+    """A plan that breaks one is not a plan."""
+
+    @abstractmethod
+    def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
+        """Everything in the plan that breaks this rule, found from plain data by another road than the model's."""
+
+
+class Goal(Rule):
+    """Makes one plan better than another, as a part of one tier's value."""
+
+    tier: ClassVar[TierName]
+
+    @abstractmethod
+    def score(self, problem: Problem, plan: Plan) -> int:
+        """This goal's part of the tier's value, from plain data."""
+
+
+class RoleModelGoal(Goal):
+    """A goal of the tier role_models, with a target and a weight that the programme sets."""
+
+    tier = TierName.ROLE_MODELS
+    goal: ClassVar[GoalName]
+
+    @abstractmethod
+    def ledger(self, problem: Problem, plan: Plan) -> Iterator[LedgerLine]:
+        """How far each cohort (or session) has come."""

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+
+from matcher.domain import Finding, Plan, Problem
+from matcher.rules.base import Example, MustRule
+from matcher.rules.draft import Draft, Ints
+from matcher.rules.tiny import plan, problem, session, slot, volunteer
+
+TEN = slot("10:00", "11:00")
+
+
+class CohortDay(MustRule):
+    """A cohort has at most one session a day."""
+
+    name = "cohort day"
+    examples = (
+        Example(
+            "two classes, a session each",
+            problem([session("S1"), session("S2", TEN, cohort_ids=("A2",))], [volunteer("V1"), volunteer("V2")]),
+            plan(S1="V1", S2=(TEN, "V2")),
+            amount=0,
+        ),
+        Example(
+            "one class, two sessions",
+            problem([session("S1"), session("S2", TEN)], [volunteer("V1"), volunteer("V2")]),
+            plan(S1="V1", S2=(TEN, "V2")),
+            amount=1,
+        ),
+    )
+
+    def post(self, draft: Draft) -> None:
+        keys: list[Ints] = []
+        columns: list[Ints] = []
+        for cohort, session_ids in enumerate(draft.problem.cohort_sessions.values()):
+            if len(session_ids) > 1:
+                mine = np.flatnonzero(np.isin(draft.visit_session, [draft.session_index[name] for name in session_ids]))
+                keys.append(cohort * 10**7 + draft.visit_day[mine])  # day numbers have seven digits
+                columns.append(mine)
+        if keys:
+            draft.at_most(self.name, np.concatenate(keys), np.concatenate(columns), 1)
+
+    def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
+        held = Counter(
+            (cohort_id, visit.slot.start.date())
+            for session_id, visit in plan.visits.items()
+            for cohort_id in problem.sessions[session_id].cohort_ids
+        )
+        for (cohort_id, day), count in held.items():
+            if count > 1:
+                text = f"{cohort_id} has {count} sessions on {day:%a %d %b}."
+                yield Finding(self.name, (cohort_id,), count - 1, text)

@@ -1,0 +1,301 @@
+"""A term as plain linear rows over 0/1 columns: what rules post to, and what solvers are given.
+
+The columns are, in this order,
+  * one for each *visit*, a session in one of its open slots: 1 if the session runs then;
+  * one for each *seat*, a volunteer who may be in the team of a visit: 1 if they are;
+  * counting columns, which follow from the others (see `Draft.levels`).
+Rows say `low <= sum of coefficient x column <= high`. All numbers are whole. Everything is kept in flat arrays and
+added by the thousand; nothing here knows a solver.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from matcher.domain import Mode, Plan, Problem, Slot, TierName, Visit
+
+if TYPE_CHECKING:
+    from matcher.rules.base import Rule
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+UNBOUNDED = 2**40  # stands for no limit in `low` and `high`; every real activity is far smaller
+
+
+def minutes(moment: datetime) -> int:
+    """A wall-clock time as whole minutes, so that times can stand in arrays."""
+    return moment.toordinal() * 1440 + moment.hour * 60 + moment.minute
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The non-zero coefficients of a block of rows: entry i is `coefficient[i]` of column `column[i]` in `row[i]`."""
+
+    row: Ints
+    column: Ints
+    coefficient: Ints
+
+    @staticmethod
+    def of(row: npt.ArrayLike, column: npt.ArrayLike, coefficient: npt.ArrayLike = 1) -> Terms:
+        rows = np.asarray(row, dtype=np.int64)
+        return Terms(
+            rows,
+            np.asarray(column, dtype=np.int64),
+            np.broadcast_to(np.asarray(coefficient, dtype=np.int64), rows.shape),
+        )
+
+    @staticmethod
+    def joined(parts: Sequence[Terms]) -> Terms:
+        if not parts:
+            return Terms.of([], [])
+        return Terms(
+            np.concatenate([part.row for part in parts]),
+            np.concatenate([part.column for part in parts]),
+            np.concatenate([part.coefficient for part in parts]),
+        )
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Counting columns whose values follow from a count; see `Draft.levels`."""
+
+    columns: Ints
+    group: Ints
+    """For each column its group; the columns of a group stand together, in the order in which they fill."""
+    rank: Ints
+    """For each column its place in its group, from 0."""
+    groups: int
+    row_group: Ints
+    first_row: int
+    ceiling: bool
+    """True: a group counts no more than each of its rows allows. False: no less than each demands."""
+
+
+class Draft:
+    """The choices of a problem under some rules, and the rows those rules posted.
+
+    With fewer rules than all, it says what those rules alone allow: that is how each rule is tested.
+    """
+
+    def __init__(self, problem: Problem, rules: Sequence[Rule]) -> None:
+        self.problem = problem
+        self.volunteer_ids = list(problem.volunteers)
+        self.session_ids = list(problem.sessions)
+        self.school_ids = list(problem.schools)
+        self.cohort_ids = list(problem.cohorts)
+        self.volunteer_index = {name: i for i, name in enumerate(self.volunteer_ids)}
+        self.session_index = {name: i for i, name in enumerate(self.session_ids)}
+        self.school_index = {name: i for i, name in enumerate(self.school_ids)}
+        self.cohort_index = {name: i for i, name in enumerate(self.cohort_ids)}
+
+        self.visits: list[tuple[str, Slot]] = [
+            (session.session_id, slot) for session in problem.sessions.values() for slot in problem.open_slots(session)
+        ]
+        sessions = [problem.sessions[session_id] for session_id, _ in self.visits]
+        self.visit_session = ints(self.session_index[session.session_id] for session in sessions)
+        self.visit_school = ints(self.school_index[session.school_id] for session in sessions)
+        self.visit_in_person = np.array([session.mode is Mode.IN_PERSON for session in sessions], dtype=bool)
+        self.visit_day = ints(slot.day.toordinal() for _, slot in self.visits)
+        self.visit_start = ints(minutes(slot.start) for _, slot in self.visits)
+        self.visit_end = ints(minutes(slot.end) for _, slot in self.visits)
+
+        seats = next((found for rule in rules if (found := rule.propose(self)) is not None), None)
+        volunteer, visit = seats if seats is not None else self._everybody_everywhere()
+        for rule in rules:
+            admitted = rule.admits(self, volunteer, visit)
+            if admitted is not None:
+                volunteer, visit = volunteer[admitted], visit[admitted]
+        order = np.lexsort((volunteer, visit))
+        self.seat_volunteer = volunteer[order]
+        self.seat_visit = visit[order]
+        self.seat_session = self.visit_session[self.seat_visit]
+
+        self.columns = len(self.visits) + len(self.seat_visit)
+        self.rows = 0
+        self.constants: dict[TierName, int] = dict.fromkeys(TierName, 0)
+        self._objective: dict[TierName, list[tuple[Ints, Ints]]] = {tier: [] for tier in TierName}
+        self._terms: list[Terms] = []
+        self._low: list[Ints] = []
+        self._high: list[Ints] = []
+        self._names: list[tuple[int, str]] = []
+        self.counting: list[Levels] = []
+
+        # What makes 0/1 columns a plan at all: a session runs at most once, and a seat needs its visit.
+        self.at_most("one slot a session", self.visit_session, np.arange(len(self.visits)), 1)
+        seat_rows = np.arange(len(self.seat_visit))
+        self.add_rows(
+            "a seat needs its visit",
+            Terms.joined([Terms.of(seat_rows, self.seats), Terms.of(seat_rows, self.seat_visit, -1)]),
+            low=np.full(len(seat_rows), -UNBOUNDED),
+            high=np.zeros(len(seat_rows)),
+        )
+        for rule in rules:
+            rule.post(self)
+        self._freeze()
+
+    # What rules post with
+
+    @property
+    def seats(self) -> Ints:
+        """The columns of the seats."""
+        return np.arange(len(self.seat_visit), dtype=np.int64) + len(self.visits)
+
+    def add_rows(self, name: str, terms: Terms, low: npt.ArrayLike, high: npt.ArrayLike) -> None:
+        """Adds rows `low[r] <= sum <= high[r]`, shapes (rows,); `terms.row` counts from 0 within this block."""
+        low, high = np.asarray(low, dtype=np.int64), np.asarray(high, dtype=np.int64)
+        self._names.append((self.rows, name))
+        self._terms.append(Terms(terms.row + self.rows, terms.column, terms.coefficient))
+        self._low.append(low)
+        self._high.append(high)
+        self.rows += len(low)
+
+    def at_most(self, name: str, key: npt.ArrayLike, column: npt.ArrayLike, limit: int | Callable[[int], int]) -> None:
+        """For each distinct key: at most `limit` (or `limit(key)`) of the columns that carry it."""
+        key, column = np.asarray(key, dtype=np.int64), np.asarray(column, dtype=np.int64)
+        keys, row = np.unique(key, return_inverse=True)
+        high = np.array([limit if isinstance(limit, int) else limit(int(k)) for k in keys], dtype=np.int64)
+        binding = np.bincount(row, minlength=len(keys)) > high  # fewer columns than the limit can never exceed it
+        place = np.cumsum(binding) - 1
+        kept = binding[row]
+        self.add_rows(
+            name, Terms.of(place[row[kept]], column[kept]), low=np.full(binding.sum(), -UNBOUNDED), high=high[binding]
+        )
+
+    def gain(self, tier: TierName, column: Ints, coefficient: Ints) -> None:
+        """Adds `coefficient x column` to a tier's value."""
+        self._objective[tier].append((column, coefficient))
+
+    def levels(
+        self,
+        name: str,
+        terms: Terms,
+        constant: Ints,
+        row_group: Ints,
+        level_group: Ints,
+        *,
+        ceiling: bool = True,
+        tier: TierName | None = None,
+        gains: Ints | None = None,
+    ) -> Ints:
+        """Adds columns that count, for each group, up to the number of its levels; returns them, shape (levels,).
+
+        Row r counts `constant[r] + sum of its terms`; a group's columns filled are at most each of its rows' counts
+        (`ceiling`) or at least. Levels fill in their order, so `gains` (added to the tier's value) must not rise
+        within a group for a ceiling, nor fall otherwise. `level_group` must be sorted.
+        """
+        columns = self.columns + np.arange(len(level_group), dtype=np.int64)
+        self.columns += len(columns)
+        first = np.searchsorted(level_group, level_group)
+        groups = int(max(row_group.max(initial=-1), level_group.max(initial=-1))) + 1
+        self.counting.append(
+            Levels(columns, level_group, np.arange(len(columns)) - first, groups, row_group, self.rows, ceiling)
+        )
+        # every level appears in every row of its group
+        by_group = np.split(np.arange(len(columns)), np.searchsorted(level_group, np.arange(1, groups)))
+        sizes = ints(len(by_group[g]) for g in row_group) if groups else ints([])
+        level = np.concatenate([by_group[g] for g in row_group]) if len(row_group) else ints([])
+        sign = 1 if ceiling else -1
+        self.add_rows(
+            name,
+            Terms.joined(
+                [
+                    Terms(terms.row, terms.column, terms.coefficient * sign),
+                    Terms.of(np.repeat(np.arange(len(row_group)), sizes), columns[level], -sign),
+                ]
+            ),
+            low=-constant * sign,
+            high=np.full(len(row_group), UNBOUNDED),
+        )
+        if tier is not None and gains is not None:
+            self.gain(tier, columns, gains)
+        return columns
+
+    # What solvers read
+
+    def row_name(self, row: int) -> str:
+        """The rule that posted a row, for messages."""
+        starts = [start for start, _ in self._names]
+        return self._names[int(np.searchsorted(starts, row, side="right")) - 1][1]
+
+    def value(self, tier: TierName, columns: Ints) -> int:
+        """A tier's value for whole column values, shape (columns,)."""
+        return self.constants[tier] + int(self.objective[tier] @ columns)
+
+    def completed(self, columns: Ints) -> Ints:
+        """The same visits and seats with every counting column at the value that follows from them."""
+        columns = columns.copy()
+        for block in self.counting:
+            rows = slice(block.first_row, block.first_row + len(block.row_group))
+            columns[block.columns] = 0
+            counted = self.matrix[rows] @ columns - self.low[rows]
+            if block.ceiling:
+                filled = np.full(block.groups, UNBOUNDED)
+                np.minimum.at(filled, block.row_group, counted)
+            else:
+                filled = np.zeros(block.groups, dtype=np.int64)
+                np.maximum.at(filled, block.row_group, -counted)
+            columns[block.columns] = block.rank < filled[block.group]
+        return columns
+
+    def columns_of(self, plan: Plan) -> Ints:
+        """A plan as column values; KeyError if it uses a visit or a seat that this draft does not have."""
+        columns = np.zeros(self.columns, dtype=np.int64)
+        for session_id, visit in plan.visits.items():
+            row = self.visit_column[session_id, visit.slot]
+            columns[row] = 1
+            for volunteer_id in visit.team:
+                columns[self.seat_column[volunteer_id, row]] = 1
+        return self.completed(columns)
+
+    def plan_of(self, columns: Ints) -> Plan:
+        """Column values as a plan."""
+        teams: dict[int, list[str]] = {int(visit): [] for visit in np.flatnonzero(columns[: len(self.visits)])}
+        for seat in np.flatnonzero(columns[self.seats]):
+            teams[int(self.seat_visit[seat])].append(self.volunteer_ids[self.seat_volunteer[seat]])
+        return Plan({self.visits[v][0]: Visit(self.visits[v][1], tuple(sorted(team))) for v, team in teams.items()})
+
+    def feasible(self, columns: Ints) -> bool:
+        """Whether whole column values keep every row."""
+        activity = self.matrix @ columns
+        return bool(np.all(activity >= self.low) and np.all(activity <= self.high))
+
+    # Inside
+
+    def _everybody_everywhere(self) -> tuple[Ints, Ints]:
+        volunteers, visits = len(self.volunteer_ids), len(self.visits)
+        return np.repeat(np.arange(volunteers), visits), np.tile(np.arange(visits), volunteers)
+
+    def _freeze(self) -> None:
+        terms = Terms.joined(self._terms)
+        self.matrix = sparse.csr_array(
+            (terms.coefficient, (terms.row, terms.column)), shape=(self.rows, self.columns), dtype=np.int64
+        )
+        self.low = np.concatenate(self._low)
+        self.high = np.concatenate(self._high)
+        self.objective: Mapping[TierName, Ints] = {
+            tier: _summed(parts, self.columns) for tier, parts in self._objective.items()
+        }
+        self.visit_column = {visit: column for column, visit in enumerate(self.visits)}
+        self.seat_column = {
+            (self.volunteer_ids[volunteer], int(visit)): int(column)
+            for volunteer, visit, column in zip(self.seat_volunteer, self.seat_visit, self.seats, strict=True)
+        }
+        del self._terms, self._low, self._high, self._objective
+
+
+def ints(values: Iterable[int]) -> Ints:
+    return np.fromiter(values, dtype=np.int64)
+
+
+def _summed(parts: Sequence[tuple[Ints, Ints]], columns: int) -> Ints:
+    total = np.zeros(columns, dtype=np.int64)
+    for column, coefficient in parts:
+        np.add.at(total, column, coefficient)
+    return total

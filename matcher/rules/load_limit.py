@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from matcher.domain import Finding, Plan, Problem
+from matcher.rules.base import Example, MustRule
+from matcher.rules.draft import Draft
+from matcher.rules.tiny import plan, problem, session, slot, volunteer
+
+TEN, NOON = slot("10:00", "11:00"), slot("12:00", "13:00")
+
+
+class LoadLimit(MustRule):
+    """Nobody is asked for more sessions in the term, or on one day, than they offered."""
+
+    name = "load"
+    examples = (
+        Example(
+            "two on a day where two are fine",
+            problem([session("S1"), session("S2", TEN)], [volunteer("V1")]),
+            plan(S1="V1", S2=(TEN, "V1")),
+            amount=0,
+        ),
+        Example(
+            "two in the term where one is the most",
+            problem([session("S1"), session("S2", TEN)], [volunteer("V1", max_sessions=1)]),
+            plan(S1="V1", S2=(TEN, "V1")),
+            amount=1,
+        ),
+        Example(
+            "three on a day where two are the most",
+            problem([session("S1"), session("S2", TEN), session("S3", NOON)], [volunteer("V1")]),
+            plan(S1="V1", S2=(TEN, "V1"), S3=(NOON, "V1")),
+            amount=1,
+        ),
+        Example(
+            "one where none is offered",
+            problem([session("S1")], [volunteer("V1", max_sessions=0)]),
+            plan(S1="V1"),
+            amount=1,
+        ),
+    )
+
+    def post(self, draft: Draft) -> None:
+        people = list(draft.problem.volunteers.values())
+        draft.at_most(
+            f"{self.name}: term", draft.seat_volunteer, draft.seats, lambda volunteer: people[volunteer].max_sessions
+        )
+        first_day = int(draft.visit_day.min(initial=10**6))
+        span = int(draft.visit_day.max(initial=first_day)) - first_day + 1
+        draft.at_most(
+            f"{self.name}: day",
+            draft.seat_volunteer * span + draft.visit_day[draft.seat_visit] - first_day,
+            draft.seats,
+            lambda key: people[key // span].max_sessions_per_day,
+        )
+
+    def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
+        taken = list(plan.assignments())
+        for volunteer_id, count in Counter(volunteer_id for volunteer_id, _, _ in taken).items():
+            most = problem.volunteers[volunteer_id].max_sessions
+            if count > most:
+                yield Finding(
+                    self.name,
+                    (volunteer_id,),
+                    count - most,
+                    f"{volunteer_id} has {count} sessions in the plan; the most is {most}.",
+                )
+        for (volunteer_id, day), count in Counter((volunteer_id, when.day) for volunteer_id, _, when in taken).items():
+            most = problem.volunteers[volunteer_id].max_sessions_per_day
+            if count > most:
+                yield Finding(
+                    self.name,
+                    (volunteer_id,),
+                    count - most,
+                    f"{volunteer_id} has {count} sessions on {day:%a %d %b}; the most on a day is {most}.",
+                )

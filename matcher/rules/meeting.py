@@ -1,0 +1,110 @@
+"""What the goals share that ask whom a cohort meets: posting counts of seats, and walking through encounters.
+
+The two halves are apart on purpose: `post_*` work on arrays of seats, `met_by_cohort` on plain people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from matcher.domain import Encounter, Goal, GoalName, Plan, Problem, TierName, Volunteer
+from matcher.rules.draft import Bools, Draft, Ints, Terms, ints
+
+
+def post_count(draft: Draft, goal: GoalName, counts: Bools, before: Mapping[str, int]) -> None:
+    """Gains for each cohort's encounters with volunteers that count, shape (volunteers,), and those `before`."""
+    cohort, seat = _cohort_seats(draft, counts)
+    _post_levels(draft, goal, Terms.of(cohort, draft.seats[seat]), before)
+
+
+def post_distinct(draft: Draft, goal: GoalName, kind: Sequence[str], before: Mapping[str, set[str]]) -> None:
+    """Gains for the distinct kinds that each cohort meets; `kind` of each volunteer, "" for none.
+
+    A column for each kind that is new to a cohort says whether somebody of that kind comes.
+    """
+    kinds = [name for name in dict.fromkeys(kind) if name]
+    number = {name: n for n, name in enumerate(kinds)}
+    of_volunteer = np.array([number.get(name, -1) for name in kind], dtype=np.int64)
+    cohort, seat = _cohort_seats(draft, of_volunteer >= 0)
+    group = cohort * len(kinds) + of_volunteer[draft.seat_volunteer[seat]]
+    known = ints(
+        draft.cohort_index[cohort_id] * len(kinds) + number[name]
+        for cohort_id, names in before.items()
+        for name in names
+        if name in number
+    )
+    new = ~np.isin(group, known)
+    groups, row = np.unique(group[new], return_inverse=True)
+    columns = draft.levels(
+        f"{goal}: somebody of that kind",
+        Terms.of(row, draft.seats[seat[new]]),
+        constant=np.zeros(len(groups), dtype=np.int64),
+        row_group=np.arange(len(groups)),
+        level_group=np.arange(len(groups)),
+    )
+    terms = Terms.of(groups // max(1, len(kinds)), columns)
+    _post_levels(draft, goal, terms, {cohort_id: len(names) for cohort_id, names in before.items()})
+
+
+def _post_levels(draft: Draft, goal: GoalName, terms: Terms, before: Mapping[str, int]) -> None:
+    """Levels from what a cohort had before up to the target; no more than could be reached."""
+    rule = draft.problem.programme.goals[goal]
+    cohorts = list(draft.problem.cohorts.values())
+    had = ints(before.get(each.cohort_id, 0) for each in cohorts)
+    need = [draft.problem.schools[each.school_id].need for each in cohorts]
+    reachable = np.bincount(terms.row, minlength=len(cohorts))
+    level = [
+        (index, n)
+        for index in range(len(cohorts))
+        for n in range(had[index] + 1, min(rule.target, had[index] + reachable[index]) + 1)
+    ]
+    draft.constants[TierName.ROLE_MODELS] += sum(
+        need[index] * rule.weight * sum(120 // n for n in range(1, min(rule.target, had[index]) + 1))
+        for index in range(len(cohorts))
+    )
+    draft.levels(
+        goal,
+        terms,
+        constant=np.zeros(len(cohorts), dtype=np.int64),
+        row_group=np.arange(len(cohorts)),
+        level_group=ints(index for index, _ in level),
+        tier=TierName.ROLE_MODELS,
+        gains=ints(need[index] * rule.weight * (120 // n) for index, n in level),
+    )
+
+
+def _cohort_seats(draft: Draft, counts: Bools) -> tuple[Ints, Ints]:
+    """Every (cohort, seat) where the seat's session has the cohort and its volunteer counts, as two arrays."""
+    pairs = [
+        (draft.session_index[session_id], draft.cohort_index[cohort_id])
+        for session_id, session in draft.problem.sessions.items()
+        for cohort_id in session.cohort_ids
+    ]
+    session, cohort = ints(a for a, _ in pairs), ints(b for _, b in pairs)
+    seats = np.flatnonzero(counts[draft.seat_volunteer]) if len(draft.seat_volunteer) else draft.seat_volunteer
+    order = seats[np.argsort(draft.seat_session[seats], kind="stable")]
+    first = np.searchsorted(draft.seat_session[order], session, side="left")
+    count = np.searchsorted(draft.seat_session[order], session, side="right") - first
+    places = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count) + np.repeat(first, count)
+    return np.repeat(cohort, count), order[places]
+
+
+Person = Volunteer | Encounter
+
+
+def met_by_cohort(problem: Problem, plan: Plan) -> dict[str, list[Person]]:
+    """cohort_id -> everybody whom it meets in the plan or met earlier."""
+    met: dict[str, list[Person]] = {cohort_id: [] for cohort_id in problem.cohorts}
+    for encounter in problem.encounters:
+        met[encounter.cohort_id].append(encounter)
+    for session_id, visit in plan.visits.items():
+        for cohort_id in problem.sessions[session_id].cohort_ids:
+            met[cohort_id].extend(problem.volunteers[volunteer_id] for volunteer_id in visit.team)
+    return met
+
+
+def worth(goal: Goal, need: int, met: int) -> int:
+    """What it is worth to have met so many: need x weight x (120/1 + 120/2 + ..., each rounded down)."""
+    return need * goal.weight * sum(120 // n for n in range(1, min(goal.target, met) + 1))

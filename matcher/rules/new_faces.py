@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+
+from matcher.domain import Encounter, Finding, Plan, Problem
+from matcher.rules.base import Example, MustRule
+from matcher.rules.draft import Bools, Draft, Ints
+from matcher.rules.tiny import plan, problem, session, slot, volunteer
+
+TEN = slot("10:00", "11:00")
+
+
+class NewFaces(MustRule):
+    """A cohort never meets the same volunteer twice, earlier encounters included."""
+
+    name = "new faces"
+    examples = (
+        Example(
+            "one person, two classes",
+            problem([session("S1"), session("S2", TEN, cohort_ids=("A2",))], [volunteer("V1")]),
+            plan(S1="V1", S2=(TEN, "V1")),
+            amount=0,
+        ),
+        Example(
+            "one person, twice the same class",
+            problem([session("S1"), session("S2", TEN, cohort_ids=("A1", "A2"))], [volunteer("V1")]),
+            plan(S1="V1", S2=(TEN, "V1")),
+            amount=1,
+        ),
+        Example(
+            "met in spring",
+            problem([session("S1")], [volunteer("V1")], encounters=(Encounter("A1", "V1"),)),
+            plan(S1="V1"),
+            amount=1,
+        ),
+    )
+
+    def admits(self, draft: Draft, volunteer: Ints, visit: Ints) -> Bools:
+        """Not who has met one of the session's cohorts before."""
+        problem, sessions = draft.problem, len(draft.session_ids)
+        met = [
+            draft.volunteer_index[encounter.volunteer_id] * sessions + draft.session_index[session_id]
+            for encounter in problem.encounters
+            if encounter.volunteer_id in draft.volunteer_index
+            for session_id in problem.cohort_sessions.get(encounter.cohort_id, ())
+        ]
+        return ~np.isin(volunteer * sessions + draft.visit_session[visit], np.array(met, dtype=np.int64))
+
+    def post(self, draft: Draft) -> None:
+        """For each cohort with several sessions and each volunteer: at most one seat."""
+        people = len(draft.volunteer_ids)
+        keys: list[Ints] = []
+        columns: list[Ints] = []
+        for cohort, session_ids in enumerate(draft.problem.cohort_sessions.values()):
+            if len(session_ids) > 1:
+                mine = np.flatnonzero(np.isin(draft.seat_session, [draft.session_index[name] for name in session_ids]))
+                keys.append(cohort * people + draft.seat_volunteer[mine])
+                columns.append(draft.seats[mine])
+        if keys:
+            draft.at_most(self.name, np.concatenate(keys), np.concatenate(columns), 1)
+
+    def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
+        times = Counter((encounter.cohort_id, encounter.volunteer_id) for encounter in problem.encounters)
+        planned: Counter[tuple[str, str]] = Counter()
+        for session_id, visit in plan.visits.items():
+            for cohort_id in problem.sessions[session_id].cohort_ids:
+                planned.update((cohort_id, volunteer_id) for volunteer_id in visit.team)
+        for (cohort_id, volunteer_id), count in planned.items():
+            before = min(1, times[cohort_id, volunteer_id])
+            if before + count > 1:
+                yield Finding(
+                    self.name,
+                    (volunteer_id, cohort_id),
+                    before + count - 1,
+                    f"{cohort_id} would meet {volunteer_id} {before + count} times"
+                    + (", earlier encounters included." if before else "."),
+                )

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from matcher.domain import Decision, Finding, Pin, Plan, Problem
+from matcher.rules.base import Example, MustRule
+from matcher.rules.draft import UNBOUNDED, Draft, Ints, Terms
+from matcher.rules.tiny import at, plan, problem, session, slot, volunteer
+
+TEN = slot("10:00", "11:00")
+TWO_SLOTS = session("S1", slot(), TEN)
+PEOPLE = (volunteer("V1"), volunteer("V2"))
+
+
+class Pins(MustRule):
+    """What the coordinator decided stands: who is kept, who never comes, which start is kept or ruled out."""
+
+    name = "pins"
+    examples = (
+        Example(
+            "the one to keep is there",
+            problem([TWO_SLOTS], PEOPLE, pins=(Pin("S1", Decision.KEEP, "V1"),)),
+            plan(S1="V1"),
+            amount=0,
+        ),
+        Example(
+            "somebody else is there",
+            problem([TWO_SLOTS], PEOPLE, pins=(Pin("S1", Decision.KEEP, "V1"),)),
+            plan(S1="V2"),
+            amount=1,
+        ),
+        Example(
+            "the one never to come is there",
+            problem([TWO_SLOTS], PEOPLE, pins=(Pin("S1", Decision.NEVER, "V1"),)),
+            plan(S1="V1"),
+            amount=1,
+        ),
+        Example(
+            "it runs at the other start",
+            problem([TWO_SLOTS], PEOPLE, pins=(Pin("S1", Decision.KEEP, start=at("10:00")),)),
+            plan(S1="V1"),
+            amount=1,
+        ),
+        Example(
+            "it runs at the start that was ruled out",
+            problem([TWO_SLOTS], PEOPLE, pins=(Pin("S1", Decision.NEVER, start=at("10:00")),)),
+            plan(S1=(TEN, "V1")),
+            amount=1,
+        ),
+    )
+
+    def post(self, draft: Draft) -> None:
+        """A row a pin; one that no column can satisfy keeps its row, without terms, and so forbids every plan."""
+        pins = draft.problem.pins
+        columns = [self.columns(draft, pin) for pin in pins]
+        sizes = [len(found) for found in columns]
+        keep = np.array([pin.decision is Decision.KEEP for pin in pins], dtype=bool)
+        draft.add_rows(
+            self.name,
+            Terms.of(
+                np.repeat(np.arange(len(pins)), sizes),
+                np.concatenate(columns) if columns else np.zeros(0, dtype=np.int64),
+            ),
+            low=np.where(keep, 1, -UNBOUNDED),
+            high=np.where(keep, UNBOUNDED, 0),
+        )
+
+    @staticmethod
+    def columns(draft: Draft, pin: Pin) -> Ints:
+        """The columns of which one must be 1 (keep), or all must be 0 (never)."""
+        session = draft.session_index[pin.session_id]
+        if pin.volunteer_id is not None:
+            person = draft.volunteer_index[pin.volunteer_id]
+            return draft.seats[(draft.seat_session == session) & (draft.seat_volunteer == person)]
+        visits = np.flatnonzero(draft.visit_session == session)
+        starts = np.array([draft.visits[visit][1].start == pin.start for visit in visits], dtype=bool)
+        found: Ints = visits[starts]
+        return found
+
+    def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
+        for pin in problem.pins:
+            visit = plan.visits.get(pin.session_id)
+            if pin.volunteer_id is not None:
+                so = visit is not None and pin.volunteer_id in visit.team
+            else:
+                so = visit is not None and visit.slot.start == pin.start
+            if so != (pin.decision is Decision.KEEP):
+                about = (pin.session_id,) if pin.volunteer_id is None else (pin.volunteer_id, pin.session_id)
+                yield Finding(self.name, about, 1, f"The plan does not respect the pin “{pin}”.")

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from matcher.domain import Finding, Plan, Problem, folded
+from matcher.rules.base import Example, MustRule
+from matcher.rules.draft import UNBOUNDED, Draft, Terms
+from matcher.rules.tiny import plan, problem, session, volunteer
+
+WANTED = session("S1", team=(1, 2), required_sectors=frozenset({"rail"}))
+
+
+class RequiredSector(MustRule):
+    """Each sector that a session asks for has a volunteer in the team."""
+
+    name = "required sector"
+    examples = (
+        Example(
+            "rail is asked for and there",
+            problem([WANTED], [volunteer("V1", sector="RAIL"), volunteer("V2", sector="Health")]),
+            plan(S1="V1 V2"),
+            amount=0,
+        ),
+        Example(
+            "rail is asked for and missing",
+            problem([WANTED], [volunteer("V1"), volunteer("V2", sector="Health")]),
+            plan(S1="V2"),
+            amount=1,
+        ),
+    )
+
+    def post(self, draft: Draft) -> None:
+        sector = np.array([folded(person.sector) for person in draft.problem.volunteers.values()], dtype=object)
+        parts: list[Terms] = []
+        for visit, (session_id, _) in enumerate(draft.visits):
+            required = sorted(draft.problem.sessions[session_id].required_sectors)
+            if not required:
+                continue
+            first, last = np.searchsorted(draft.seat_visit, [visit, visit + 1])
+            for wanted in required:
+                seats = np.arange(first, last)[sector[draft.seat_volunteer[first:last]] == wanted]
+                row = np.full(len(seats), len(parts))
+                parts.append(Terms.joined([Terms.of(row, draft.seats[seats]), Terms.of([len(parts)], [visit], -1)]))
+        draft.add_rows(self.name, Terms.joined(parts), low=np.zeros(len(parts)), high=np.full(len(parts), UNBOUNDED))
+
+    def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
+        for session_id, visit in plan.visits.items():
+            present = {folded(problem.volunteers[volunteer_id].sector) for volunteer_id in visit.team}
+            for wanted in sorted(problem.sessions[session_id].required_sectors - present):
+                yield Finding(
+                    self.name, (session_id,), 1, f"{session_id} asks for somebody from {wanted}; nobody in the team is."
+                )

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import numpy as np
+
+from matcher.domain import Finding, Plan, Problem
+from matcher.rules.base import Example, MustRule
+from matcher.rules.draft import Bools, Draft, Ints
+from matcher.rules.tiny import DAY, plan, problem, session, volunteer
+
+ALONE = session("S1", supervised=False)
+
+
+class Safeguarding(MustRule):
+    """A session that no teacher attends takes only volunteers whose check is still valid on its day."""
+
+    name = "safeguarding"
+    examples = (
+        Example(
+            "checked until that very day", problem([ALONE], [volunteer("V1", checked_until=DAY)]), plan(S1="V1"), 0
+        ),
+        Example("never checked", problem([ALONE], [volunteer("V1")]), plan(S1="V1"), 1),
+        Example(
+            "the check has run out",
+            problem([ALONE], [volunteer("V1", checked_until=date(2026, 9, 30))]),
+            plan(S1="V1"),
+            1,
+        ),
+        Example("never checked, but a teacher is there", problem([session("S1")], [volunteer("V1")]), plan(S1="V1"), 0),
+    )
+
+    def admits(self, draft: Draft, volunteer: Ints, visit: Ints) -> Bools:
+        until = np.array(
+            [
+                person.checked_until.toordinal() if person.checked_until else 0
+                for person in draft.problem.volunteers.values()
+            ]
+        )
+        supervised = np.array(
+            [draft.problem.sessions[session_id].supervised for session_id, _ in draft.visits], dtype=bool
+        )
+        admitted: Bools = supervised[visit] | (until[volunteer] >= draft.visit_day[visit])
+        return admitted
+
+    def post(self, draft: Draft) -> None:
+        """Nothing to add: whoever is not checked has no seat."""
+
+    def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
+        for volunteer_id, session_id, slot in plan.assignments():
+            if not problem.sessions[session_id].supervised:
+                until = problem.volunteers[volunteer_id].checked_until
+                if until is None or until < slot.start.date():
+                    yield Finding(
+                        self.name,
+                        (volunteer_id, session_id),
+                        1,
+                        f"{volunteer_id} has no safeguarding check that is valid on {slot.start:%a %d %b}, "
+                        f"and {session_id} is not supervised.",
+                    )

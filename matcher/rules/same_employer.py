@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+
+from matcher.domain import Finding, Limits, Plan, Problem, folded
+from matcher.rules.base import Example, MustRule
+from matcher.rules.draft import Draft
+from matcher.rules.tiny import plan, problem, session, volunteer
+
+THREE = (
+    volunteer("V1", employer="Rolling Stock"),
+    volunteer("V2", employer="rolling  stock"),
+    volunteer("V3", employer=""),
+    volunteer("V4", employer=""),
+)
+
+
+class SameEmployer(MustRule):
+    """A team is not all of one employer: no more than the programme's limit come from the same."""
+
+    name = "same employer"
+    examples = (
+        Example(
+            "two of one employer where two may be",
+            problem([session("S1", team=(2, 3))], THREE),
+            plan(S1="V1 V2 V3"),
+            amount=0,
+        ),
+        Example(
+            "two of one employer, spelt differently, where one may be",
+            problem([session("S1", team=(2, 3))], THREE, limits=Limits(same_employer=1)),
+            plan(S1="V1 V2"),
+            amount=1,
+        ),
+        Example(
+            "two of whom nothing is known",
+            problem([session("S1", team=(2, 3))], THREE, limits=Limits(same_employer=1)),
+            plan(S1="V3 V4"),
+            amount=0,
+        ),
+    )
+
+    def post(self, draft: Draft) -> None:
+        names = [folded(person.employer) for person in draft.problem.volunteers.values()]
+        number = {name: n for n, name in enumerate(dict.fromkeys(names))}
+        employer = np.array([number[name] for name in names], dtype=np.int64)[draft.seat_volunteer]
+        known = employer != number.get("", -1)
+        draft.at_most(
+            self.name,
+            (draft.seat_visit * len(number) + employer)[known],
+            draft.seats[known],
+            draft.problem.programme.limits.same_employer,
+        )
+
+    def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
+        most = problem.programme.limits.same_employer
+        for session_id, visit in plan.visits.items():
+            team = [problem.volunteers[volunteer_id].employer for volunteer_id in visit.team]
+            count = Counter(folded(employer) for employer in team if employer.strip())
+            for employer in team:
+                excess = count.pop(folded(employer), 0) - most
+                if excess > 0:
+                    yield Finding(
+                        self.name,
+                        (session_id,),
+                        excess,
+                        f"{session_id} has {excess + most} volunteers from {employer}; the most is {most}.",
+                    )

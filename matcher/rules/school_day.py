@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+
+from matcher.domain import Finding, Plan, Problem, School
+from matcher.rules.base import Example, MustRule
+from matcher.rules.draft import Draft
+from matcher.rules.tiny import plan, problem, session, slot, volunteer
+
+TEN = slot("10:00", "11:00")
+SESSIONS = (session("S1"), session("S2", TEN, cohort_ids=("A2",)))
+PEOPLE = (volunteer("V1"), volunteer("V2"))
+
+
+class SchoolDay(MustRule):
+    """A school has no more sessions on one day than it can host."""
+
+    name = "school day"
+    examples = (
+        Example("two, and no limit", problem(SESSIONS, PEOPLE), plan(S1="V1", S2=(TEN, "V2")), amount=0),
+        Example(
+            "two where one is the most",
+            problem(SESSIONS, PEOPLE, schools=[School("A", "School A", max_sessions_per_day=1)]),
+            plan(S1="V1", S2=(TEN, "V2")),
+            amount=1,
+        ),
+    )
+
+    def post(self, draft: Draft) -> None:
+        limits = [school.max_sessions_per_day for school in draft.problem.schools.values()]
+        limited = np.array([limit is not None for limit in limits], dtype=bool)
+        visits = np.flatnonzero(limited[draft.visit_school]) if len(draft.visits) else draft.visit_school
+        draft.at_most(
+            self.name,
+            draft.visit_school[visits] * 10**7 + draft.visit_day[visits],  # day numbers have seven digits
+            visits,
+            lambda key: limits[key // 10**7] or 0,
+        )
+
+    def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
+        held = Counter(
+            (problem.sessions[session_id].school_id, visit.slot.start.date())
+            for session_id, visit in plan.visits.items()
+        )
+        for (school_id, day), count in held.items():
+            most = problem.schools[school_id].max_sessions_per_day
+            if most is not None and count > most:
+                yield Finding(
+                    self.name,
+                    (school_id,),
+                    count - most,
+                    f"{problem.schools[school_id].name} has {count} sessions on {day:%a %d %b}; the most is {most}.",
+                )

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from matcher.domain import Finding, Plan, Problem
+from matcher.rules.base import Example, MustRule
+from matcher.rules.draft import Draft
+from matcher.rules.tiny import DAY, plan, problem, session, slot, volunteer
+
+
+class OneOfItsSlots(MustRule):
+    """A delivered session runs in exactly one of its slots, inside the term, on a day that is not closed."""
+
+    name = "slot"
+    examples = (
+        Example(
+            "in its only slot",
+            problem([session("S1")], [volunteer("V1")]),
+            plan(S1="V1"),
+            amount=0,
+        ),
+        Example(
+            "at a time that was not offered",
+            problem([session("S1")], [volunteer("V1")]),
+            plan(S1=(slot("14:00", "15:00"), "V1")),
+            amount=1,
+        ),
+        Example(
+            "in its slot, but on a closed day",
+            problem([session("S1")], [volunteer("V1")], closed=[DAY]),
+            plan(S1="V1"),
+            amount=1,
+        ),
+    )
+
+    def post(self, draft: Draft) -> None:
+        """Nothing to add: the draft has a column for each open slot, and at most one of a session's is 1."""
+
+    def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
+        programme = problem.programme
+        for session_id, visit in plan.visits.items():
+            session = problem.sessions[session_id]
+            when = f"{visit.slot.start:%a %d %b %Y %H:%M}"
+            if not any(slot.start == visit.slot.start and slot.end == visit.slot.end for slot in session.slots):
+                yield Finding(self.name, (session_id,), 1, f"{session_id} is planned for {when}, not one of its slots.")
+            elif not programme.first_day <= visit.slot.start.date() <= programme.last_day:
+                yield Finding(self.name, (session_id,), 1, f"{session_id} is planned for {when}, outside the term.")
+            elif visit.slot.start.date() in programme.closed:
+                yield Finding(self.name, (session_id,), 1, f"{session_id} is planned for {when}, a closed day.")
