@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from datetime import date
 
 _LINE_BREAKS = dict.fromkeys(map(ord, "\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"), "\n")
 
@@ -29,3 +30,26 @@ def counted(count: int, one: str, many: str = "") -> str:
 def listed(parts: list[str]) -> str:
     """Such as "a, b and c"."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else ""
+
+
+# Written out, because strftime's names change with the locale that some library may have set.
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
+
+def day_month(day: date) -> str:
+    """Such as "7 September"."""
+    return f"{day.day} {_MONTHS[day.month - 1]}"
+
+
+def weekday_day_month(day: date) -> str:
+    """Such as "Monday 7 September"."""
+    return f"{_DAYS[day.weekday()]} {day_month(day)}"
+
+
+def short_day(day: date) -> str:
+    """Such as "Mon 7 Sep"."""
+    return f"{_DAYS[day.weekday()][:3]} {day.day} {_MONTHS[day.month - 1][:3]}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from random import Random
 
 import pytest
 
@@ -27,6 +28,7 @@ from matcher.domain import (
     Volunteer,
 )
 from matcher.geography import Position
+from matcher.times import days
 
 NASTY = '=HYPERLINK("http://x.invalid";"a,b\\c")\r\nEND:VEVENT\x00\x07 <script>alert(1)</script>'
 
@@ -151,3 +153,86 @@ def nothing_delivered(problem: Problem) -> Result:
         dict.fromkeys(problem.sessions, "Nobody is free."),
         (),
     )
+
+
+def full_size_term() -> tuple[Problem, Result]:
+    """33 schools, 200 sessions, 300 volunteers, and teams put together without regard to any rule."""
+    random = Random(7)
+    sectors = ("Rail", "Health", "Digital", "Building", "Law", "Retail", "Energy", "Arts")
+    first, last = date(2026, 9, 7), date(2026, 12, 18)
+    closed = frozenset(date(2026, 10, 26) + timedelta(days=n) for n in range(5)) | {date(2026, 11, 27)}
+    programme = Programme("Primary Futures, Derby: autumn 2026", first, last, closed=closed, limits=Limits(3, 2, 2, 15))
+    words = ("Alder", "Beech", "Cedar", "Dale", "Elm", "Fern", "Grove", "Hazel", "Ivy", "Juniper", "Kestrel")
+    ends = ("Brook Primary School", "Lane Nursery and Infant School", "Hill Church of England (VA) Primary Academy")
+    schools, cohorts, sessions, volunteers = {}, {}, {}, {}
+    visits: dict[str, Visit] = {}
+    for n in range(33):
+        school_id = f"S{n + 1:02}"
+        place = Position(52.88 + random.random() / 12, -1.55 + random.random() / 7)
+        schools[school_id] = School(
+            school_id,
+            f"{words[n % 11]} {ends[n // 11]}",
+            f"DE{n % 9 + 1} {n % 7 + 1}AB",
+            f"{n + 3} Fictional Street, Derby",
+            place,
+            pupil_premium_percent=round(random.uniform(8, 68), 1),
+            contact_name=f"Contact {n + 1}",
+            contact_email=f"office@s{n + 1}.invalid",
+        )
+        for year in (3, 4, 5, 6):
+            cohort_id = f"{school_id}-Y{year}"
+            cohorts[cohort_id] = Cohort(cohort_id, school_id, f"Year {year}", str(year), random.randint(22, 31))
+    names = ("Zoë", "Maya", "Tom", "Ngozi", "محمد", "Ravi", "Siân", "Li Wei", "Ewa", "Kofi")
+    roles = ("engineer", "nurse", "software developer", "site manager", "solicitor", "buyer", "fitter", "designer")
+    for n in range(300):
+        volunteer_id, sector = f"V{n + 1:03}", n % 8
+        volunteers[volunteer_id] = volunteer(
+            volunteer_id,
+            f"{names[n % 10]} {words[n * 7 % 11]}{'son' if n % 3 else ''}",
+            sectors[sector],
+            employer=f"{words[n // 5 % 11]} {sectors[sector]} Ltd",
+            role=roles[sector],
+            position=Position(52.86 + random.random() / 8, -1.6 + random.random() / 5),
+        )
+    free = [each for each in volunteers for _ in range(random.choice((0, 1, 2, 2, 3, 3, 3, 3)))]
+    random.shuffle(free)
+    days_open = [day for day in days(first, last) if programme.is_open(day) and day.weekday() < 5]
+    formats = (("What’s My Line", "assembly"), ("Meet the experts", "carousel"), ("", "classroom chat"))
+    for n in range(200):
+        session_id, school_id = f"S{n % 33 + 1:02}-{n // 33 + 1}", f"S{n % 33 + 1:02}"
+        own = [f"{school_id}-Y{year}" for year in random.sample((3, 4, 5, 6), random.choice((1, 1, 2)))]
+        times = tuple(slot(random.choice(days_open), f"{hour:02}:30", f"{hour + 1:02}:30") for hour in (9, 10, 13))
+        title, form = formats[n % 3]
+        mode = Mode.VIRTUAL if n % 9 == 4 else Mode.IN_PERSON
+        size = random.choice((2, 3, 4, 6))
+        sessions[session_id] = Session(
+            session_id, school_id, tuple(sorted(own)), 1, size, tuple(sorted(times)), title, form, mode
+        )
+        if random.random() < 0.93:
+            team = {free.pop() for _ in range(min(size, len(free)))}
+            visits[session_id] = Visit(times[0], tuple(sorted(team)))
+    problem = Problem(programme, schools, cohorts, sessions, volunteers)
+    people = dict.fromkeys(cohorts, 0)
+    for session_id, visit in visits.items():
+        for cohort_id in sessions[session_id].cohort_ids:
+            people[cohort_id] += len(visit.team)
+    ledger = [
+        LedgerLine(cohort_id, goal, min(count, random.randint(0, count)) if goal != GoalName.PEOPLE else count, aim)
+        for cohort_id, count in people.items()
+        for goal, aim in zip(GoalName, (8, 6, 2, 2, 3), strict=False)
+    ]
+    ledger += [LedgerLine("", GoalName.MIXED_TEAM, random.randint(0, 1), 1) for _ in visits]
+    reasons = {each: "No digital volunteer is free on either date." for each in sessions if each not in visits}
+    tiers = (
+        TierScore(TierName.REACH, 4_012_345, 4_012_345),
+        TierScore(TierName.ROLE_MODELS, 58_612_345, 59_810_000),
+        TierScore(TierName.PREFERENCES, 0, 0),
+        TierScore(TierName.LOAD, 1_042, 1_001),
+        TierScore(TierName.TRAVEL, 31_012, 9_001),
+    )
+    return problem, Result(Plan(visits), tiers, 61.234, reasons, tuple(ledger))
+
+
+@pytest.fixture(scope="session")
+def full_size() -> tuple[Problem, Result]:
+    return full_size_term()
