@@ -1,0 +1,717 @@
+"""Stage 2: from typed rows to the term that they describe; here tables meet one another."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from matcher.domain import (
+    DEFAULT_GOALS,
+    Availability,
+    Cohort,
+    Decision,
+    Encounter,
+    EthnicGroup,
+    Gender,
+    Goal,
+    GoalName,
+    Limits,
+    Mode,
+    Pin,
+    Problem,
+    Programme,
+    School,
+    Session,
+    Slot,
+    Volunteer,
+    folded,
+)
+from matcher.geography import Position
+from matcher.intake.ethnicity import ethnic_group
+from matcher.intake.notes import PROGRAMME, Notes, listed, quoted
+from matcher.intake.sheets import Draft
+from matcher.tables import WEEKDAYS, Row
+from matcher.times import Span, days, exists, is_ambiguous
+
+LONGEST_TERM_DAYS = 1_100
+MOST_SUGGESTIONS = 50  # looking for the nearest id takes time: a table of nothing but unknown ids must not
+
+
+def assemble(draft: Draft, notes: Notes) -> Problem | None:
+    """The term, as far as the rows go; None if some of it is missing, in which case a problem has been noted."""
+    return _Assembly(draft, notes).problem()
+
+
+class _Assembly:
+    def __init__(self, draft: Draft, notes: Notes) -> None:
+        self.draft, self.notes = draft, notes
+        self.ids = {
+            "schools": self._ids("schools", "school_id"),
+            "cohorts": self._ids("cohorts", "cohort_id"),
+            "sessions": self._ids("sessions", "session_id"),
+            "volunteers": self._ids("volunteers", "volunteer_id"),
+        }
+        self.unknown: dict[str, list[tuple[str, Row, str, str]]] = {}
+        self.programme = self._programme()
+        self.zone = ZoneInfo(self.programme.timezone) if self.programme else None
+
+    def problem(self) -> Problem | None:
+        schools = self._schools()
+        cohorts = self._cohorts()
+        sessions = self._sessions(cohorts)
+        self._warn_of_schools_without_position(schools, sessions)
+        shares = self._shares()
+        volunteers = self._volunteers(shares)
+        encounters = self._encounters(shares)
+        pins = self._pins(sessions)
+        preferences = self._preferences()
+        self._report_unknown()
+        if self.programme is None:
+            return None
+        return Problem(self.programme, schools, cohorts, sessions, volunteers, encounters, pins, preferences)
+
+    # ---------------------------------------------------------------------------------------------- small helpers
+
+    def rows(self, table: str) -> Iterable[Row]:
+        return self.draft.rows.get(table, ())
+
+    def complain(self, table: str, row: Row | None, column: str, found: str, expected: str, action: str) -> None:
+        self.notes.problem(table, row.number if row else None, column, found, expected, action)
+
+    def warn(self, table: str, row: Row | None, column: str, found: str, expected: str, action: str) -> None:
+        self.notes.warning(table, row.number if row else None, column, found, expected, action)
+
+    def _ids(self, table: str, column: str) -> dict[str, Row]:
+        """The ids of a table, each with its first row."""
+        found: dict[str, Row] = {}
+        for row in self.rows(table):
+            if key := text(row, column):
+                found.setdefault(key, row)
+        return found
+
+    def _known(self, target: str, table: str, row: Row, column: str, key: str) -> bool:
+        """Whether the id stands in the target table; if not, that is reported at the end."""
+        if key in self.ids[target]:
+            return True
+        if key:
+            self.unknown.setdefault(target, []).append((table, row, column, key))
+        return False
+
+    def _report_unknown(self) -> None:
+        """An id may be unknown only because the row that has it is itself in disorder; then that is what is said."""
+        for target, found in self.unknown.items():
+            if target in self.draft.unread:
+                continue
+            if len({key for *_, key in found}) <= self.draft.nameless[target]:
+                continue
+            suggestions: dict[str, str] = {}
+            for table, row, column, key in found:
+                if key not in suggestions:
+                    suggestions[key] = self._suggestion(target, key) if len(suggestions) < MOST_SUGGESTIONS else ""
+                self.complain(
+                    table,
+                    row,
+                    column,
+                    quoted(key),
+                    f"an id from the table {target}",
+                    f"{suggestions[key]}Correct the id, or add it to {target}.",
+                )
+
+    def _suggestion(self, target: str, key: str) -> str:
+        known = self.ids[target]
+        same = next((name for name in known if name.casefold() == key.casefold()), None)
+        near = [same] if same else difflib.get_close_matches(key[:60], known, n=1, cutoff=0.8)
+        if same:
+            return f"Did you mean {same}? Capital letters count in ids. "
+        return f"Did you mean {near[0]}? " if near else ""
+
+    def _position(self, table: str, row: Row) -> Position | None:
+        latitude, longitude = decimal(row, "latitude"), decimal(row, "longitude")
+        if latitude is not None and longitude is not None:
+            return Position(latitude, longitude)
+        for has, lacks in (("latitude", "longitude"), ("longitude", "latitude")):
+            if row[has] is not None and row[lacks] is None and not self.draft.is_bad(table, row, lacks):
+                self.complain(
+                    table,
+                    row,
+                    lacks,
+                    f"a {has} without a {lacks}",
+                    "both or neither",
+                    f"Fill in both, or clear {has}.",
+                )
+        return None
+
+    # ------------------------------------------------------------------------------------------------- programme
+
+    def _programme(self) -> Programme | None:
+        given = self.draft.programme
+        first, last = given.get("first_day"), given.get("last_day")
+        if not (isinstance(first, date) and isinstance(last, date)):
+            return None
+        if last < first:
+            found = f"{last}, before the first day {first}"
+            self.complain(PROGRAMME, None, "last_day", found, "first_day or later", "Swap the two.")
+            return None
+        if (last - first).days >= LONGEST_TERM_DAYS:  # a mistyped year, which would be very many weekdays
+            self.complain(
+                PROGRAMME,
+                None,
+                "last_day",
+                f"a term from {first} to {last}",
+                f"at most {LONGEST_TERM_DAYS:,} days",
+                "Check the years of first_day and last_day.",
+            )
+            return None
+        closed = given.get("closed")
+        limits = {key.removeprefix("limits."): value for key, value in given.items() if key.startswith("limits.")}
+        goals = dict(DEFAULT_GOALS)
+        for name, goal in DEFAULT_GOALS.items():
+            target, weight = given.get(f"goals.{name}.target"), given.get(f"goals.{name}.weight")
+            goals[GoalName(name)] = Goal(
+                target if isinstance(target, int) else goal.target, weight if isinstance(weight, int) else goal.weight
+            )
+        timezone = given.get("timezone")
+        return Programme(
+            name=str(given.get("name", "")),
+            first_day=first,
+            last_day=last,
+            timezone=timezone if isinstance(timezone, str) else "Europe/London",
+            closed=frozenset(closed if isinstance(closed, tuple) else ()),
+            limits=replace(Limits(), **limits),  # type: ignore[arg-type]  # keys and kinds: intake.programme.SETTINGS
+            goals=goals,
+        )
+
+    # --------------------------------------------------------------------------------------- schools and sessions
+
+    def _schools(self) -> dict[str, School]:
+        found: dict[str, School] = {}
+        for row in self.rows("schools"):
+            position = self._position("schools", row)
+            school_id = text(row, "school_id")
+            if not school_id or school_id in found:
+                continue
+            found[school_id] = School(
+                school_id=school_id,
+                name=text(row, "name"),
+                postcode=text(row, "postcode"),
+                address=text(row, "address"),
+                position=position,
+                ward=text(row, "ward"),
+                urn=text(row, "urn"),
+                pupil_premium_percent=decimal(row, "pupil_premium_percent") or 0,
+                max_sessions_per_day=whole(row, "max_sessions_per_day"),
+                contact_name=text(row, "contact_name"),
+                contact_email=text(row, "contact_email"),
+            )
+        return found
+
+    def _cohorts(self) -> dict[str, Cohort]:
+        found: dict[str, Cohort] = {}
+        for row in self.rows("cohorts"):
+            school_id = text(row, "school_id")
+            self._known("schools", "cohorts", row, "school_id", school_id)
+            cohort_id = text(row, "cohort_id")
+            if cohort_id and cohort_id not in found:
+                found[cohort_id] = Cohort(
+                    cohort_id, school_id, text(row, "name"), text(row, "year_group"), whole(row, "pupils")
+                )
+        return found
+
+    def _sessions(self, cohorts: Mapping[str, Cohort]) -> dict[str, Session]:
+        slots = self._slots()
+        with_slot_rows = {text(row, "session_id") for row in self.rows("slots")}  # even if they cannot be read
+        found: dict[str, Session] = {}
+        for row in self.rows("sessions"):
+            cohort_ids = several(row, "cohort_ids")
+            school_id = self._school_of(row, cohort_ids, cohorts)
+            self._check_team_size(row)
+            session_id = text(row, "session_id")
+            if not session_id or session_id in found:
+                continue
+            own = slots.get(session_id, {})
+            if session_id not in with_slot_rows and "slots" not in self.draft.unread:
+                self.warn(
+                    "sessions",
+                    row,
+                    "session_id",
+                    f"no slot for {quoted(session_id)}",
+                    "at least one row in slots",
+                    "Add the times at which it could run; without them it cannot be delivered.",
+                )
+            found[session_id] = Session(
+                session_id=session_id,
+                school_id=school_id,
+                cohort_ids=tuple(dict.fromkeys(cohort_ids)),
+                min_volunteers=whole(row, "min_volunteers") or 1,
+                max_volunteers=whole(row, "max_volunteers") or 1,
+                slots=tuple(sorted(own)),
+                title=text(row, "title"),
+                format=text(row, "format"),
+                mode=Mode(text(row, "mode") or Mode.IN_PERSON),
+                required_sectors=frozenset(folded(word) for word in several(row, "required_sectors")),
+                supervised=text(row, "supervised") != "no",
+            )
+        return found
+
+    def _school_of(self, row: Row, cohort_ids: tuple[str, ...], cohorts: Mapping[str, Cohort]) -> str:
+        repeated = [cohort for cohort, times in Counter(cohort_ids).items() if times > 1]
+        if repeated:
+            self.complain(
+                "sessions",
+                row,
+                "cohort_ids",
+                f"{listed([quoted(cohort) for cohort in repeated], 'and')} more than once",
+                "each cohort once",
+                "Delete the repetition.",
+            )
+        by_school: dict[str, str] = {}
+        for cohort_id in dict.fromkeys(cohort_ids):
+            if self._known("cohorts", "sessions", row, "cohort_ids", cohort_id) and cohorts[cohort_id].school_id:
+                by_school.setdefault(cohorts[cohort_id].school_id, cohort_id)
+        if len(by_school) > 1:
+            described = listed([f"{quoted(cohort)} of {quoted(school)}" for school, cohort in by_school.items()], "and")
+            self.complain(
+                "sessions",
+                row,
+                "cohort_ids",
+                f"cohorts of different schools: {described}",
+                "cohorts of one school",
+                "Make it a session for each school, or correct the ids.",
+            )
+        return next(iter(by_school), "")
+
+    def _check_team_size(self, row: Row) -> None:
+        least, most = whole(row, "min_volunteers"), whole(row, "max_volunteers")
+        for column, size in (("min_volunteers", least), ("max_volunteers", most)):
+            if size is not None and size < 1:
+                self.complain(
+                    "sessions", row, column, quoted(str(size)), "1 or more", "A session needs at least one volunteer."
+                )
+        if least is not None and most is not None and 1 <= most < least:
+            self.complain(
+                "sessions",
+                row,
+                "max_volunteers",
+                f"{quoted(str(most))}, less than min_volunteers, which is {least}",
+                "min_volunteers or more",
+                "Correct one of the two.",
+            )
+
+    def _slots(self) -> dict[str, dict[Slot, Row]]:
+        found: dict[str, dict[Slot, Row]] = {}
+        for row in self.rows("slots"):
+            session_id = text(row, "session_id")
+            self._known("sessions", "slots", row, "session_id", session_id)
+            start, end = moment(row, "start"), moment(row, "end")
+            starts_once = self._happens_once("slots", row, "start", start)
+            usable = self._happens_once("slots", row, "end", end) and starts_once
+            if start is None or end is None or not usable:
+                continue
+            if end <= start or end.date() != start.date():
+                self.complain(
+                    "slots",
+                    row,
+                    "end",
+                    f"{end:%Y-%m-%d %H:%M} after a start at {start:%Y-%m-%d %H:%M}",
+                    "a time after the start, on the same day",
+                    "Correct the start or the end.",
+                )
+                continue
+            slot = Slot(start, end)
+            own = found.setdefault(session_id, {})
+            if slot in own:
+                self.warn(
+                    "slots",
+                    row,
+                    "start",
+                    f"the same slot of {quoted(session_id)} as in row {own[slot].number}",
+                    "each slot once",
+                    "It is used once; delete one of the rows.",
+                )
+                continue
+            own[slot] = row
+            if self.programme and not self.programme.is_open(slot.day):
+                self.warn(
+                    "slots",
+                    row,
+                    "start",
+                    f"{slot.day}, {self._why_shut(slot.day)}",
+                    "a day of the term on which schools are open",
+                    "The slot is not used.",
+                )
+        return found
+
+    def _why_shut(self, day: date) -> str:
+        assert self.programme is not None
+        if day in self.programme.closed:
+            return "a day that is closed"
+        return f"outside the term, {self.programme.first_day} to {self.programme.last_day}"
+
+    def _happens_once(self, table: str, row: Row, column: str, at: datetime | None) -> bool:
+        if at is None or self.zone is None:
+            return True
+        if exists(at, self.zone) and not is_ambiguous(at, self.zone):
+            return True
+        happens = "happens twice" if is_ambiguous(at, self.zone) else "does not happen"
+        self.complain(
+            table,
+            row,
+            column,
+            f"{at:%Y-%m-%d %H:%M}, which {happens} because the clocks change in {self.zone.key}",
+            "a time that happens once",
+            "Choose a time before or after the change.",
+        )
+        return False
+
+    def _warn_of_schools_without_position(self, schools: Mapping[str, School], sessions: Mapping[str, Session]) -> None:
+        visited = {session.school_id for session in sessions.values() if session.mode is Mode.IN_PERSON}
+        for school in schools.values():
+            if school.position is None and school.school_id in visited:
+                row = self.ids["schools"][school.school_id]
+                if row["latitude"] is None and row["longitude"] is None:
+                    self._warn_of_no_position("schools", row)
+
+    def _warn_of_no_position(self, table: str, row: Row) -> None:
+        if any(self.draft.is_bad(table, row, column) for column in ("latitude", "longitude")):
+            return
+        km = (self.programme.limits if self.programme else Limits()).unknown_km
+        self.warn(
+            table,
+            row,
+            "latitude",
+            "no position",
+            "latitude and longitude",
+            f"Every distance is taken to be {km:g} km; fill in both to have it measured.",
+        )
+
+    # -------------------------------------------------------------------------------------------------- volunteers
+
+    def _shares(self) -> tuple[dict[str, float], dict[str, float]]:
+        """Women's share by occupation and by sector."""
+
+        def read(table: str, column: str) -> dict[str, float]:
+            found: dict[str, float] = {}
+            for row in self.rows(table):
+                share = decimal(row, "share_women")
+                if share is not None and text(row, column):
+                    found.setdefault(folded(text(row, column)), share)
+            return found
+
+        return read("occupations", "occupation"), read("sectors", "sector")
+
+    def _volunteers(self, shares: tuple[dict[str, float], dict[str, float]]) -> dict[str, Volunteer]:
+        limits = self.programme.limits if self.programme else Limits()
+        availability = self._availability()
+        found: dict[str, Volunteer] = {}
+        given_genders: list[Gender] = []
+        for row in self.rows("volunteers"):
+            position = self._position("volunteers", row)
+            gender, group = self._demographics("volunteers", row, given_genders)
+            excluded = several(row, "excluded_schools")
+            for school_id in excluded:
+                self._known("schools", "volunteers", row, "excluded_schools", school_id)
+            volunteer_id = text(row, "volunteer_id")
+            if not volunteer_id or volunteer_id in found:
+                continue
+            modes = frozenset(Mode(mode) for mode in several(row, "modes")) or frozenset(Mode)
+            if Mode.IN_PERSON in modes and row["latitude"] is None and row["longitude"] is None:
+                self._warn_of_no_position("volunteers", row)
+            rows = availability.get(volunteer_id, [])
+            self._warn_if_never_free(volunteer_id, row, rows)
+            most, most_per_day = whole(row, "max_sessions"), whole(row, "max_sessions_per_day")
+            found[volunteer_id] = Volunteer(
+                volunteer_id=volunteer_id,
+                name=text(row, "name"),
+                sector=text(row, "sector"),
+                max_sessions=limits.max_sessions if most is None else most,
+                max_sessions_per_day=limits.max_sessions_per_day if most_per_day is None else most_per_day,
+                email=text(row, "email"),
+                employer=text(row, "employer"),
+                role=text(row, "role"),
+                occupation=text(row, "occupation"),
+                gender=gender,
+                ethnic_group=group,
+                share_women=share_of(row, shares),
+                position=position,
+                max_distance_km=decimal(row, "max_distance_km"),
+                modes=modes,
+                checked_until=day(row, "checked_until"),
+                excluded_schools=frozenset(excluded),
+                availability=tuple(rows),
+            )
+        self._warn_of_genders("volunteers", given_genders)
+        return found
+
+    def _demographics(
+        self, table: str, row: Row, given_genders: list[Gender]
+    ) -> tuple[Gender | None, EthnicGroup | None]:
+        if table == "volunteers" and text(row, "matching_consent") != "yes":
+            return None, None
+        gender: Gender | None = None
+        if word := folded(text(row, "gender")):
+            gender = {"woman": Gender.WOMAN, "man": Gender.MAN}.get(word, Gender.OTHER)
+            given_genders.append(gender)
+        group: EthnicGroup | None = None
+        if ethnicity := text(row, "ethnicity"):
+            group = ethnic_group(ethnicity)
+            if group is None:
+                self.warn(
+                    table,
+                    row,
+                    "ethnicity",
+                    "a value that is not one of the census's",
+                    f"{listed(list(EthnicGroup))}, or a label of the 2021 census",
+                    "It is taken as unknown.",
+                )
+        return gender, group
+
+    def _warn_of_genders(self, table: str, genders: list[Gender]) -> None:
+        others = sum(gender is Gender.OTHER for gender in genders)
+        if 2 * others > len(genders):
+            self.warn(
+                table,
+                None,
+                "gender",
+                f"{others} of {len(genders)} values that are neither woman nor man",
+                "woman, man, or a person's own word",
+                "If they are abbreviations or other words for woman and man, write these two out.",
+            )
+
+    def _warn_if_never_free(self, volunteer_id: str, row: Row, rows: list[Availability]) -> None:
+        if "availability" in self.draft.unread or volunteer_id in self.with_bad_availability:
+            return
+        if not any(one.available for one in rows):
+            self.warn(
+                "volunteers",
+                row,
+                "volunteer_id",
+                f"no row in availability that says when {quoted(volunteer_id)} is free",
+                "at least one row with available = yes",
+                "They take part in no session; add the rows.",
+            )
+
+    def _availability(self) -> dict[str, list[Availability]]:
+        found: dict[str, list[Availability]] = {}
+        seen: dict[tuple[object, ...], Availability] = {}
+        self.with_bad_availability: set[str] = set()
+        for row in self.rows("availability"):
+            volunteer_id = text(row, "volunteer_id")
+            self._known("volunteers", "availability", row, "volunteer_id", volunteer_id)
+            if not self._availability_holds(row):
+                self.with_bad_availability.add(volunteer_id)
+                continue
+            if self.programme is None:
+                continue
+            content = tuple(row[column] for column in _AVAILABILITY)
+            if content not in seen:
+                seen[content] = self._spans(row, self.programme)
+            found.setdefault(volunteer_id, []).append(seen[content])
+        return found
+
+    def _availability_holds(self, row: Row) -> bool:
+        bad = {column for column in _AVAILABILITY if self.draft.is_bad("availability", row, column)}
+        good = not bad
+        if (row["weekday"] is None) == (row["date"] is None) and not bad & {"weekday", "date"}:
+            good = False
+            what = "neither a weekday nor a date" if row["date"] is None else "a weekday and a date"
+            self.complain(
+                "availability",
+                row,
+                "weekday",
+                what,
+                "one of the two",
+                "Fill in one and clear the other.",
+            )
+        start, end = minutes(row, "from", 0), minutes(row, "to", 1440)
+        if start >= end and not bad & {"from", "to"}:
+            good = False
+            hint = "For midnight at the end of the day, write 24:00." if end == 0 else "Correct one of the two."
+            found = f"{_clock(end)}, not after {_clock(start)}"
+            self.complain("availability", row, "to", found, "a time after the one in from", hint)
+        first, last = day(row, "first_day"), day(row, "last_day")
+        if first and last and last < first:
+            good = False
+            found = f"{last}, before {first}"
+            self.complain("availability", row, "last_day", found, "first_day or later", "Correct one of the two.")
+        return good
+
+    def _spans(self, row: Row, programme: Programme) -> Availability:
+        """Weekdays count on the days of the term, and on those around it that a person due early could need."""
+        start, end = timedelta(minutes=minutes(row, "from", 0)), timedelta(minutes=minutes(row, "to", 1440))
+        on = day(row, "date")
+        if on is not None:
+            dates = [on]
+        else:
+            around = timedelta(days=1 + programme.limits.arrival_minutes // 1440)
+            first = max(day(row, "first_day") or programme.first_day, programme.first_day - around)
+            last = min(day(row, "last_day") or programme.last_day, programme.last_day + around)
+            first += timedelta(days=(WEEKDAYS.index(text(row, "weekday")) - first.weekday()) % 7)
+            dates = days(first, last)[::7] if first <= last else []
+        midnights = [datetime(each.year, each.month, each.day) for each in dates]
+        return Availability(tuple(Span(at + start, at + end) for at in midnights), text(row, "available") != "no")
+
+    # -------------------------------------------------------------------------------------------------- the others
+
+    def _encounters(self, shares: tuple[dict[str, float], dict[str, float]]) -> tuple[Encounter, ...]:
+        found: list[Encounter] = []
+        given_genders: list[Gender] = []
+        for row in self.rows("encounters"):
+            cohort_id = text(row, "cohort_id")
+            self._known("cohorts", "encounters", row, "cohort_id", cohort_id)
+            if text(row, "session_id") in self.ids["sessions"]:
+                continue
+            gender, group = self._demographics("encounters", row, given_genders)
+            found.append(
+                Encounter(
+                    cohort_id, text(row, "volunteer_id"), text(row, "sector"), gender, group, share_of(row, shares)
+                )
+            )
+        self._warn_of_genders("encounters", given_genders)
+        return tuple(found)
+
+    def _pins(self, sessions: Mapping[str, Session]) -> tuple[Pin, ...]:
+        found: dict[Pin, Row] = {}
+        kept_start: dict[str, tuple[datetime, Row]] = {}
+        for row in self.rows("pins"):
+            session_id, volunteer_id = text(row, "session_id"), text(row, "volunteer_id")
+            start = moment(row, "start")
+            known = self._known("sessions", "pins", row, "session_id", session_id)
+            self._known("volunteers", "pins", row, "volunteer_id", volunteer_id)
+            bad = {column for column in ("volunteer_id", "start", "decision") if self.draft.is_bad("pins", row, column)}
+            if bool(volunteer_id) == bool(start) and not bad & {"volunteer_id", "start"}:
+                what = "a volunteer and a start" if start else "neither a volunteer nor a start"
+                self.complain("pins", row, "volunteer_id", what, "one of the two", "Make it a row for each decision.")
+                continue
+            if bad or not session_id or not text(row, "decision"):
+                continue
+            if start and known and not self._is_open_start(row, start, sessions[session_id]):
+                continue
+            pin = Pin(session_id, Decision(text(row, "decision")), volunteer_id or None, start)
+            opposite = replace(pin, decision=Decision.NEVER if pin.decision is Decision.KEEP else Decision.KEEP)
+            if opposite in found:
+                self._contradiction(row, "decision", pin, opposite, found[opposite])
+            if start and pin.decision is Decision.KEEP:
+                other, first = kept_start.setdefault(session_id, (start, row))
+                if other != start:
+                    self._contradiction(row, "start", pin, replace(pin, start=other), first)
+            found.setdefault(pin, row)
+        return tuple(found)
+
+    def _contradiction(self, row: Row, column: str, pin: Pin, other: Pin, first: Row) -> None:
+        self.complain(
+            "pins",
+            row,
+            column,
+            f'"{pin}", which contradicts "{other}" in row {first.number}',
+            "pins that can all hold",
+            f"Delete row {first.number} or row {row.number}.",
+        )
+
+    def _is_open_start(self, row: Row, start: datetime, session: Session) -> bool:
+        if "slots" in self.draft.unread or self.programme is None:
+            return True
+        if start not in {slot.start for slot in session.slots}:
+            if self._has_unusable_slot(session.session_id):
+                return True
+            starts = [f"{slot.start:%Y-%m-%dT%H:%M}" for slot in session.slots if self.programme.is_open(slot.day)]
+            hint = f"Its slots start at {listed(starts[:5], 'and')}. " if starts else ""
+            self.complain(
+                "pins",
+                row,
+                "start",
+                f"{start:%Y-%m-%d %H:%M}, at which no slot of {quoted(session.session_id)} starts",
+                "the start of one of the session's slots",
+                f"{hint}Correct the start, or add the slot.",
+            )
+            return False
+        if not self.programme.is_open(start.date()):
+            self.complain(
+                "pins",
+                row,
+                "start",
+                f"{start.date()}, {self._why_shut(start.date())}",
+                "a slot on a day of the term on which schools are open",
+                "Choose another slot, or delete the pin.",
+            )
+            return False
+        return True
+
+    def _has_unusable_slot(self, session_id: str) -> bool:
+        """Whether a slot of the session was dropped with a complaint: the pin may well mean that one."""
+        rows = [row for row in self.rows("slots") if text(row, "session_id") == session_id]
+        nameless = any(not text(row, "session_id") for row in self.rows("slots"))
+        return nameless or any(not self._makes_a_slot(row) for row in rows)
+
+    def _makes_a_slot(self, row: Row) -> bool:
+        start, end = moment(row, "start"), moment(row, "end")
+        if start is None or end is None or end <= start or end.date() != start.date():
+            return False
+        zone = self.zone
+        return zone is None or all(exists(at, zone) and not is_ambiguous(at, zone) for at in (start, end))
+
+    def _preferences(self) -> dict[tuple[str, str], int]:
+        found: dict[tuple[str, str], int] = {}
+        for row in self.rows("preferences"):
+            volunteer_id, session_id = text(row, "volunteer_id"), text(row, "session_id")
+            self._known("volunteers", "preferences", row, "volunteer_id", volunteer_id)
+            self._known("sessions", "preferences", row, "session_id", session_id)
+            score = whole(row, "score")
+            if score is not None and volunteer_id and session_id:
+                found.setdefault((volunteer_id, session_id), score)
+        return found
+
+
+_AVAILABILITY = ("weekday", "date", "from", "to", "first_day", "last_day", "available")
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
+# ------------------------------------------------------------------------------------------- a row's typed values
+
+
+def text(row: Row, column: str) -> str:
+    value = row.values.get(column)
+    return value if isinstance(value, str) else ""
+
+
+def several(row: Row, column: str) -> tuple[str, ...]:
+    value = row.values.get(column)
+    return value if isinstance(value, tuple) else ()
+
+
+def whole(row: Row, column: str) -> int | None:
+    value = row.values.get(column)
+    return value if isinstance(value, int) else None
+
+
+def decimal(row: Row, column: str) -> float | None:
+    value = row.values.get(column)
+    return float(value) if isinstance(value, int | float) else None
+
+
+def minutes(row: Row, column: str, default: int) -> int:
+    value = whole(row, column)
+    return default if value is None else value
+
+
+def day(row: Row, column: str) -> date | None:
+    value = row.values.get(column)
+    return value if isinstance(value, date) else None
+
+
+def moment(row: Row, column: str) -> datetime | None:
+    value = row.values.get(column)
+    return value if isinstance(value, datetime) else None
+
+
+def share_of(row: Row, shares: tuple[dict[str, float], dict[str, float]]) -> float | None:
+    """The occupation's figure if it has one, else the sector's, else unknown."""
+    by_occupation, by_sector = shares
+    share = by_occupation.get(folded(text(row, "occupation")))
+    return by_sector.get(folded(text(row, "sector"))) if share is None else share

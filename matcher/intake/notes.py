@@ -1,0 +1,118 @@
+"""What was found wrong while reading: collected to the end, so that a coordinator sees all of it at once."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from matcher.errors import InputProblem, InputProblems
+from matcher.tables import TABLES
+
+PROGRAMME = "programme"
+ORDER = {name: rank for rank, name in enumerate([PROGRAMME, *(table.name for table in TABLES)], start=1)}
+SHOWN = 60  # characters of a cell that a message repeats
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a table stands: a file, and its sheet if the file is a workbook."""
+
+    file: str
+    sheet: str = ""
+
+
+class Refused(Exception):
+    """A file or sheet that cannot be read as a whole, or from some row on; becomes one problem."""
+
+    def __init__(self, found: str, expected: str, action: str, row: int | None = None) -> None:
+        super().__init__(found)
+        self.found, self.expected, self.action, self.row = found, expected, action, row
+
+
+class Notes:
+    """The problems and warnings of one reading; each is located by its table and put in the order of the tables."""
+
+    def __init__(self, places: Mapping[str, Place]) -> None:
+        self._places = dict(places)
+        self._problems: list[tuple[int, int, InputProblem]] = []
+        self._warnings: list[tuple[int, int, InputProblem]] = []
+
+    def place(self, table: str, place: Place) -> None:
+        """Say where a table stands, before anything is noted about it."""
+        self._places[table] = place
+
+    def problem(
+        self,
+        table: str,
+        row: int | None,
+        column: str,
+        found: str,
+        expected: str,
+        action: str,
+        place: Place | None = None,
+    ) -> None:
+        self._problems.append(self._located(table, row, column, found, expected, action, place))
+
+    def warning(
+        self,
+        table: str,
+        row: int | None,
+        column: str,
+        found: str,
+        expected: str,
+        action: str,
+        place: Place | None = None,
+    ) -> None:
+        self._warnings.append(self._located(table, row, column, found, expected, action, place))
+
+    def refused(self, table: str, refusal: Refused, place: Place | None = None) -> None:
+        self.problem(table, refusal.row, "", refusal.found, refusal.expected, refusal.action, place)
+
+    def _located(
+        self, table: str, row: int | None, column: str, found: str, expected: str, action: str, place: Place | None
+    ) -> tuple[int, int, InputProblem]:
+        place = place or self._places.get(table) or Place(table)
+        rank = ORDER.get(table, 0 if not table else len(ORDER) + 1)
+        return rank, row or 0, InputProblem(place.file, place.sheet, row, column, found, expected, action)
+
+    @property
+    def problems(self) -> list[InputProblem]:
+        return _in_order(self._problems)
+
+    @property
+    def warnings(self) -> list[InputProblem]:
+        return _in_order(self._warnings)
+
+    def raise_problems(self) -> None:
+        """Refuse the input if anything has to be mended."""
+        if self._problems:
+            raise InputProblems(self.problems)
+
+
+def _in_order(noted: list[tuple[int, int, InputProblem]]) -> list[InputProblem]:
+    return [problem for _, _, problem in sorted(noted, key=lambda item: item[:2])]
+
+
+def normalised(name: str) -> str:
+    """How names of files, sheets, headings and keys are compared: no case, spaces, hyphens or underscores."""
+    return "".join(name.casefold().replace("-", " ").replace("_", " ").split())
+
+
+def quoted(text: str) -> str:
+    """A cell's text as a message shows it: on one line, not too long, between quotes."""
+    line = "".join(character if character.isprintable() else " " for character in text[: SHOWN + 1])
+    return f'"{line[:SHOWN]}…"' if len(line) > SHOWN else f'"{line}"'
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A question that names the nearest known word, and a space after it; or nothing."""
+    by_form = {normalised(name): name for name in known}
+    near = difflib.get_close_matches(normalised(word)[:SHOWN], by_form, n=1, cutoff=0.7)
+    return f"Did you mean {by_form[near[0]]}? " if near else ""
+
+
+def listed(words: Iterable[str], last: str = "or") -> str:
+    """Such as "mon, tue or wed"."""
+    items = list(words)
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}"

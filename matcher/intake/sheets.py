@@ -1,0 +1,346 @@
+"""Stage 1: from a folder or a workbook to typed rows; each cell is looked at by itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from matcher.intake import programme
+from matcher.intake.cells import BadCell, Raw, as_text, read_cell, shown
+from matcher.intake.csvfile import SAVE_AS_CSV, RawRow, read_csv
+from matcher.intake.notes import PROGRAMME, Notes, Place, Refused, did_you_mean, listed, normalised, quoted
+from matcher.intake.parts import SAVE_AGAIN
+from matcher.intake.workbook import Workbook
+from matcher.tables import TABLES, Kind, Row, Table, Tables, Value
+
+BY_FORM: Mapping[str, str] = {normalised(name): name for name in (PROGRAMME, *(table.name for table in TABLES))}
+IN_LISTS = ("school_id", "cohort_id")  # ids that other tables write into lists, so they may not hold the separator
+
+
+@dataclass
+class Draft:
+    """A scenario of which some may be missing or unreadable, and what that is: no problem is reported twice."""
+
+    programme: Mapping[str, object] = field(default_factory=dict)
+    rows: dict[str, tuple[Row, ...]] = field(default_factory=dict)
+    unread: set[str] = field(default_factory=set)
+    """Tables of which nothing, or not every row, is known."""
+    missing_columns: set[tuple[str, str]] = field(default_factory=set)
+    bad_cells: set[tuple[str, int, str]] = field(default_factory=set)
+    nameless: Counter[str] = field(default_factory=Counter)
+    """table -> how many of its rows have no readable id."""
+
+    @classmethod
+    def of(cls, tables: Tables) -> Draft:
+        return cls(tables.programme, dict(tables.rows))
+
+    def is_bad(self, table: str, row: Row, column: str) -> bool:
+        """Whether this cell has been complained about already."""
+        return (table, row.number, column) in self.bad_cells or (table, column) in self.missing_columns
+
+    def tables(self) -> Tables:
+        return Tables(self.programme, {table.name: self.rows.get(table.name, ()) for table in TABLES})
+
+
+def read_draft(path: Path, notes: Notes) -> Draft:
+    """Read whatever can be read of a folder or a workbook."""
+    suffix = path.suffix.casefold()
+    whole = Place(path.name or str(path))
+    draft = Draft()
+    try:
+        if path.is_dir():
+            _read_folder(path, draft, notes, whole)
+        elif not path.exists():
+            raise Refused("nothing of this name", "a folder or a workbook (.xlsx)", "Check the spelling of the path.")
+        elif suffix == ".xlsx":
+            _read_workbook(path, draft, notes, whole)
+        else:
+            raise Refused(f"a file that ends in {quoted(suffix)}", "a folder or a workbook (.xlsx)", _other_way(suffix))
+    except Refused as refusal:
+        notes.refused("", refusal, whole)
+        _nothing_known(draft)
+    except (OSError, ValueError) as error:  # a name that no file can have, a folder that may not be listed
+        found, action = f"what cannot be opened ({error})", "Check its name and permissions."
+        notes.refused("", Refused(found, "a folder or a workbook (.xlsx)", action), whole)
+        _nothing_known(draft)
+    return draft
+
+
+def _nothing_known(draft: Draft) -> None:
+    draft.unread = {PROGRAMME, *(table.name for table in TABLES)}
+
+
+def _other_way(suffix: str) -> str:
+    if suffix in (".csv", ".toml"):
+        return "Give the folder that it stands in, not the file."
+    return f"{SAVE_AGAIN} Or give a folder of CSV files."
+
+
+# ------------------------------------------------------------------------------------------------------- finding
+
+
+def _read_folder(path: Path, draft: Draft, notes: Notes, whole: Place) -> None:
+    files: dict[str, list[Path]] = {}
+    others: list[Path] = []
+    for entry in sorted(path.iterdir()):
+        suffix = entry.suffix.casefold()
+        name = BY_FORM.get(normalised(entry.stem))
+        if entry.name.startswith((".", "~$")):
+            continue
+        if name and suffix == (".toml" if name == PROGRAMME else ".csv"):
+            files.setdefault(name, []).append(entry)
+        elif suffix == ".csv" and normalised(entry.stem) != "help":
+            notes.warning(
+                "",
+                None,
+                "",
+                "a table that is not known",
+                f"one of {listed(table.name for table in TABLES)}",
+                f"{did_you_mean(entry.stem, BY_FORM.values())}The file is not used.",
+                Place(entry.name),
+            )
+        elif name:
+            others.append(entry)
+    for name in BY_FORM.values():
+        found = files.get(name, [])
+        ending = "toml" if name == PROGRAMME else "csv"
+        if found:
+            notes.place(name, Place(found[0].name))
+        else:
+            notes.place(name, Place(f"{name}.{ending}"))
+        if len(found) > 1:
+            both = listed([quoted(entry.name) for entry in found], "and")
+            notes.problem(
+                name,
+                None,
+                "",
+                f"{len(found)} files for it: {both}",
+                "one",
+                "Delete or rename the others.",
+            )
+            draft.unread.add(name)
+        elif not found:
+            near = [entry.name for entry in others if BY_FORM[normalised(entry.stem)] == name]
+            hint = f"There is {quoted(near[0])}: save it as {name}.{ending}. " if near else ""
+            _missing(name, draft, notes, f"a file {name}.{ending} in the folder {whole.file}", hint)
+        else:
+            try:
+                if name == PROGRAMME:
+                    draft.programme = programme.read_toml(found[0], notes)
+                else:
+                    _read_table(name, read_csv(found[0]), draft, notes, SAVE_AS_CSV)
+            except Refused as refusal:
+                notes.refused(name, refusal)
+                draft.unread.add(name)
+
+
+def _read_workbook(path: Path, draft: Draft, notes: Notes, whole: Place) -> None:
+    workbook = Workbook(path)
+    try:
+        sheets: dict[str, list[int]] = {}
+        for index, title in enumerate(workbook.sheets):
+            name = BY_FORM.get(normalised(title))
+            if name:
+                sheets.setdefault(name, []).append(index)
+            elif normalised(title) != "help":
+                notes.warning(
+                    "",
+                    None,
+                    "",
+                    "a sheet that is not known",
+                    f"one of {listed(BY_FORM.values())}",
+                    f"{did_you_mean(title, BY_FORM.values())}The sheet is not used.",
+                    Place(path.name, title),
+                )
+        for name in BY_FORM.values():
+            found = sheets.get(name, [])
+            titles = [workbook.sheets[index] for index in found]
+            notes.place(name, Place(path.name, titles[0] if titles else name))
+            if len(found) > 1:
+                both = listed([quoted(title) for title in titles], "and")
+                notes.problem(
+                    name, None, "", f"{len(found)} sheets for it: {both}", "one sheet", "Delete or rename the others."
+                )
+                draft.unread.add(name)
+            elif not found:
+                _missing(name, draft, notes, f"a sheet {name} in the workbook", "")
+            else:
+                try:
+                    rows = workbook.rows(found[0])
+                    if name == PROGRAMME:
+                        draft.programme = programme.read_sheet(rows, notes)
+                    else:
+                        _read_table(name, rows, draft, notes, "")
+                except Refused as refusal:
+                    notes.refused(name, refusal)
+                    draft.unread.add(name)
+    finally:
+        workbook.close()
+
+
+def _missing(name: str, draft: Draft, notes: Notes, expected: str, hint: str) -> None:
+    if name != PROGRAMME and _table(name).optional:
+        return
+    draft.unread.add(name)
+    notes.problem(
+        name,
+        None,
+        "",
+        "nothing",
+        expected,
+        f"{hint}Add it; `matcher template` makes an empty one to fill in.",
+    )
+
+
+def _table(name: str) -> Table:
+    return next(table for table in TABLES if table.name == name)
+
+
+# ------------------------------------------------------------------------------------------------------- reading
+
+
+def _read_table(name: str, raw_rows: list[RawRow], draft: Draft, notes: Notes, separator_hint: str) -> None:
+    table = _table(name)
+    if not raw_rows:
+        draft.unread.add(name)
+        if not table.optional:
+            headings = listed((column.name for column in table.columns if column.required), "and")
+            notes.problem(
+                name, None, "", "nothing", f"a row of headings: at least {headings}", "Add the headings and the rows."
+            )
+        return
+    positions, headed = _headings(table, raw_rows[0], draft, notes)
+    raw_rows = raw_rows[1:]
+    if not raw_rows and not table.optional:
+        notes.warning(name, None, "", "no rows", "at least one row", "Add the rows if there are any.")
+    rows = []
+    for raw in raw_rows:
+        beyond = [column for column in raw.cells if column not in headed]
+        if beyond:
+            comma = " A cell that holds a comma stands between quotation marks." if separator_hint else ""
+            notes.problem(
+                name,
+                raw.number,
+                programme.letters(min(beyond)),
+                _hidden_if_personal(table, raw.cells[min(beyond)]),
+                "nothing in a column that has no heading",
+                f"Give the column a heading, or clear the cell.{comma}",
+            )
+        rows.append(Row(raw.number, _values(table, raw, positions, draft, notes)))
+    rows = _without_demographics(table, rows)
+    draft.rows[name] = tuple(rows)
+    _check_keys(table, rows, draft, notes)
+
+
+def _hidden_if_personal(table: Table, raw: Raw) -> str:
+    """A cell under no heading may be a demographic that slipped to the right."""
+    return "a cell that is not blank" if any(column.personal for column in table.columns) else shown(raw)
+
+
+def _headings(table: Table, headings: RawRow, draft: Draft, notes: Notes) -> tuple[dict[str, int], set[int]]:
+    """Column name -> where it stands; and every place that has a heading."""
+    by_form = {normalised(column.name): column.name for column in table.columns}
+    positions: dict[str, int] = {}
+    seen: dict[str, int] = {}
+    unknown: list[str] = []
+    for position, raw in headings.cells.items():
+        text = as_text(raw) if isinstance(raw, str | int | float) else shown(raw)
+        form = normalised(text)
+        if form in seen:
+            notes.problem(
+                table.name,
+                headings.number,
+                by_form.get(form, text[:60]),
+                f"the same heading in columns {programme.letters(seen[form])} and {programme.letters(position)}",
+                "each heading once",
+                "Rename or delete one of the two columns.",
+            )
+            continue
+        seen[form] = position
+        if form in by_form:
+            positions[by_form[form]] = position
+        else:
+            unknown.append(text)
+    unused = [name for name in by_form.values() if name not in positions]
+    for text in unknown:
+        notes.warning(
+            table.name,
+            headings.number,
+            text[:60],
+            "a column that is not known",
+            f"one of {listed(column.name for column in table.columns)}",
+            f"{did_you_mean(text, unused)}The column is not used.",
+        )
+    for column in table.columns:
+        if column.required and column.name not in positions:
+            near = did_you_mean(column.name, unknown)
+            notes.problem(
+                table.name,
+                headings.number,
+                column.name,
+                "no such heading",
+                f"a column {column.name}: {column.help[:1].lower()}{column.help[1:].rstrip('.')}",
+                f"{near}Add the column, or correct its heading.",
+            )
+            draft.missing_columns.add((table.name, column.name))
+    return positions, set(headings.cells)
+
+
+def _values(table: Table, raw: RawRow, positions: Mapping[str, int], draft: Draft, notes: Notes) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    for column in table.columns:
+        value: Value = None
+        position = positions.get(column.name)
+        if position is not None:
+            try:
+                value = read_cell(raw.cells.get(position), column)
+                if value is None and column.required:
+                    hint = f"Fill it in: {column.help[:1].lower()}{column.help[1:]}"
+                    raise BadCell("nothing", "a value", hint)
+                if column.kind is Kind.ID and column.name in IN_LISTS and ";" in str(value):
+                    raise BadCell(quoted(str(value)), "an id without ;", "In lists, ; separates ids: rename it.")
+            except BadCell as bad:
+                value = None
+                draft.bad_cells.add((table.name, raw.number, column.name))
+                notes.problem(table.name, raw.number, column.name, bad.found, bad.expected, bad.action)
+        values[column.name] = value
+    return values
+
+
+def _without_demographics(table: Table, rows: Iterable[Row]) -> list[Row]:
+    """Gender and ethnicity of volunteers who have not consented go no further than this."""
+    if table.name != "volunteers":
+        return list(rows)
+    blank = {column.name: None for column in table.columns if column.personal}
+    return [row if row["matching_consent"] == "yes" else Row(row.number, {**row.values, **blank}) for row in rows]
+
+
+def _check_keys(table: Table, rows: list[Row], draft: Draft, notes: Notes) -> None:
+    """That no two rows have the same id."""
+    if not table.key:
+        return
+    if any((table.name, column) in draft.missing_columns for column in table.key):
+        draft.unread.add(table.name)
+        return
+    exact = all(table.column(column).kind is Kind.ID for column in table.key)
+    first: dict[tuple[str, ...], Row] = {}
+    for row in rows:
+        words = [row[column] for column in table.key]
+        if any(word is None for word in words):
+            draft.nameless[table.name] += 1
+            continue
+        key = tuple(str(word) if exact else " ".join(str(word).split()).casefold() for word in words)
+        if key in first:
+            both = listed([quoted(str(word)) for word in words], "with")
+            notes.problem(
+                table.name,
+                row.number,
+                table.key[-1],
+                f"{both} a second time, first in row {first[key].number}",
+                "each only once",
+                "Delete one of the two rows, or correct it.",
+            )
+        else:
+            first[key] = row
