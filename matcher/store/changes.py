@@ -131,7 +131,7 @@ def _programme_changes(old: Mapping[str, object], new: Mapping[str, object]) -> 
         if before == after:
             continue
         what = What.ADDED if before is None else What.REMOVED if after is None else What.CHANGED
-        found[what].append(Change(PROGRAMME, what, key, (ColumnChange("", _shown(before), _shown(after)),)))
+        found[what].append(Change(PROGRAMME, what, _bare(key), (ColumnChange("", _shown(before), _shown(after)),)))
     return [change for changes in found.values() for change in changes]
 
 

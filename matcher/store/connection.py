@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from matcher.errors import StoreError
 
 HINT_IMPORT = "Make one with `matcher import`."
 _POSTGRESQL = "postgresql+psycopg"
 _WRITERS_LOCK = 7_263_548_117  # any number, as long as every version of matcher asks for the same
-_INSTALL_DRIVER = 'Install it with `pip install "psycopg[binary]"`.'
 
 _UNREADABLE = (
     "the database's address cannot be read. Write it as postgresql://user:password@server:5432/database, with %40 for "
@@ -65,10 +64,10 @@ def database_url(address: str) -> sa.URL:
         raise StoreError(_UNREADABLE)
     if url.drivername in ("postgresql", "postgres"):
         url = url.set(drivername=_POSTGRESQL)
-    if url.get_backend_name() not in ("sqlite", "postgresql"):
+    if url.drivername not in ("sqlite", "sqlite+pysqlite", _POSTGRESQL):
         raise StoreError(
-            f"a workspace cannot be kept in {url.get_backend_name()}: give the path of a SQLite file, or the address "
-            "of a PostgreSQL database (postgresql://...)"
+            f"a workspace cannot be kept in {url.drivername}. Give the path of a SQLite file, or the address of a "
+            "PostgreSQL database (postgresql://...)."
         )
     return url
 
@@ -117,9 +116,11 @@ def make_engine(url: sa.URL, patience_seconds: float) -> sa.Engine:
             return engine
         waiting = {} if "connect_timeout" in url.query else {"connect_timeout": max(2, round(patience_seconds))}
         return sa.create_engine(url, isolation_level="REPEATABLE READ", connect_args=waiting, **options)
-    except (NoSuchModuleError, ImportError) as error:
-        advice = _INSTALL_DRIVER if url.get_backend_name() == "postgresql" else "Leave the driver out of the address."
-        raise StoreError(f"{described(url)} needs a database driver that is not installed. {advice}") from error
+    except ImportError as error:
+        raise StoreError(
+            f"{described(url)} needs the database driver psycopg, which is not installed. "
+            'Install it with `pip install "psycopg[binary]"`.'
+        ) from error
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

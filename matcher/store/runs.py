@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from matcher.domain import Plan, Slot, Status, TierName, TierScore, Visit
 from matcher.store import scenarios, schema
+from matcher.store.schema import utc
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,10 @@ def save(
     settings: Mapping[str, object],
     made: datetime,
 ) -> int:
-    added = connection.execute(
+    number = (newest(connection) or 0) + 1  # a sequence of the database's would leave gaps; nobody else is writing
+    connection.execute(
         sa.insert(schema.runs).values(
+            number=number,
             scenario_id=scenario_id,
             made_utc=utc(made),
             seconds=seconds,
@@ -59,7 +62,6 @@ def save(
             settings=dict(settings),
         )
     )
-    number: int = added.inserted_primary_key[0]  # type: ignore[index]
     visits = [
         {"session_id": session_id, "start": visit.slot.start, "end": visit.slot.end}
         for session_id, visit in plan.visits.items()
@@ -108,13 +110,6 @@ def load(connection: sa.Connection, number: int) -> SavedRun | None:
 def summaries(connection: sa.Connection) -> tuple[RunSummary, ...]:
     """All runs, the newest first."""
     return tuple(_summaries(connection, None))
-
-
-def utc(moment: datetime) -> datetime:
-    """As it is kept: in UTC, without saying so."""
-    if moment.tzinfo is None:
-        raise ValueError("the time at which something was done needs a zone")
-    return moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def _of_run(connection: sa.Connection, table: sa.Table, number: int) -> Sequence[sa.RowMapping]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from matcher.store import schema
 from matcher.store.changes import fingerprint
+from matcher.store.schema import utc
 from matcher.tables import TABLES, Row, Table, Tables
 
 
@@ -59,6 +60,13 @@ def current(connection: sa.Connection) -> int | None:
     """The scenario of the last import."""
     newest = sa.select(schema.imports.c.scenario_id).order_by(schema.imports.c.number.desc()).limit(1)
     return connection.scalar(newest)
+
+
+def add_import(connection: sa.Connection, scenario_id: int, source: str, made: datetime) -> None:
+    """Make that scenario the current one."""
+    newest = connection.scalar(sa.select(sa.func.max(schema.imports.c.number))) or 0
+    values = {"number": newest + 1, "scenario_id": scenario_id, "source": source, "made_utc": utc(made)}
+    connection.execute(sa.insert(schema.imports).values(values))
 
 
 def remove_unused(connection: sa.Connection) -> None:

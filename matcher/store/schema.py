@@ -7,6 +7,7 @@ needs a migration (see `migrations/`); a test compares the two.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -59,7 +60,7 @@ scenarios = sa.Table(
 imports = sa.Table(
     "imports",
     metadata,
-    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column(
         "scenario_id",
         sa.ForeignKey("scenarios.scenario_id", ondelete="CASCADE"),
@@ -109,7 +110,7 @@ scenario_tables = {table.name: _scenario_table(table) for table in TABLES}
 runs = sa.Table(
     "runs",
     metadata,
-    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("scenario_id", sa.ForeignKey("scenarios.scenario_id"), nullable=False, index=True),
     sa.Column("made_utc", sa.DateTime, nullable=False),
     sa.Column("seconds", sa.Double, nullable=False),
@@ -164,3 +165,10 @@ run_reasons = sa.Table(
     sa.Column("reason", sa.String, nullable=False),
 )
 """A sentence for each session that is not delivered."""
+
+
+def utc(moment: datetime) -> datetime:
+    """As it is kept: in UTC, without saying so."""
+    if moment.tzinfo is None:
+        raise ValueError("the time at which something was done needs a zone")
+    return moment.astimezone(UTC).replace(tzinfo=None)

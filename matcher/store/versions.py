@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 
 from matcher.errors import StoreError
 from matcher.store.connection import HINT_IMPORT, described
@@ -45,6 +43,9 @@ def missing(where: str) -> StoreError:
 
 def upgrade(connection: sa.Connection, version: str = "head") -> None:
     """Run the migrations that are still to be run, in the transaction that is open."""
+    from alembic import command  # seldom needed, and takes a tenth of a second to load
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection

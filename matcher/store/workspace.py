@@ -119,12 +119,8 @@ class Workspace:
                     "the ones shown. Nothing was changed. Import again, and look at them again."
                 )
             if current is None or changes:
-                values = {
-                    "scenario_id": scenarios.find_or_add(connection, new),
-                    "source": source,
-                    "made_utc": runs.utc(made or datetime.now(UTC)),
-                }
-                connection.execute(sa.insert(schema.imports).values(values))
+                scenario_id = scenarios.find_or_add(connection, new)
+                scenarios.add_import(connection, scenario_id, source, made or datetime.now(UTC))
                 scenarios.remove_unused(connection)
             return changes
 

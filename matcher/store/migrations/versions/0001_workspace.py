@@ -22,7 +22,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "imports",
-        sa.Column("number", sa.Integer, nullable=False),
+        sa.Column("number", sa.Integer, autoincrement=False, nullable=False),
         sa.Column("scenario_id", sa.Integer, nullable=False),
         text("source", required=True),
         sa.Column("made_utc", sa.DateTime, nullable=False),
@@ -161,7 +161,7 @@ def scenario_tables() -> None:
 def run_tables() -> None:
     op.create_table(
         "runs",
-        sa.Column("number", sa.Integer, nullable=False),
+        sa.Column("number", sa.Integer, autoincrement=False, nullable=False),
         sa.Column("scenario_id", sa.Integer, nullable=False),
         sa.Column("made_utc", sa.DateTime, nullable=False),
         number("seconds", required=True),
