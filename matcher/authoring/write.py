@@ -6,7 +6,6 @@ exists is overwritten: a scenario is somebody's work.
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 import shutil
@@ -77,12 +76,14 @@ def cell_text(column: Column, value: Value) -> str:
 
 def csv_text(table: Table, rows: Iterable[Mapping[str, Value]]) -> str:
     """A table as CSV: the contract's headings, then a line for each row."""
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([column.name for column in table.columns])
-    for row in rows:
-        writer.writerow([cell_text(column, row.get(column.name)) for column in table.columns])
-    return buffer.getvalue()
+    lines = [[column.name for column in table.columns]]
+    lines += [[cell_text(column, row.get(column.name)) for column in table.columns] for row in rows]
+    return "".join(",".join(map(_quoted, line)) + "\n" for line in lines)
+
+
+def _quoted(text: str) -> str:
+    """A CSV field; the csv module leaves a lone carriage return bare, and readers then see two rows."""
+    return '"' + text.replace('"', '""') + '"' if any(char in text for char in ',"\r\n') else text
 
 
 def programme_toml(programme: Mapping[str, object], comments: Mapping[str, str] | None = None) -> str:
@@ -185,7 +186,7 @@ def put(sheet: Worksheet, row: int, column: int, value: object) -> Cell:
     return cell
 
 
-_ESCAPABLE = re.compile(r"[\x00-\x08\x0b\x0c\r\x0e-\x1f]|_(?=x[0-9A-Fa-f]{4}_)")
+_ESCAPABLE = re.compile(r"[\x00-\x08\x0b\x0c\r\x0e-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 
 
 def safe_text(text: str) -> str:
