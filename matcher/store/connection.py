@@ -88,18 +88,21 @@ def sqlite_file(url: sa.URL) -> Path | None:
 
 def check_file(path: Path, create: bool) -> None:
     """See that the file is there, or make an empty one that its owner alone may read: it will hold personal data."""
-    if path.is_dir():
-        raise StoreError(f"{path} is a folder. Name a file in it, such as {path / 'matcher.db'}.")
-    if path.exists():
-        return
-    if not create:
-        raise StoreError(f"there is no workspace at {path}. {HINT_IMPORT}")
-    if not path.parent.is_dir():
-        raise StoreError(f"{path} cannot be made: there is no folder {path.parent}. Make it, or name another place.")
     try:
+        if path.is_dir():
+            raise StoreError(f"{path} is a folder. Name a file in it, such as {path / 'matcher.db'}.")
+        if path.exists():
+            return
+        if not create:
+            raise StoreError(f"there is no workspace at {path}. {HINT_IMPORT}")
+        if not path.parent.is_dir():
+            raise StoreError(
+                f"{path} cannot be made: there is no folder {path.parent}. Make it, or name another place."
+            )
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
     except OSError as error:
-        raise StoreError(f"{path} cannot be made: {error.strerror}. Name a place where you may write.") from error
+        doing = "made" if create else "opened"
+        raise StoreError(f"{path} cannot be {doing}: {error.strerror}. Name a place that is open to you.") from error
 
 
 def make_engine(url: sa.URL, patience_seconds: float) -> sa.Engine:

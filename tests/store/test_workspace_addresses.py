@@ -121,6 +121,11 @@ def test_a_folder_where_one_may_not_write_is_named() -> None:
     assert refusal("/proc/matcher.db").startswith("/proc/matcher.db cannot be made: ")
 
 
+@pytest.mark.parametrize("create", [False, True])
+def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path, create: bool) -> None:
+    assert "cannot be " in refusal(str(tmp_path / ("x" * 300)), create)
+
+
 def test_a_workspace_that_may_only_be_read_can_be_read(tmp_path: Path) -> None:
     path = tmp_path / "matcher.db"
     with Workspace.open(str(path), create=True) as workspace:
