@@ -135,7 +135,7 @@ def _event(problem: Problem, appointment: Appointment, stamp: datetime) -> icale
         event.add("summary", Text(f"{session_name(session)} at {one_line(school.name)}"))
         event.add("description", Text("\n".join(_for_volunteer(problem, appointment))))
     else:
-        event.add("summary", Text(f"{session_name(session)}: {counted(len(appointment.team), 'visitor')}"))
+        event.add("summary", Text(f"{session_name(session)} ({counted(len(appointment.team), 'visitor')})"))
         event.add("description", Text("\n".join(_for_school(problem, appointment))))
     return event
 
@@ -190,7 +190,8 @@ def _about(appointment: Appointment) -> Iterator[str]:
 
 def session_name(session: Session) -> str:
     """Its title, else its format, else "Visit"."""
-    return one_line(session.title) or one_line(session.format) or "Visit"
+    name = one_line(session.title) or one_line(session.format) or "Visit"
+    return name[:1].upper() + name[1:]
 
 
 def cohort_name(cohort: Cohort, *, with_pupils: bool = False) -> str:

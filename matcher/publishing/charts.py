@@ -89,8 +89,8 @@ def sessions_per_week(weeks: Sequence[WeekBar]) -> str:
                     color=INK if total else SOFT,
                     fontsize=9.5 if total else 8,
                 )
-        every = math.ceil(len(weeks) / 16)
-        axes.set_xticks(places[::every], [week.label for week in weeks][::every])
+        every = math.ceil(len(weeks) / 20)
+        axes.set_xticks(places[::every], [week.label.replace(" ", "\n") for week in weeks][::every])
         axes.set_xlabel("week beginning")
         axes.set_ylabel("sessions")
         _whole_numbers(axes, max((w.in_person + w.online for w in weeks), default=0))

@@ -275,7 +275,7 @@ class _Report:
         most = max(self.load_of.values())
         busiest = sum(count == most for count in self.load_of.values())
         return (
-            f"The busiest {counted(busiest, 'volunteer has', 'volunteers have')} {counted(most, 'session')}. "
+            f"The most that anybody has is {counted(most, 'session')} ({counted(busiest, 'volunteer')}). "
             "A second session counts 2 points, a third 3, and so on. Lower is better."
         )
 
@@ -366,7 +366,7 @@ class _Report:
         kind = one_line(session.format)
         if session.mode is Mode.VIRTUAL and "online" not in kind.casefold():
             kind = f"{kind}, online" if kind else "online"
-        return "" if kind == session_name(session) else kind
+        return "" if kind.casefold() == session_name(session).casefold() else kind
 
     def _classes(self, session: Session) -> list[str]:
         return [cohort_name(self.problem.cohorts[cohort_id]) for cohort_id in session.cohort_ids]
