@@ -7,6 +7,7 @@ on chance, so the same plan gives the same page.
 from __future__ import annotations
 
 import io
+import logging
 import math
 import re
 from collections.abc import Sequence
@@ -156,6 +157,8 @@ class _figure:  # noqa: N801 (read as a function)
     """A figure with one plot in the report's style, which holds until the end of the block."""
 
     def __init__(self, height_inches: float) -> None:
+        # What it says about font caches and folders of its own is nothing that a coordinator can act upon.
+        logging.getLogger("matplotlib").setLevel(logging.ERROR)
         import matplotlib  # slow to import: only runs that write a report pay for it
         from matplotlib.figure import Figure
 

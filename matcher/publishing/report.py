@@ -27,6 +27,7 @@ from matcher.domain import (
     Result,
     School,
     Session,
+    Slot,
     TierName,
     TierScore,
     Volunteer,
@@ -302,11 +303,18 @@ class _Report:
                 one_line(self.problem.schools[session.school_id].name),
                 session_name(session),
                 self._classes(session),
-                [f"{short_day(slot.day)}, {_hours(slot.start, slot.end)}" for slot in session.slots],
+                [self._offered(slot) for slot in session.slots],
                 one_line(self.result.reasons.get(session.session_id, "")),
             )
             for session in missing
         ]
+
+    def _offered(self, slot: Slot) -> str:
+        programme = self.problem.programme
+        closed = (
+            "" if programme.is_open(slot.day) else " (closed)" if slot.day in programme.closed else " (not in term)"
+        )
+        return f"{short_day(slot.day)}, {_hours(slot.start, slot.end)}{closed}"
 
     # week by week
 
