@@ -5,11 +5,11 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from dataclasses import dataclass
 from pathlib import Path
 
 from matcher.intake.cells import Raw
 from matcher.intake.notes import Refused, quoted
+from matcher.intake.rows import Budget, RawRow
 
 MOST_BYTES = 50_000_000
 SAVE_AS_CSV = 'Open it in the spreadsheet program, choose Save as, and pick the type "CSV UTF-8 (comma delimited)".'
@@ -22,14 +22,6 @@ _OTHER_FILES = (
     (b"\xff\xd8\xff", "a picture"),
     (b"\x1f\x8b", "a compressed file"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class RawRow:
-    """The cells of a row that are not blank, by column from 0; `number` as a spreadsheet counts, from 1."""
-
-    number: int
-    cells: dict[int, Raw]
 
 
 def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
@@ -92,7 +84,7 @@ def _rows_begun(text: str) -> int:
     return rows + ended
 
 
-def read_csv(path: Path) -> list[RawRow]:
+def read_csv(path: Path, budget: Budget) -> list[RawRow]:
     """The rows that are not blank; raises Refused."""
     text = decode(read_bytes(path), SAVE_AS_CSV)
     rows: list[RawRow] = []
@@ -102,6 +94,7 @@ def read_csv(path: Path) -> list[RawRow]:
         for number, row in enumerate(reader, start=1):
             cells: dict[int, Raw] = {index: cell for index, cell in enumerate(map(str.strip, row)) if cell}
             if cells:
+                budget.row(len(cells))
                 rows.append(RawRow(number, cells))
     except csv.Error as error:
         found = (

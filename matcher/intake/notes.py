@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from matcher.errors import InputProblem, InputProblems
 from matcher.tables import TABLES
 
 PROGRAMME = "programme"
 ORDER = {name: rank for rank, name in enumerate([PROGRAMME, *(table.name for table in TABLES)], start=1)}
+MOST_ALIKE = 1_000  # problems of one column that are told one by one
+MOST_ROW = 10_000_000  # beyond any row
 SHOWN = 60  # characters of a cell that a message repeats
 
 
@@ -30,13 +33,40 @@ class Refused(Exception):
         self.found, self.expected, self.action, self.row = found, expected, action, row
 
 
+class _List:
+    """Problems, or warnings, in the order of the tables; of one column the first thousand, and how many more."""
+
+    def __init__(self) -> None:
+        self._noted: list[tuple[int, int, InputProblem]] = []
+        self._alike: Counter[tuple[str, str, str]] = Counter()
+        self._last: dict[tuple[str, str, str], tuple[int, InputProblem]] = {}
+
+    def add(self, rank: int, problem: InputProblem) -> None:
+        kind = problem.file, problem.sheet, problem.column
+        self._alike[kind] += 1
+        if self._alike[kind] <= MOST_ALIKE:
+            self._noted.append((rank, problem.row or 0, problem))
+        else:
+            self._last[kind] = rank, problem
+
+    def __len__(self) -> int:
+        return len(self._noted)
+
+    def in_order(self) -> list[InputProblem]:
+        more = [
+            (rank, MOST_ROW, replace(last, row=None, found=f"{self._alike[kind] - MOST_ALIKE:,} more rows like these"))
+            for kind, (rank, last) in self._last.items()
+        ]
+        return [problem for _, _, problem in sorted(self._noted + more, key=lambda item: item[:2])]
+
+
 class Notes:
-    """The problems and warnings of one reading; each is located by its table and put in the order of the tables."""
+    """The problems and warnings of one reading; each is located by its table."""
 
     def __init__(self, places: Mapping[str, Place]) -> None:
         self._places = dict(places)
-        self._problems: list[tuple[int, int, InputProblem]] = []
-        self._warnings: list[tuple[int, int, InputProblem]] = []
+        self._problems = _List()
+        self._warnings = _List()
 
     def place(self, table: str, place: Place) -> None:
         """Say where a table stands, before anything is noted about it."""
@@ -52,7 +82,7 @@ class Notes:
         action: str,
         place: Place | None = None,
     ) -> None:
-        self._problems.append(self._located(table, row, column, found, expected, action, place))
+        self._note(self._problems, table, row, column, found, expected, action, place)
 
     def warning(
         self,
@@ -64,34 +94,38 @@ class Notes:
         action: str,
         place: Place | None = None,
     ) -> None:
-        self._warnings.append(self._located(table, row, column, found, expected, action, place))
+        self._note(self._warnings, table, row, column, found, expected, action, place)
 
     def refused(self, table: str, refusal: Refused, place: Place | None = None) -> None:
         self.problem(table, refusal.row, "", refusal.found, refusal.expected, refusal.action, place)
 
-    def _located(
-        self, table: str, row: int | None, column: str, found: str, expected: str, action: str, place: Place | None
-    ) -> tuple[int, int, InputProblem]:
+    def _note(
+        self,
+        notes: _List,
+        table: str,
+        row: int | None,
+        column: str,
+        found: str,
+        expected: str,
+        action: str,
+        place: Place | None,
+    ) -> None:
         place = place or self._places.get(table) or Place(table)
         rank = ORDER.get(table, 0 if not table else len(ORDER) + 1)
-        return rank, row or 0, InputProblem(place.file, place.sheet, row, column, found, expected, action)
+        notes.add(rank, InputProblem(place.file, place.sheet, row, column, found, expected, action))
 
     @property
     def problems(self) -> list[InputProblem]:
-        return _in_order(self._problems)
+        return self._problems.in_order()
 
     @property
     def warnings(self) -> list[InputProblem]:
-        return _in_order(self._warnings)
+        return self._warnings.in_order()
 
     def raise_problems(self) -> None:
         """Refuse the input if anything has to be mended."""
-        if self._problems:
+        if len(self._problems):
             raise InputProblems(self.problems)
-
-
-def _in_order(noted: list[tuple[int, int, InputProblem]]) -> list[InputProblem]:
-    return [problem for _, _, problem in sorted(noted, key=lambda item: item[:2])]
 
 
 def normalised(name: str) -> str:

@@ -11,45 +11,49 @@ from __future__ import annotations
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 from xml.parsers import expat
 
 from matcher.intake.notes import Refused
+from matcher.intake.rows import too_much
 
 MOST_BYTES = 64_000_000  # unpacked, of all the parts that are read; Derby's workbook has 3 million
 MOST_INDEX_BYTES = 1_000_000  # the archive's list of its files
+MOST_TAGS = 4_000_000  # those that begin and those that end; blank cells that are formatted have them too
 MOST_NAMES = 2_000  # different names of elements and attributes in a part
 MOST_TAG_BYTES = 1_000_000
+MOST_DEPTH = 64
 CHUNK_BYTES = 256_000
 
 A_WORKBOOK = "a workbook in the format .xlsx"
 SAVE_AGAIN = "Open it in the spreadsheet program and save it again as an Excel workbook (.xlsx)."
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
-Start = Callable[[str, dict[str, str]], None]
-End = Callable[[str], None]
-Text = Callable[[str], None]
+
+class Handler:
+    """Takes the elements of a part as they stream by; subclasses keep what they need, and little of it."""
+
+    depth = 0
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        self.depth += 1
+
+    def end(self, tag: str) -> None:
+        self.depth -= 1
+
+    def text(self, text: str) -> None:
+        pass
 
 
 def damaged(what: str) -> Refused:
     return Refused(f"a damaged workbook: {what}", A_WORKBOOK, SAVE_AGAIN)
 
 
-def too_much(what: str, most: str) -> Refused:
-    return Refused(
-        what,
-        most,
-        "Delete rows and sheets that do not belong to this scenario, also rows that look empty but are formatted; "
-        "then save it again.",
-    )
-
-
 class Archive:
     """A zip archive of XML parts; every method raises Refused for whatever is wrong with it."""
 
     def __init__(self, path: Path) -> None:
-        self._left = MOST_BYTES
+        self._bytes = self._tags = 0
         try:
             _check_ends(path)
             self._zip = zipfile.ZipFile(path)
@@ -75,30 +79,36 @@ class Archive:
     def __contains__(self, name: str) -> bool:
         return _part_name(name) in self._parts
 
-    def parse(self, name: str, start: Start, end: End | None = None, text: Text | None = None) -> None:
-        """Read one part from its beginning to its end, calling the handlers; names of elements keep their prefix."""
+    def parse(self, name: str, handler: Handler) -> None:
+        """Read one part from its beginning to its end; elements are named with their prefix."""
         info = self._parts.get(_part_name(name))
         if info is None:
             raise damaged(f"its part {name!a:.80} is missing")
         if info.flag_bits & 1 or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise damaged(f"its part {name!a:.80} is encrypted or packed in an unusual way")
-        self._left -= info.file_size  # zipfile never unpacks more than this
-        if self._left < 0:
-            raise too_much(f"{MOST_BYTES // 1_000_000} MB or more of cells", f"at most {MOST_BYTES // 1_000_000} MB")
+        self._bytes += info.file_size  # zipfile never unpacks more than this
+        if self._bytes > MOST_BYTES:
+            raise too_much(f"a workbook of {self._bytes // 1_000_000:,} MB", f"at most {MOST_BYTES // 1_000_000} MB")
         names: dict[str, str] = {}
         parser = expat.ParserCreate(intern=names)
         parser.buffer_text = True
         parser.StartDoctypeDeclHandler = _refuse_doctype
-        parser.StartElementHandler = start
-        parser.EndElementHandler = end
-        parser.CharacterDataHandler = text
+        parser.StartElementHandler = handler.start
+        parser.EndElementHandler = handler.end
+        parser.CharacterDataHandler = handler.text
         fed = 0
         try:
             with self._zip.open(info) as stream:
                 while chunk := stream.read(CHUNK_BYTES):
-                    parser.Parse(chunk, False)
                     fed += len(chunk)
-                    if fed - parser.CurrentByteIndex > MOST_TAG_BYTES or len(names) > MOST_NAMES:
+                    self._tags += chunk.count(b"<")
+                    if self._tags > MOST_TAGS:
+                        raise too_much(
+                            "millions of cells, blank ones that are formatted included", f"at most {MOST_TAGS // 4:,}"
+                        )
+                    parser.Parse(chunk, False)
+                    too_long = fed - parser.CurrentByteIndex > MOST_TAG_BYTES
+                    if too_long or handler.depth > MOST_DEPTH or len(names) > MOST_NAMES:
                         raise damaged(f"its part {name!a:.80} is not what a workbook holds")
                 parser.Parse(b"", True)
         except _BROKEN as error:

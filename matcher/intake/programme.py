@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from matcher.domain import DEFAULT_GOALS
 from matcher.intake.cells import BadCell, PerCent, Raw, Unusable, as_text, read_cell, shown
-from matcher.intake.csvfile import RawRow, decode, read_bytes
+from matcher.intake.csvfile import decode, read_bytes
 from matcher.intake.notes import PROGRAMME, Notes, Refused, did_you_mean, normalised, quoted
+from matcher.intake.rows import RawRow
 from matcher.tables import Column, Kind
 
 MOST_BYTES = 1_000_000

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from matcher.intake import programme
 from matcher.intake.cells import BadCell, Raw, as_text, read_cell, shown
-from matcher.intake.csvfile import SAVE_AS_CSV, RawRow, read_csv
+from matcher.intake.csvfile import SAVE_AS_CSV, read_csv
 from matcher.intake.notes import PROGRAMME, Notes, Place, Refused, did_you_mean, listed, normalised, quoted
 from matcher.intake.parts import SAVE_AGAIN
+from matcher.intake.rows import Budget, RawRow, TooMuch
 from matcher.intake.workbook import Workbook
 from matcher.tables import TABLES, Kind, Row, Table, Tables, Value
 
@@ -82,6 +83,7 @@ def _other_way(suffix: str) -> str:
 
 
 def _read_folder(path: Path, draft: Draft, notes: Notes, whole: Place) -> None:
+    budget = Budget()
     files: dict[str, list[Path]] = {}
     others: list[Path] = []
     for entry in sorted(path.iterdir()):
@@ -130,14 +132,17 @@ def _read_folder(path: Path, draft: Draft, notes: Notes, whole: Place) -> None:
                 if name == PROGRAMME:
                     draft.programme = programme.read_toml(found[0], notes)
                 else:
-                    _read_table(name, read_csv(found[0]), draft, notes, SAVE_AS_CSV)
+                    _read_table(name, read_csv(found[0], budget), draft, notes, SAVE_AS_CSV)
             except Refused as refusal:
                 notes.refused(name, refusal)
                 draft.unread.add(name)
+                if isinstance(refusal, TooMuch):
+                    _nothing_known(draft)
+                    return
 
 
 def _read_workbook(path: Path, draft: Draft, notes: Notes, whole: Place) -> None:
-    workbook = Workbook(path)
+    workbook = Workbook(path, Budget())
     try:
         sheets: dict[str, list[int]] = {}
         for index, title in enumerate(workbook.sheets):
@@ -176,6 +181,9 @@ def _read_workbook(path: Path, draft: Draft, notes: Notes, whole: Place) -> None
                 except Refused as refusal:
                     notes.refused(name, refusal)
                     draft.unread.add(name)
+                    if isinstance(refusal, TooMuch):
+                        _nothing_known(draft)
+                        return
     finally:
         workbook.close()
 
@@ -228,6 +236,8 @@ def _read_table(name: str, raw_rows: list[RawRow], draft: Draft, notes: Notes, s
                 "nothing in a column that has no heading",
                 f"Give the column a heading, or clear the cell.{comma}",
             )
+            if len(beyond) == len(raw.cells):
+                continue
         rows.append(Row(raw.number, _values(table, raw, positions, draft, notes)))
     rows = _without_demographics(table, rows)
     draft.rows[name] = tuple(rows)
@@ -289,23 +299,22 @@ def _headings(table: Table, headings: RawRow, draft: Draft, notes: Notes) -> tup
 
 
 def _values(table: Table, raw: RawRow, positions: Mapping[str, int], draft: Draft, notes: Notes) -> dict[str, Value]:
-    values: dict[str, Value] = {}
+    values: dict[str, Value] = dict.fromkeys(column.name for column in table.columns)
     for column in table.columns:
-        value: Value = None
         position = positions.get(column.name)
-        if position is not None:
-            try:
-                value = read_cell(raw.cells.get(position), column)
-                if value is None and column.required:
-                    hint = f"Fill it in: {column.help[:1].lower()}{column.help[1:]}"
-                    raise BadCell("nothing", "a value", hint)
-                if column.kind is Kind.ID and column.name in IN_LISTS and ";" in str(value):
-                    raise BadCell(quoted(str(value)), "an id without ;", "In lists, ; separates ids: rename it.")
-            except BadCell as bad:
-                value = None
-                draft.bad_cells.add((table.name, raw.number, column.name))
-                notes.problem(table.name, raw.number, column.name, bad.found, bad.expected, bad.action)
-        values[column.name] = value
+        cell = None if position is None else raw.cells.get(position)
+        if cell is None and (position is None or not column.required):
+            continue
+        try:
+            value = read_cell(cell, column)
+            if value is None and column.required:
+                raise BadCell("nothing", "a value", f"Fill it in: {column.help[:1].lower()}{column.help[1:]}")
+            if column.kind is Kind.ID and column.name in IN_LISTS and ";" in str(value):
+                raise BadCell(quoted(str(value)), "an id without ;", "In lists, ; separates ids: rename it.")
+            values[column.name] = value
+        except BadCell as bad:
+            draft.bad_cells.add((table.name, raw.number, column.name))
+            notes.problem(table.name, raw.number, column.name, bad.found, bad.expected, bad.action)
     return values
 
 

@@ -13,41 +13,36 @@ from openpyxl.styles.numbers import BUILTIN_FORMATS, STRIP_RE, is_date_format, i
 from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel
 
 from matcher.intake.cells import PerCent, Raw, Unusable
-from matcher.intake.csvfile import RawRow
 from matcher.intake.notes import Refused
-from matcher.intake.parts import A_WORKBOOK, SAVE_AGAIN, Archive, damaged, too_much
+from matcher.intake.parts import A_WORKBOOK, SAVE_AGAIN, Archive, Handler, damaged
+from matcher.intake.rows import Budget, RawRow
 
-MOST_CELLS = 600_000  # that are not blank, in all the sheets that are read
-MOST_ROWS = 200_000
-MOST_ELEMENTS = 3_000_000  # of XML: blank cells that are formatted count too
-MOST_CHARACTERS = 20_000_000
-MOST_IN_A_CELL = 32_767  # as Excel
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
-DEPTH = 64
+MOST_STYLES = 65_536
+CELLS_AT_A_TIME = 1_000
 
 
 class Workbook:
     """The sheets of a workbook, in order; raises Refused for a file that cannot be read."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, budget: Budget) -> None:
         self._archive = Archive(path)
         try:
-            self._budget = Budget()
+            self._budget = budget
             workbook = self._workbook_part()
             links = self._links(workbook)
-            listing = _Listing(self._budget)
-            self._archive.parse(workbook, listing.start, listing.end)
+            listing = _Listing()
+            self._archive.parse(workbook, listing)
             self._epoch = CALENDAR_MAC_1904 if listing.from_1904 else CALENDAR_WINDOWS_1900
             self.sheets = [name for name, _ in listing.sheets]
             self._targets = [links.get(link, ("", ""))[1] for _, link in listing.sheets]
             by_kind = dict(links.values())
             self._strings: list[str] = []
             if strings := by_kind.get("sharedStrings"):
-                table = _Strings(self._budget, self._strings)
-                self._archive.parse(strings, table.start, table.end, table.text)
-            styles = _Styles(self._budget)
+                self._archive.parse(strings, _Strings(self._budget, self._strings))
+            styles = _Styles()
             if part := by_kind.get("styles"):
-                self._archive.parse(part, styles.start, styles.end)
+                self._archive.parse(part, styles)
             self._formats = styles.formats()
         except BaseException:
             self.close()
@@ -62,7 +57,7 @@ class Workbook:
         if not target:
             raise damaged("the content of this sheet is missing")
         sheet = _Sheet(self._budget, self._strings, self._formats, self._epoch)
-        self._archive.parse(target, sheet.start, sheet.end, sheet.text)
+        self._archive.parse(target, sheet)
         return sheet.rows
 
     def _workbook_part(self) -> str:
@@ -77,50 +72,10 @@ class Workbook:
         """id -> the last word of the kind of link, and the part that it leads to."""
         folder, name = posixpath.split(part)
         relations = posixpath.join(folder, "_rels", f"{name}.rels")
-        found: dict[str, tuple[str, str]] = {}
-
-        def start(tag: str, attributes: dict[str, str]) -> None:
-            self._budget.element()
-            if _local(tag) == "Relationship" and attributes.get("TargetMode") != "External":
-                target = attributes.get("Target", "").replace("\\", "/")
-                path = target.lstrip("/") if target.startswith("/") else posixpath.join(folder, target)
-                kind = attributes.get("Type", "").rpartition("/")[2]
-                found[attributes.get("Id", "")] = kind, posixpath.normpath(path)
-
+        links = _Links(folder)
         if relations in self._archive:
-            self._archive.parse(relations, start)
-        return found
-
-
-class Budget:
-    """How much of a workbook has been read, all its parts taken together."""
-
-    def __init__(self) -> None:
-        self.elements = self.rows = self.cells = self.characters = 0
-
-    def element(self) -> None:
-        self.elements += 1
-        if self.elements > MOST_ELEMENTS:
-            raise too_much("millions of cells, blank ones that are formatted included", f"at most {MOST_ELEMENTS:,}")
-
-    def row(self) -> None:
-        self.rows += 1
-        if self.rows > MOST_ROWS:
-            raise too_much(f"more than {MOST_ROWS:,} rows", f"at most {MOST_ROWS:,} rows")
-
-    def cell(self) -> None:
-        self.cells += 1
-        if self.cells > MOST_CELLS:
-            raise too_much(f"more than {MOST_CELLS:,} cells", f"at most {MOST_CELLS:,} cells that are not blank")
-
-    def string(self, text: str) -> None:
-        self.characters += len(text)
-        if self.characters > MOST_CHARACTERS:
-            raise too_much(f"more than {MOST_CHARACTERS:,} characters", "less text")
-        if len(text) > MOST_IN_A_CELL:
-            raise too_much(
-                "a cell with more text than a spreadsheet can hold", f"at most {MOST_IN_A_CELL:,} characters"
-            )
+            self._archive.parse(relations, links)
+        return links.found
 
 
 @lru_cache(maxsize=4096)
@@ -129,33 +84,31 @@ def _local(tag: str) -> str:
     return tag.rpartition(":")[2]
 
 
-class _Handler:
-    """Counts every element and how deep it stands."""
+class _Links(Handler):
+    """A part's links to others: id -> the last word of the kind of link, and the part that it leads to."""
 
-    def __init__(self, budget: Budget) -> None:
-        self.budget = budget
-        self.depth = 0
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self.found: dict[str, tuple[str, str]] = {}
 
-    def deeper(self) -> None:
-        self.budget.element()
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
         self.depth += 1
-        if self.depth > DEPTH:
-            raise damaged("its parts are nested too deep")
+        if _local(tag) == "Relationship" and attributes.get("TargetMode") != "External":
+            target = attributes.get("Target", "").replace("\\", "/")
+            path = target.lstrip("/") if target.startswith("/") else posixpath.join(self.folder, target)
+            kind = attributes.get("Type", "").rpartition("/")[2]
+            self.found[attributes.get("Id", "")] = kind, posixpath.normpath(path)
 
-    def end(self, tag: str) -> None:
-        self.depth -= 1
 
-
-class _Listing(_Handler):
+class _Listing(Handler):
     """workbook.xml: the sheets' names with the ids of their links, and from when days are counted."""
 
-    def __init__(self, budget: Budget) -> None:
-        super().__init__(budget)
+    def __init__(self) -> None:
         self.sheets: list[tuple[str, str]] = []
         self.from_1904 = False
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
-        self.deeper()
+        self.depth += 1
         name = _local(tag)
         if name == "sheet":
             link = next((value for key, value in attributes.items() if _local(key) == "id"), "")
@@ -164,17 +117,17 @@ class _Listing(_Handler):
             self.from_1904 = attributes.get("date1904", "0") in ("1", "true")
 
 
-class _Strings(_Handler):
+class _Strings(Handler):
     """sharedStrings.xml: the texts that cells refer to by number, without the reading aids of East Asian scripts."""
 
     def __init__(self, budget: Budget, strings: list[str]) -> None:
-        super().__init__(budget)
+        self.budget = budget
         self.strings = strings
         self.pieces: list[str] = []
         self.reading_aid = self.collecting = False
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
-        self.deeper()
+        self.depth += 1
         name = _local(tag)
         if name == "si":
             self.pieces = []
@@ -188,7 +141,7 @@ class _Strings(_Handler):
             self.pieces.append(text)
 
     def end(self, tag: str) -> None:
-        super().end(tag)
+        self.depth -= 1
         name = _local(tag)
         if name == "t":
             self.collecting = False
@@ -196,31 +149,32 @@ class _Strings(_Handler):
             self.reading_aid = False
         elif name == "si":
             text = _unescaped("".join(self.pieces))
-            self.budget.string(text)
+            self.budget.text(text)
             self.strings.append(text)
 
 
-class _Styles(_Handler):
+class _Styles(Handler):
     """styles.xml: which of the cell formats show dates, lengths of time or per cents."""
 
-    def __init__(self, budget: Budget) -> None:
-        super().__init__(budget)
+    def __init__(self) -> None:
         self.codes: dict[str, str] = {str(number): code for number, code in BUILTIN_FORMATS.items()}
         self.styles: list[str] = []
         self.inside = False
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
-        self.deeper()
+        self.depth += 1
         name = _local(tag)
         if name == "cellXfs":
             self.inside = True
         elif name == "xf" and self.inside:
             self.styles.append(attributes.get("numFmtId", "0"))
+            if len(self.styles) > MOST_STYLES:
+                raise damaged("it has more cell formats than any spreadsheet can")
         elif name == "numFmt" and not self.inside:
             self.codes.setdefault(attributes.get("numFmtId", ""), attributes.get("formatCode", "")[:255])
 
     def end(self, tag: str) -> None:
-        super().end(tag)
+        self.depth -= 1
         if _local(tag) == "cellXfs":
             self.inside = False
 
@@ -239,11 +193,11 @@ def _shows(code: str) -> str:
     return "per cent" if "%" in plain.replace("\\%", "") else "number"
 
 
-class _Sheet(_Handler):
+class _Sheet(Handler):
     """A sheet's cells as they stream by; what the sheet says about its own size is not asked."""
 
     def __init__(self, budget: Budget, strings: list[str], formats: list[str], epoch: datetime) -> None:
-        super().__init__(budget)
+        self.budget = budget
         self.strings, self.formats, self.epoch = strings, formats, epoch
         self.rows: list[RawRow] = []
         self.in_data = self.in_cell = self.collecting = self.reading_aid = False
@@ -256,7 +210,7 @@ class _Sheet(_Handler):
         self.has_formula = self.has_value = False
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
-        self.deeper()
+        self.depth += 1
         name = _local(tag)
         if not self.in_data:
             self.in_data = name == "sheetData"
@@ -296,11 +250,12 @@ class _Sheet(_Handler):
             self.in_cell = False
             value = self.value()
             if value != "":
-                self.budget.cell()
                 self.cells[self.column] = value
+                if not len(self.cells) % CELLS_AT_A_TIME:  # in a very long row
+                    self.budget.check_cells(len(self.cells))
         elif name == "row" and self.in_data:
             if self.cells:
-                self.budget.row()
+                self.budget.row(len(self.cells))
                 self.rows.append(RawRow(self.row, self.cells))
         elif name == "sheetData":
             self.in_data = False
@@ -318,7 +273,7 @@ class _Sheet(_Handler):
             return self.strings[number].strip()
         if self.kind in ("str", "inlineStr"):
             text = _unescaped(text)
-            self.budget.string(text)
+            self.budget.text(text)
             return text.strip()
         text = text.strip()
         if self.kind == "b":
