@@ -15,15 +15,17 @@ from typing import Literal
 
 from openpyxl import Workbook
 from openpyxl.comments import Comment
-from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.styles import Alignment, Border, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from matcher.authoring.write import (
     DATE_FORMAT,
     MOMENT_FORMAT,
     TEXT_FORMAT,
+    bold_font,
     csv_text,
     new_file,
     new_folder,
@@ -273,12 +275,16 @@ def _workbook() -> Workbook:
     _fill_programme(workbook.create_sheet("programme"))
     for table in TABLES:
         _fill_table(workbook.create_sheet(table.name), table)
+    for sheet in workbook.worksheets:  # printed, a sheet's columns come side by side
+        sheet.page_setup.orientation = "landscape"
+        sheet.page_setup.fitToHeight = 0
+        sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     return workbook
 
 
 def _head(sheet: Worksheet, index: int, heading: str, required: bool) -> None:
     cell = put(sheet, 1, index, heading)
-    cell.font = Font(bold=True, color="FFFFFF" if required else "1F3864")
+    cell.font = bold_font("FFFFFF" if required else "1F3864")
     cell.fill = _REQUIRED_FILL if required else _OPTIONAL_FILL
     cell.border = _REQUIRED_BORDER if required else _OPTIONAL_BORDER
 
@@ -296,15 +302,15 @@ def _fill_help(sheet: Worksheet) -> None:
     put(sheet, row, 1, "Dark headings with a thick line are required. Point at a heading to read about its column.")
     row += 2
     for index, heading in enumerate(("sheet", "column", "", "what it is"), start=1):
-        put(sheet, row, index, heading).font = Font(bold=True)
+        put(sheet, row, index, heading).font = bold_font()
     row += 1
     for key, (_, text) in PROGRAMME.items():
         for index, value in enumerate(("programme", key, "", text), start=1):
             put(sheet, row, index, value)
         row += 1
     for table in TABLES:
-        put(sheet, row, 1, table.name).font = Font(bold=True)
-        put(sheet, row, 4, table.help).font = Font(bold=True)
+        put(sheet, row, 1, table.name).font = bold_font()
+        put(sheet, row, 4, table.help).font = bold_font()
         row += 1
         for column in table.columns:
             for index, value in enumerate((table.name, column.name, _need(column), column.help), start=1):
@@ -335,7 +341,7 @@ def _fill_programme(sheet: Worksheet) -> None:
         if check is not None:
             _add_check(sheet, check, f"B{row}", key, text, "stop", f"A date or a number is wanted. {text}")
     sheet.freeze_panes = "A2"
-    set_widths(sheet, [36, 40, 80])
+    set_widths(sheet, [36, 60, 80])
 
 
 def _fill_table(sheet: Worksheet, table: Table) -> None:

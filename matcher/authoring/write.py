@@ -139,7 +139,7 @@ def programme_sheet(sheet: Worksheet, programme: Mapping[str, object]) -> None:
     """Fill the sheet of two columns, key and value."""
     sheet.title = "programme"
     for column, heading in enumerate(("key", "value"), start=1):
-        put(sheet, 1, column, heading).font = Font(bold=True)
+        put(sheet, 1, column, heading).font = bold_font()
     for row, (key, value) in enumerate(programme.items(), start=2):
         put(sheet, row, 1, key)
         put(sheet, row, 2, value)
@@ -150,7 +150,7 @@ def programme_sheet(sheet: Worksheet, programme: Mapping[str, object]) -> None:
 def table_sheet(sheet: Worksheet, table: Table, rows: list[Mapping[str, Value]]) -> None:
     """Fill a table's sheet: headings in row 1, frozen, and a row for each row."""
     for index, column in enumerate(table.columns, start=1):
-        put(sheet, 1, index, column.name).font = Font(bold=True)
+        put(sheet, 1, index, column.name).font = bold_font()
     for number, row in enumerate(rows, start=2):
         for index, column in enumerate(table.columns, start=1):
             put(sheet, number, index, sheet_value(column, row.get(column.name)))
@@ -184,6 +184,11 @@ def put(sheet: Worksheet, row: int, column: int, value: object) -> Cell:
     elif isinstance(value, date):
         cell.number_format = DATE_FORMAT
     return cell
+
+
+def bold_font(color: str = "000000") -> Font:
+    """The sheet's own font in bold; one without a name would be shown in another."""
+    return Font(name="Calibri", size=11, bold=True, color=color)
 
 
 _ESCAPABLE = re.compile(r"[\x00-\x08\x0b\x0c\r\x0e-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
