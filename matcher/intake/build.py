@@ -270,8 +270,10 @@ class _Assembly:
             )
         by_school: dict[str, str] = {}
         for cohort_id in dict.fromkeys(cohort_ids):
-            if self._known("cohorts", "sessions", row, "cohort_ids", cohort_id) and cohorts[cohort_id].school_id:
-                by_school.setdefault(cohorts[cohort_id].school_id, cohort_id)
+            if self._known("cohorts", "sessions", row, "cohort_ids", cohort_id):
+                school_id = cohorts[cohort_id].school_id
+                if school_id in self.ids["schools"] or (school_id and "schools" in self.draft.unread):
+                    by_school.setdefault(school_id, cohort_id)
         if len(by_school) > 1:
             described = listed([f"{quoted(cohort)} of {quoted(school)}" for school, cohort in by_school.items()], "and")
             self.complain(

@@ -19,7 +19,7 @@ from matcher.intake.rows import too_much
 
 MOST_BYTES = 64_000_000  # unpacked, of all the parts that are read; Derby's workbook has 3 million
 MOST_INDEX_BYTES = 1_000_000  # the archive's list of its files
-MOST_TAGS = 4_000_000  # those that begin and those that end; blank cells that are formatted have them too
+MOST_TAGS = 3_000_000  # those that begin and those that end; blank cells that are formatted have them too
 MOST_NAMES = 2_000  # different names of elements and attributes in a part
 MOST_TAG_BYTES = 1_000_000
 MOST_DEPTH = 64
@@ -104,7 +104,7 @@ class Archive:
                     self._tags += chunk.count(b"<")
                     if self._tags > MOST_TAGS:
                         raise too_much(
-                            "millions of cells, blank ones that are formatted included", f"at most {MOST_TAGS // 4:,}"
+                            "millions of cells, blank ones that are formatted included", f"at most {MOST_TAGS // 3:,}"
                         )
                     parser.Parse(chunk, False)
                     too_long = fed - parser.CurrentByteIndex > MOST_TAG_BYTES

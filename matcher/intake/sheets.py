@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,7 +29,8 @@ class Draft:
     unread: set[str] = field(default_factory=set)
     """Tables of which nothing, or not every row, is known."""
     missing_columns: set[tuple[str, str]] = field(default_factory=set)
-    bad_cells: set[tuple[str, int, str]] = field(default_factory=set)
+    bad_cells: dict[tuple[str, int], list[str]] = field(default_factory=dict)
+    """(table, row) -> the columns."""
     nameless: Counter[str] = field(default_factory=Counter)
     """table -> how many of its rows have no readable id."""
 
@@ -39,7 +40,8 @@ class Draft:
 
     def is_bad(self, table: str, row: Row, column: str) -> bool:
         """Whether this cell has been complained about already."""
-        return (table, row.number, column) in self.bad_cells or (table, column) in self.missing_columns
+        bad = self.bad_cells.get((table, row.number), ())
+        return column in bad or (table, column) in self.missing_columns
 
     def tables(self) -> Tables:
         return Tables(self.programme, {table.name: self.rows.get(table.name, ()) for table in TABLES})
@@ -239,7 +241,6 @@ def _read_table(name: str, raw_rows: list[RawRow], draft: Draft, notes: Notes, s
             if len(beyond) == len(raw.cells):
                 continue
         rows.append(Row(raw.number, _values(table, raw, positions, draft, notes)))
-    rows = _without_demographics(table, rows)
     draft.rows[name] = tuple(rows)
     _check_keys(table, rows, draft, notes)
 
@@ -313,17 +314,13 @@ def _values(table: Table, raw: RawRow, positions: Mapping[str, int], draft: Draf
                 raise BadCell(quoted(str(value)), "an id without ;", "In lists, ; separates ids: rename it.")
             values[column.name] = value
         except BadCell as bad:
-            draft.bad_cells.add((table.name, raw.number, column.name))
+            draft.bad_cells.setdefault((table.name, raw.number), []).append(column.name)
             notes.problem(table.name, raw.number, column.name, bad.found, bad.expected, bad.action)
+    if table.name == "volunteers" and values["matching_consent"] != "yes":
+        for column in table.columns:
+            if column.personal:
+                values[column.name] = None  # no further than this
     return values
-
-
-def _without_demographics(table: Table, rows: Iterable[Row]) -> list[Row]:
-    """Gender and ethnicity of volunteers who have not consented go no further than this."""
-    if table.name != "volunteers":
-        return list(rows)
-    blank = {column.name: None for column in table.columns if column.personal}
-    return [row if row["matching_consent"] == "yes" else Row(row.number, {**row.values, **blank}) for row in rows]
 
 
 def _check_keys(table: Table, rows: list[Row], draft: Draft, notes: Notes) -> None:

@@ -207,7 +207,7 @@ class _Sheet(Handler):
         self.kind = "n"
         self.style = ""
         self.pieces: list[str] = []
-        self.has_formula = self.has_value = False
+        self.has_formula = False
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         self.depth += 1
@@ -220,14 +220,14 @@ class _Sheet(Handler):
             self.kind = attributes.get("t", "n")
             self.style = attributes.get("s", "")
             self.pieces = []
-            self.has_formula = self.has_value = False
+            self.has_formula = False
         elif name == "row":
             self.row = _row(attributes["r"]) if "r" in attributes else self.row + 1
             self.column = -1
             self.cells = {}
         elif self.in_cell:
             if name == "v":
-                self.collecting = self.has_value = self.kind != "inlineStr"
+                self.collecting = self.kind != "inlineStr"
             elif name == "t":
                 self.collecting = self.kind == "inlineStr" and not self.reading_aid
             elif name == "f":
@@ -263,7 +263,7 @@ class _Sheet(Handler):
     def value(self) -> Raw:
         """The cell's value; "" if it is blank."""
         if not self.pieces:
-            unsaved = self.has_formula and not self.has_value
+            unsaved = self.has_formula and self.kind != "str"  # a formula may well give a text of no characters
             return Unusable("a formula whose result has not been saved") if unsaved else ""
         text = "".join(self.pieces)
         if self.kind == "s":

@@ -202,14 +202,10 @@ def one_cell_of_sixty_megabytes(path: Path) -> Path:
 
 
 def a_pattern_that_takes_for_ever(path: Path) -> Path:
-    """A number format that a careless regular expression would chew for hours."""
-    code = b"[" * 400_000
-    style = b'<styleSheet><numFmts><numFmt numFmtId="164" formatCode="' + code + b'"/></numFmts>'
-    return changed(
-        path,
-        "xl/styles.xml",
-        lambda _: style + b'<cellXfs><xf numFmtId="164"/><xf numFmtId="14"/></cellXfs></styleSheet>',
-    )
+    """A number format that a careless regular expression would chew for hours; the next style is a date's."""
+    code = b'<numFmts><numFmt numFmtId="164" formatCode="' + b"[" * 400_000 + b'"/></numFmts>'
+    styles = b'<cellXfs><xf numFmtId="164"/><xf numFmtId="14"/></cellXfs>'
+    return changed(path, "xl/styles.xml", lambda _: b"<styleSheet>" + code + styles + b"</styleSheet>")
 
 
 def a_hundred_thousand_files(path: Path) -> Path:
