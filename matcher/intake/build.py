@@ -61,6 +61,7 @@ class _Assembly:
 
     def problem(self) -> Problem | None:
         schools = self._schools()
+        self._warn_of_shares()
         cohorts = self._cohorts()
         sessions = self._sessions(cohorts)
         self._warn_of_schools_without_position(schools, sessions)
@@ -208,6 +209,19 @@ class _Assembly:
                 contact_email=text(row, "contact_email"),
             )
         return found
+
+    def _warn_of_shares(self) -> None:
+        """0.35 in a column of per cents is taken for what it is, but most likely means 35."""
+        percents = [decimal(row, "pupil_premium_percent") or 0 for row in self.rows("schools")]
+        if 0 < max(percents, default=0) <= 1:
+            self.warn(
+                "schools",
+                None,
+                "pupil_premium_percent",
+                "no value above 1",
+                "per cents, 0 to 100",
+                "If these are shares, write 0.35 as 35 or 35%.",
+            )
 
     def _cohorts(self) -> dict[str, Cohort]:
         found: dict[str, Cohort] = {}

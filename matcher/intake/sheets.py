@@ -57,7 +57,7 @@ def read_draft(path: Path, notes: Notes) -> Draft:
             _read_folder(path, draft, notes, whole)
         elif not path.exists():
             raise Refused("nothing of this name", "a folder or a workbook (.xlsx)", "Check the spelling of the path.")
-        elif suffix == ".xlsx":
+        elif suffix == ".xlsx" and path.is_file():
             _read_workbook(path, draft, notes, whole)
         else:
             raise Refused(f"a file that ends in {quoted(suffix)}", "a folder or a workbook (.xlsx)", _other_way(suffix))

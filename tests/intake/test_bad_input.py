@@ -449,6 +449,20 @@ def test_the_second_stage_alone_says_table_and_row(tmp_path: Path) -> None:
     assert refused.value.problems[0].where == "workspace.db, sheet cohorts, row 4, column school_id"
 
 
+def test_the_same_pin_twice_is_one_pin(tmp_path: Path) -> None:
+    scenario = Scenario()
+    pins(("A", "V1", "", "keep"), ("A", "V1", "", "Keep"))(scenario)
+    intake = read_scenario(scenario.to_folder(tmp_path / "s"))
+    assert (len(intake.problem.pins), intake.warnings) == (1, ())
+
+
+def test_a_pin_at_a_slot_that_cannot_be_read_is_not_a_second_problem(tmp_path: Path) -> None:
+    scenario = Scenario()
+    scenario.put("slots", 3, "end", "later")
+    (problem,) = problems_of(scenario.to_folder(tmp_path / "s"))
+    assert problem.where == "slots.csv, row 3, column end"
+
+
 # ------------------------------------------------------------------------------------------------- only in a folder
 
 
