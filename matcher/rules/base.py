@@ -47,6 +47,9 @@ class Rule(ABC):
 class MustRule(Rule):
     """A plan that breaks one is not a plan."""
 
+    barrier: ClassVar[str] = ""
+    """What the people are whom this rule keeps from a session, as in "three are …"; "" where it is not about one."""
+
     @abstractmethod
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
         """Everything in the plan that breaks this rule, found from plain data by another road than the model's."""

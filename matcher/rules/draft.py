@@ -74,6 +74,8 @@ class Levels:
     groups: int
     row_group: Ints
     first_row: int
+    tier: TierName
+    """The tier whose value the columns serve: without interest in it they can be left out, rows and all."""
     ceiling: bool
     """True: a group counts no more than each of its rows allows. False: no less than each demands."""
 
@@ -124,6 +126,7 @@ class Draft:
         self._terms: list[Terms] = []
         self._low: list[Ints] = []
         self._high: list[Ints] = []
+        self._lazy: list[Bools] = []
         self._names: list[tuple[int, str]] = []
         self.counting: list[Levels] = []
 
@@ -135,6 +138,7 @@ class Draft:
             Terms.joined([Terms.of(seat_rows, self.seats), Terms.of(seat_rows, self.seat_visit, -1)]),
             low=np.full(len(seat_rows), -UNBOUNDED),
             high=np.zeros(len(seat_rows)),
+            lazy=True,
         )
         for rule in rules:
             rule.post(self)
@@ -147,16 +151,28 @@ class Draft:
         """The columns of the seats."""
         return np.arange(len(self.seat_visit), dtype=np.int64) + len(self.visits)
 
-    def add_rows(self, name: str, terms: Terms, low: npt.ArrayLike, high: npt.ArrayLike) -> None:
-        """Adds rows `low[r] <= sum <= high[r]`, shapes (rows,); `terms.row` counts from 0 within this block."""
+    def add_rows(self, name: str, terms: Terms, low: npt.ArrayLike, high: npt.ArrayLike, *, lazy: bool = False) -> None:
+        """Adds rows `low[r] <= sum <= high[r]`, shapes (rows,); `terms.row` counts from 0 within this block.
+
+        `lazy` says that there are many and few of them matter, so a relaxation may wait until one is broken.
+        """
         low, high = np.asarray(low, dtype=np.int64), np.asarray(high, dtype=np.int64)
         self._names.append((self.rows, name))
         self._terms.append(Terms(terms.row + self.rows, terms.column, terms.coefficient))
         self._low.append(low)
         self._high.append(high)
+        self._lazy.append(np.full(len(low), lazy))
         self.rows += len(low)
 
-    def at_most(self, name: str, key: npt.ArrayLike, column: npt.ArrayLike, limit: int | Callable[[int], int]) -> None:
+    def at_most(
+        self,
+        name: str,
+        key: npt.ArrayLike,
+        column: npt.ArrayLike,
+        limit: int | Callable[[int], int],
+        *,
+        lazy: bool = False,
+    ) -> None:
         """For each distinct key: at most `limit` (or `limit(key)`) of the columns that carry it."""
         key, column = np.asarray(key, dtype=np.int64), np.asarray(column, dtype=np.int64)
         keys, row = np.unique(key, return_inverse=True)
@@ -164,9 +180,8 @@ class Draft:
         binding = np.bincount(row, minlength=len(keys)) > high  # fewer columns than the limit can never exceed it
         place = np.cumsum(binding) - 1
         kept = binding[row]
-        self.add_rows(
-            name, Terms.of(place[row[kept]], column[kept]), low=np.full(binding.sum(), -UNBOUNDED), high=high[binding]
-        )
+        terms = Terms.of(place[row[kept]], column[kept])
+        self.add_rows(name, terms, low=np.full(binding.sum(), -UNBOUNDED), high=high[binding], lazy=lazy)
 
     def gain(self, tier: TierName, column: Ints, coefficient: Ints) -> None:
         """Adds `coefficient x column` to a tier's value."""
@@ -180,22 +195,23 @@ class Draft:
         row_group: Ints,
         level_group: Ints,
         *,
-        ceiling: bool = True,
-        tier: TierName | None = None,
+        tier: TierName,
         gains: Ints | None = None,
+        ceiling: bool = True,
     ) -> Ints:
         """Adds columns that count, for each group, up to the number of its levels; returns them, shape (levels,).
 
         Row r counts `constant[r] + sum of its terms`; a group's columns filled are at most each of its rows' counts
         (`ceiling`) or at least. Levels fill in their order, so `gains` (added to the tier's value) must not rise
-        within a group for a ceiling, nor fall otherwise. `level_group` must be sorted.
+        within a group for a ceiling, nor fall otherwise. Without gains they serve other levels. `level_group` must
+        be sorted.
         """
         columns = self.columns + np.arange(len(level_group), dtype=np.int64)
         self.columns += len(columns)
         first = np.searchsorted(level_group, level_group)
         groups = int(max(row_group.max(initial=-1), level_group.max(initial=-1))) + 1
         self.counting.append(
-            Levels(columns, level_group, np.arange(len(columns)) - first, groups, row_group, self.rows, ceiling)
+            Levels(columns, level_group, np.arange(len(columns)) - first, groups, row_group, self.rows, tier, ceiling)
         )
         # every level appears in every row of its group
         by_group = np.split(np.arange(len(columns)), np.searchsorted(level_group, np.arange(1, groups)))
@@ -213,7 +229,7 @@ class Draft:
             low=-constant * sign,
             high=np.full(len(row_group), UNBOUNDED),
         )
-        if tier is not None and gains is not None:
+        if gains is not None:
             self.gain(tier, columns, gains)
         return columns
 
@@ -279,6 +295,7 @@ class Draft:
         )
         self.low = np.concatenate(self._low)
         self.high = np.concatenate(self._high)
+        self.lazy = np.concatenate(self._lazy)
         self.objective: Mapping[TierName, Ints] = {
             tier: _summed(parts, self.columns) for tier, parts in self._objective.items()
         }
@@ -287,7 +304,7 @@ class Draft:
             (self.volunteer_ids[volunteer], int(visit)): int(column)
             for volunteer, visit, column in zip(self.seat_volunteer, self.seat_visit, self.seats, strict=True)
         }
-        del self._terms, self._low, self._high, self._objective
+        del self._terms, self._low, self._high, self._lazy, self._objective
 
 
 def ints(values: Iterable[int]) -> Ints:

@@ -15,6 +15,7 @@ class LoadLimit(MustRule):
     """Nobody is asked for more sessions in the term, or on one day, than they offered."""
 
     name = "load"
+    barrier = "already asked as often as they offered"
     examples = (
         Example(
             "two on a day where two are fine",
@@ -54,6 +55,7 @@ class LoadLimit(MustRule):
             draft.seat_volunteer * span + draft.visit_day[draft.seat_visit] - first_day,
             draft.seats,
             lambda key: people[key // span].max_sessions_per_day,
+            lazy=True,
         )
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:

@@ -43,6 +43,7 @@ def post_distinct(draft: Draft, goal: GoalName, kind: Sequence[str], before: Map
         constant=np.zeros(len(groups), dtype=np.int64),
         row_group=np.arange(len(groups)),
         level_group=np.arange(len(groups)),
+        tier=TierName.ROLE_MODELS,
     )
     terms = Terms.of(groups // max(1, len(kinds)), columns)
     _post_levels(draft, goal, terms, {cohort_id: len(names) for cohort_id, names in before.items()})

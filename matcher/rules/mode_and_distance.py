@@ -20,6 +20,7 @@ class ModeAndDistance(MustRule):
     """A volunteer offers the session's mode, and in person travels no further than they said."""
 
     name = "mode and distance"
+    barrier = "too far away or not offering to come that way"
     examples = (
         Example(
             "near enough",

@@ -17,6 +17,7 @@ class NewFaces(MustRule):
     """A cohort never meets the same volunteer twice, earlier encounters included."""
 
     name = "new faces"
+    barrier = "known to the class already"
     examples = (
         Example(
             "one person, two classes",
@@ -60,7 +61,7 @@ class NewFaces(MustRule):
                 keys.append(cohort * people + draft.seat_volunteer[mine])
                 columns.append(draft.seats[mine])
         if keys:
-            draft.at_most(self.name, np.concatenate(keys), np.concatenate(columns), 1)
+            draft.at_most(self.name, np.concatenate(keys), np.concatenate(columns), 1, lazy=True)
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
         times = Counter((encounter.cohort_id, encounter.volunteer_id) for encounter in problem.encounters)

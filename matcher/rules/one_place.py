@@ -31,6 +31,7 @@ class OnePlaceAtATime(MustRule):
     """
 
     name = "one place at a time"
+    barrier = "somewhere else at about that time"
     examples = (
         Example(
             "half an hour of overlap",
@@ -115,6 +116,7 @@ class OnePlaceAtATime(MustRule):
             ),
             low=np.full(len(parts), -UNBOUNDED),
             high=np.ones(len(parts)),
+            lazy=True,
         )
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ class Pins(MustRule):
     """What the coordinator decided stands: who is kept, who never comes, which start is kept or ruled out."""
 
     name = "pins"
+    barrier = "ruled out by a pin"
     examples = (
         Example(
             "the one to keep is there",
@@ -73,7 +74,7 @@ class Pins(MustRule):
         session = draft.session_index[pin.session_id]
         if pin.volunteer_id is not None:
             person = draft.volunteer_index[pin.volunteer_id]
-            return draft.seats[(draft.seat_session == session) & (draft.seat_volunteer == person)]
+            return draft.seats[np.flatnonzero((draft.seat_session == session) & (draft.seat_volunteer == person))]
         visits = np.flatnonzero(draft.visit_session == session)
         starts = np.array([draft.visits[visit][1].start == pin.start for visit in visits], dtype=bool)
         found: Ints = visits[starts]

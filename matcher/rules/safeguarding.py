@@ -17,6 +17,7 @@ class Safeguarding(MustRule):
     """A session that no teacher attends takes only volunteers whose check is still valid on its day."""
 
     name = "safeguarding"
+    barrier = "without a valid safeguarding check"
     examples = (
         Example(
             "checked until that very day", problem([ALONE], [volunteer("V1", checked_until=DAY)]), plan(S1="V1"), 0

@@ -22,6 +22,7 @@ class SameEmployer(MustRule):
     """A team is not all of one employer: no more than the programme's limit come from the same."""
 
     name = "same employer"
+    barrier = "from an employer who is there already"
     examples = (
         Example(
             "two of one employer where two may be",
@@ -53,6 +54,7 @@ class SameEmployer(MustRule):
             (draft.seat_visit * len(number) + employer)[known],
             draft.seats[known],
             draft.problem.programme.limits.same_employer,
+            lazy=True,
         )
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:

@@ -1,0 +1,374 @@
+"""The command line: translates requests into the planner's use cases, and errors into words. Nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from matcher import planner
+from matcher.authoring.generate import generate
+from matcher.authoring.template import write_template
+from matcher.authoring.write import write_folder, write_workbook
+from matcher.console import Reporter, Voice, plan_tables
+from matcher.domain import Result, TierScore
+from matcher.errors import MatcherError, OutputError
+from matcher.rules import GOALS, MUST_RULES
+from matcher.solving.progress import Settings
+from matcher.store import Workspace, summary
+
+app = typer.Typer(
+    help="Plans which people from the world of work meet which primary-school classes, when and where.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Scenario = Annotated[Path, typer.Argument(help="A folder of CSV files with programme.toml, or an .xlsx workbook.")]
+NewScenario = Annotated[Path, typer.Argument(help="A name ending in .xlsx for a workbook, else a folder.")]
+Out = Annotated[Path, typer.Option(help="The folder to write to; made if it is not there.")]
+Database = Annotated[
+    str, typer.Option("--db", envvar="MATCHER_DB", help="The workspace: a file, or an SQLAlchemy URL.")
+]
+TimeLimit = Annotated[float, typer.Option(min=0.1, help="Seconds to search for.")]
+Workers = Annotated[int, typer.Option(min=1, max=64, help="Solvers at a time; one a processor unless said.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**30, help="Another seed takes another way through the search.")]
+Deterministic = Annotated[
+    bool, typer.Option(help="The same plan for the same input and seed; seconds are then the solvers' own.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but warnings and errors.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
+Run = Annotated[int | None, typer.Option(min=1, help="The number of a run; the newest unless said.")]
+
+WORKERS = os.cpu_count() or 1
+DEFAULT_DB = "matcher.db"
+
+
+def main() -> None:
+    """Runs the command line. Exit 0: done; 1: the input or the pins cannot be used; 2: wrong usage."""
+    try:
+        app()
+    except MatcherError as error:
+        _complain(error)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("Stopped before there was a plan; nothing was written.", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+@app.command()
+def run(
+    scenario: Scenario,
+    out: Out,
+    time_limit: TimeLimit = 60,
+    workers: Workers = WORKERS,
+    seed: Seed = 0,
+    deterministic: Deterministic = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Makes the term's plan from a scenario, with a report and calendars. Ctrl-C ends with the best plan so far."""
+    voice = Voice.of(quiet=quiet, as_json=as_json)
+    settings = Settings(time_limit, workers, seed, deterministic)
+    with Reporter(voice) as reporter:
+        made = planner.run(scenario, out, settings, reporter.progress, reporter.warn)
+    _conclude(voice, made.result, out=out, first_plan_seconds=made.first_plan_seconds)
+
+
+@app.command()
+def demo(
+    out: Out = Path("matcher-demo"),
+    time_limit: TimeLimit = 60,
+    workers: Workers = WORKERS,
+) -> None:
+    """Plans a whole autumn term for 33 primary schools in Derby, and says what to open."""
+    scenario = _scenarios() / "derby"
+    voice = Voice.of(quiet=False, as_json=False)
+    print(f"An autumn term in Derby: {scenario.name}, from {scenario}\nPlanning for at most {time_limit:g} seconds.")
+    with Reporter(voice) as reporter:
+        settings = Settings(time_limit, workers)
+        made = planner.run(scenario, out, settings, reporter.progress, reporter.warn)
+    _conclude(voice, made.result, out=out, first_plan_seconds=made.first_plan_seconds)
+    busiest = max(_calendars(out / "calendars" / "volunteers"), key=lambda file: file.stat().st_size)
+    print(
+        "\nOpen these:\n"
+        f"  {out / 'report.html'}    the plan on a page, in any browser\n"
+        f"  {out / 'plan.csv'}    who goes where, in Excel\n"
+        f"  {busiest}    one volunteer's calendar: import it into Outlook, Google or Apple"
+    )
+
+
+@app.command("import")
+def import_(
+    scenario: Scenario,
+    db: Database = DEFAULT_DB,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
+    yes: Yes = False,
+    quiet: Quiet = False,
+) -> None:
+    """Brings a scenario into the workspace, after saying what was added, changed and removed."""
+    reporter = Reporter(Voice.of(quiet=quiet, as_json=False))
+    exists = _exists(db)
+    if dry_run and not exists:
+        reporter.warn(planner.check(scenario))
+        print(f"{scenario} can be imported; there is no workspace yet, so everything in it would be new.")
+        return
+    if not exists:
+        planner.check(scenario)  # a scenario that cannot be used leaves no empty workspace behind
+    with Workspace.open(db, create=True) as workspace:
+        first = workspace.load_tables() is None
+        tables, changes = planner.changes_of(workspace, scenario, reporter.warn)
+        if not changes:
+            print("Nothing has changed since the last import.")
+            return
+        if not quiet or dry_run:
+            lines = list(summary(changes)) if first else [*summary(changes), *map(str, changes)]
+            print("\n".join(lines[:60]))
+            if len(lines) > 60:
+                print(f"... and {len(lines) - 60} more changes")
+        if dry_run:
+            print("Nothing was imported: this was a dry run.")
+            return
+        if not first:
+            _agree("Take these changes?", yes)
+        planner.take(workspace, tables, str(scenario), changes)
+        if not quiet:
+            print(f"Imported into {workspace.where}. Next: matcher solve")
+
+
+@app.command()
+def solve(
+    db: Database = DEFAULT_DB,
+    time_limit: TimeLimit = 60,
+    workers: Workers = WORKERS,
+    seed: Seed = 0,
+    deterministic: Deterministic = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Makes a plan of the workspace's term, and keeps it as a run."""
+    voice = Voice.of(quiet=quiet, as_json=as_json)
+    with Workspace.open(db) as workspace:
+        with Reporter(voice) as reporter:
+            settings = Settings(time_limit, workers, seed, deterministic)
+            number, made = planner.solve_workspace(workspace, settings, reporter.progress, reporter.warn)
+        _conclude(voice, made.result, number=number, first_plan_seconds=made.first_plan_seconds)
+
+
+@app.command()
+def show(
+    db: Database = DEFAULT_DB,
+    run: Run = None,
+    school: Annotated[str | None, typer.Option(help="Only this school, by its id.")] = None,
+    volunteer: Annotated[str | None, typer.Option(help="Only this volunteer, by their id.")] = None,
+) -> None:
+    """Shows a run: its scores, who goes where, and what is not delivered and why."""
+    with Workspace.open(db) as workspace:
+        saved, problem, result = planner.load_run(workspace, run)
+    known = [*problem.schools, *problem.volunteers]
+    for asked, ids, what in ((school, problem.schools, "school"), (volunteer, problem.volunteers, "volunteer")):
+        if asked is not None and asked not in ids:
+            near = next((name for name in known if name.casefold() == asked.casefold()), None)
+            hint = f" Did you mean {near}?" if near else ""
+            raise MatcherError(f"There is no {what} with the id {asked} in run {saved.number}.{hint}")
+    console = Console()
+    console.print(f"Run {saved.number}, made {saved.made:%d %b %Y %H:%M} UTC" + _staleness(saved.is_current))
+    console.print(_scores(result.tiers))
+    for table in plan_tables(problem, result, school, volunteer):
+        console.print(table)
+
+
+@app.command()
+def runs(db: Database = DEFAULT_DB) -> None:
+    """Lists the runs that the workspace keeps."""
+    with Workspace.open(db) as workspace:
+        found = planner.runs(workspace)
+    table = Table("run", "made (UTC)", "status", "delivered", "assignments", "reach", "role models", "scenario")
+    for each in found:
+        values = {score.tier: score.value for score in each.tiers}
+        table.add_row(
+            str(each.number),
+            f"{each.made:%d %b %Y %H:%M}",
+            each.status.value,
+            str(each.delivered),
+            str(each.assignments),
+            *(f"{value:,}" for value in list(values.values())[:2]),
+            "current" if each.is_current else "older",
+        )
+    Console().print(table if found else "No runs yet. Make one with: matcher solve")
+
+
+@app.command()
+def export(out: Out, db: Database = DEFAULT_DB, run: Run = None) -> None:
+    """Writes a run's plan, report and calendars to a folder, as the command run does."""
+    with Workspace.open(db) as workspace:
+        saved = planner.export(workspace, out, run)
+    print(f"Run {saved.number} is in {out}{_staleness(saved.is_current)}")
+
+
+@app.command()
+def compare(
+    first: Annotated[int, typer.Argument(min=1, help="The number of a run.")],
+    second: Annotated[int, typer.Argument(min=1, help="The number of another.")],
+    db: Database = DEFAULT_DB,
+) -> None:
+    """Compares two runs: their scores, and what the second does differently."""
+    with Workspace.open(db) as workspace:
+        before, after, difference = planner.compare(workspace, first, second)
+    table = Table("tier", f"run {first}", f"run {second}", "better")
+    decided = False
+    for old, new in zip(before.tiers, after.tiers, strict=True):
+        better = ""
+        if old.value != new.value and not decided:
+            decided = True
+            better = f"run {second if (new.value > old.value) == new.tier.maximised else first}"
+        table.add_row(str(old.tier), f"{old.value:,}", f"{new.value:,}", better)
+    console = Console()
+    console.print(table)
+    if difference.is_empty:
+        console.print("The two plans are the same.")
+    for what, ids in (("only in", difference.delivered), ("only in", difference.dropped)):
+        if ids:
+            number = second if ids is difference.delivered else first
+            console.print(f"Delivered {what} run {number}: {escape(', '.join(ids))}")
+    for move in difference.moved:
+        console.print(
+            f"{escape(move.session_id)} moves: {move.before.start:%a %d %b %H:%M} to {move.after.start:%a %d %b %H:%M}"
+        )
+    if difference.added or difference.removed:
+        console.print(
+            f"{len(difference.added)} assignments only in run {second}, {len(difference.removed)} only in run {first}."
+        )
+
+
+@app.command()
+def template(
+    out: NewScenario,
+) -> None:
+    """Writes an empty scenario to fill in, with a line of help and an example for each column."""
+    write_template(out)
+    print(f"Fill in {out}, overwrite its examples, and then: matcher run {out} --out plan")
+
+
+@app.command()
+def scenario(
+    out: NewScenario,
+    schools: Annotated[int, typer.Option(min=1, max=5000, help="How many schools.")] = 33,
+    volunteers: Annotated[
+        int | None, typer.Option(min=1, help="How many volunteers; in proportion unless said.")
+    ] = None,
+    seed: Seed = 1,
+    register: Annotated[Path | None, typer.Option(help="A CSV file of real schools, as the national register.")] = None,
+    authority: Annotated[str | None, typer.Option(help="Only schools of this local authority.")] = None,
+) -> None:
+    """Invents a scenario of any size, to try things out; with a register, at real schools."""
+    tables = generate(schools, seed, volunteers=volunteers, register=register, authority=authority)
+    (write_workbook if out.suffix.lower() == ".xlsx" else write_folder)(tables, out)
+    count = {name: len(rows) for name, rows in tables.rows.items()}
+    print(f"{count['schools']} schools, {count['sessions']} sessions and {count['volunteers']} volunteers are in {out}")
+
+
+@app.command()
+def rules() -> None:
+    """Prints every rule and goal in plain words, with its examples."""
+    for title, group in (
+        ("Rules that every plan keeps", MUST_RULES),
+        ("What makes one plan better than another", GOALS),
+    ):
+        print(f"{title}\n{'=' * len(title)}")
+        for rule in group:
+            says = " ".join((rule.__doc__ or "").split())
+            print(f"\n{rule.name}\n  {says}")
+            for example in rule.examples:
+                print(f"  - {example.text}: {example.amount or 'fine' if group is MUST_RULES else example.amount}")
+        print()
+
+
+# Words
+
+
+def _complain(error: MatcherError) -> None:
+    print(f"matcher: {error}", file=sys.stderr)
+
+
+def _agree(question: str, yes: bool) -> None:
+    """Raises unless the user agrees; never asks when nobody is there to answer."""
+    if yes:
+        return
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise MatcherError("Nothing was changed: nobody is there to be asked. Say --yes to take these changes.")
+    if not typer.confirm(question):
+        raise MatcherError("Nothing was changed.")
+
+
+def _exists(db: str) -> bool:
+    return "://" in db or Path(db).exists()
+
+
+def _staleness(is_current: bool) -> str:
+    return "" if is_current else " (the scenario has changed since)"
+
+
+def _scores(tiers: Sequence[TierScore]) -> Table:
+    table = Table("tier", "value", "best possible", "")
+    for score in tiers:
+        bound = "unknown" if score.bound is None else f"{score.bound:,}"
+        table.add_row(str(score.tier), f"{score.value:,}", bound, "proven" if score.proven else "")
+    return table
+
+
+def _conclude(
+    voice: Voice,
+    result: Result,
+    *,
+    first_plan_seconds: float,
+    out: Path | None = None,
+    number: int | None = None,
+) -> None:
+    delivered, asked = len(result.plan.visits), len(result.plan.visits) + len(result.reasons)
+    if voice is Voice.JSON:
+        facts = {
+            "event": "result",
+            "out": str(out) if out else None,
+            "run": number,
+            "status": result.status.value,
+            "seconds": round(result.seconds, 3),
+            "first_plan_seconds": round(first_plan_seconds, 3),
+            "delivered": delivered,
+            "sessions": asked,
+            "tiers": [{**asdict(score), "proven": score.proven} for score in result.tiers],
+        }
+        print(json.dumps(facts))
+    elif voice is not Voice.QUIET:
+        Console().print(_scores(result.tiers))
+        where = (
+            f"Written to {out}." if out else f"Kept as run {number}. Next: matcher show, or matcher export --out DIR"
+        )
+        print(f"{delivered} of {asked} sessions are delivered. {where}")
+
+
+def _scenarios() -> Path:
+    """The scenarios that come with matcher: in the package once installed, beside it in a checkout."""
+    here = Path(__file__).resolve().parent
+    for place in (here / "_scenarios", here.parent / "scenarios"):
+        if (place / "derby").is_dir():
+            return place
+    raise OutputError("The Derby scenario is not part of this installation. Install matcher again from its repository.")
+
+
+def _calendars(folder: Path) -> Iterator[Path]:
+    yield from sorted(folder.glob("*.ics"))

@@ -1,0 +1,127 @@
+"""What the command line shows while a plan is made, and of a plan: on a terminal live, elsewhere plain lines."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from enum import Enum, auto
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.markup import escape
+from rich.table import Table
+
+from matcher.domain import Problem, Result, TierName
+from matcher.errors import InputProblem
+from matcher.solving.progress import Progress
+
+LINE_SECONDS = 2.0  # how far apart plain lines about one tier are, at least
+WARNINGS_SHOWN = 12
+
+
+class Voice(Enum):
+    LIVE = auto()
+    PLAIN = auto()
+    JSON = auto()
+    QUIET = auto()
+
+    @staticmethod
+    def of(*, quiet: bool, as_json: bool) -> Voice:
+        if as_json:
+            return Voice.JSON
+        if quiet:
+            return Voice.QUIET
+        return Voice.LIVE if sys.stdout.isatty() else Voice.PLAIN
+
+
+class Reporter:
+    """Tells how a search goes, in one voice."""
+
+    def __init__(self, voice: Voice) -> None:
+        self.voice = voice
+        self.latest: dict[TierName, Progress] = {}
+        self._told: tuple[TierName, float] | None = None
+        self._live = Live(console=Console(), refresh_per_second=8) if voice is Voice.LIVE else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def warn(self, warnings: Sequence[InputProblem]) -> None:
+        if self.voice is Voice.JSON:
+            for warning in warnings:
+                print(json.dumps({"event": "warning", "where": warning.where, "text": str(warning)}), flush=True)
+            return
+        shown = list(dict.fromkeys(map(str, warnings)))
+        for text in shown[:WARNINGS_SHOWN]:
+            print(f"warning: {text}", file=sys.stderr)
+        if len(shown) > WARNINGS_SHOWN:
+            print(f"warning: and {len(shown) - WARNINGS_SHOWN} more; --json shows them all", file=sys.stderr)
+
+    def progress(self, progress: Progress) -> None:
+        new_tier = progress.tier not in self.latest
+        self.latest[progress.tier] = progress
+        if self.voice is Voice.JSON:
+            print(json.dumps({"event": "progress", **asdict(progress)}), flush=True)
+        elif self._live is not None:
+            if not self._live.is_started:
+                self._live.start()
+            self._live.update(self._table())
+        elif self.voice is Voice.PLAIN:
+            proven = progress.value == progress.bound
+            if new_tier or proven or self._told is None or progress.seconds - self._told[1] >= LINE_SECONDS:
+                self._told = progress.tier, progress.seconds
+                bound = "unknown" if progress.bound is None else f"{progress.bound:,}"
+                line = f"{progress.seconds:6.1f} s  {progress.tier:<12} {progress.value:>14,}  bound {bound:>14}"
+                print(f"{line}  {_gap(progress)}".rstrip(), flush=True)
+
+    def _table(self) -> Table:
+        table = Table("tier", "value", "best possible", "gap", "seconds")
+        for tier, progress in self.latest.items():
+            bound = "" if progress.bound is None else f"{progress.bound:,}"
+            table.add_row(tier, f"{progress.value:,}", bound, _gap(progress), f"{progress.seconds:.1f}")
+        return table
+
+
+def _gap(progress: Progress) -> str:
+    if progress.bound is None:
+        return ""
+    if progress.bound == progress.value:
+        return "proven"
+    scale = max(1, abs(progress.value), abs(progress.bound))
+    return f"gap {100 * abs(progress.bound - progress.value) / scale:.2f} %"
+
+
+def plan_tables(problem: Problem, result: Result, school: str | None, volunteer: str | None) -> Iterator[Table]:
+    """Who goes where, in order of time, and what is not delivered and why; of one school or volunteer if asked."""
+    table = Table("when", "session", "school", "what", "team", title="Who goes where")
+    for session_id, visit in sorted(result.plan.visits.items(), key=lambda each: (each[1].slot.start, each[0])):
+        session = problem.sessions[session_id]
+        if school not in (None, session.school_id) or (volunteer is not None and volunteer not in visit.team):
+            continue
+        table.add_row(
+            f"{visit.slot.start:%a %d %b %H:%M}",
+            escape(session_id),
+            escape(problem.schools[session.school_id].name),
+            escape(session.title or session.format),
+            escape(", ".join(problem.volunteers[person].name for person in visit.team)),
+        )
+    yield table
+    if volunteer is not None:
+        return
+    missing = Table("session", "school", "why", title="Not delivered")
+    for session_id, reason in result.reasons.items():
+        session = problem.sessions[session_id]
+        if school in (None, session.school_id):
+            missing.add_row(escape(session_id), escape(problem.schools[session.school_id].name), escape(reason))
+    if missing.row_count:
+        yield missing

@@ -1,0 +1,127 @@
+"""The use cases: what coordinators do, as functions. The command line calls these, and so will the web.
+
+Nothing here knows a terminal: progress and questions go through callables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from matcher.advice.undelivered import why_not_delivered
+from matcher.advice.warnings import warnings as advice_warnings
+from matcher.audit import insist
+from matcher.comparison import Comparison
+from matcher.comparison import compare as compare_plans
+from matcher.domain import Problem, Result
+from matcher.errors import InputProblem, StoreError
+from matcher.intake import build_problem, read_scenario
+from matcher.publishing import ensure_writable, write_outputs
+from matcher.solving.progress import OnProgress, Settings
+from matcher.solving.search import solve
+from matcher.store import Change, RunSummary, SavedRun, Workspace, diff
+from matcher.tables import Tables
+
+Warn = Callable[[Sequence[InputProblem]], None]
+
+
+@dataclass(frozen=True)
+class Made:
+    """A plan as it was made, with what the maker may want to say about it."""
+
+    problem: Problem
+    result: Result
+    interrupted: bool
+    first_plan_seconds: float
+
+
+def make_plan(problem: Problem, settings: Settings, on_progress: OnProgress) -> Made:
+    """Solves, audits and explains. Raises PinsImpossible, or AuditRefused where the plan is not what it should be."""
+    solution = solve(problem, settings, on_progress)
+    audit = insist(problem, solution.plan, solution.tiers)
+    reasons = {
+        session_id: why_not_delivered(problem, solution.plan, session_id)
+        for session_id in problem.sessions
+        if session_id not in solution.plan.visits
+    }
+    result = Result(solution.plan, solution.tiers, solution.seconds, reasons, audit.ledger)
+    return Made(problem, result, solution.interrupted, solution.first_plan_seconds)
+
+
+def run(scenario: Path, out: Path, settings: Settings, on_progress: OnProgress, warn: Warn) -> Made:
+    """Reads a scenario, plans, audits and writes the outputs; nothing is kept."""
+    intake = read_scenario(scenario)
+    warn([*intake.warnings, *advice_warnings(intake.problem, scenario.name)])
+    ensure_writable(out)
+    made = make_plan(intake.problem, settings, on_progress)
+    write_outputs(made.problem, made.result, out, datetime.now(UTC))
+    return made
+
+
+def check(scenario: Path) -> Sequence[InputProblem]:
+    """What there is to warn of in a scenario. Raises InputProblems if it cannot be used."""
+    intake = read_scenario(scenario)
+    return [*intake.warnings, *advice_warnings(intake.problem, scenario.name)]
+
+
+# The workspace
+
+
+def changes_of(workspace: Workspace, scenario: Path, warn: Warn) -> tuple[Tables, Sequence[Change]]:
+    """What importing a scenario would change, and the scenario. Raises InputProblems if it cannot be used."""
+    intake = read_scenario(scenario)
+    warn([*intake.warnings, *advice_warnings(intake.problem, scenario.name)])
+    return intake.tables, diff(workspace.load_tables(), intake.tables)
+
+
+def take(workspace: Workspace, tables: Tables, source: str, agreed: Sequence[Change]) -> None:
+    """Imports a scenario whose changes were agreed to."""
+    workspace.replace_tables(tables, source, agreed=tuple(agreed))
+
+
+def solve_workspace(workspace: Workspace, settings: Settings, on_progress: OnProgress, warn: Warn) -> tuple[int, Made]:
+    """Plans the workspace's term, and keeps the run; returns its number."""
+    tables = _tables(workspace)
+    problem, warnings = build_problem(tables, workspace.where)
+    warn([*warnings, *advice_warnings(problem, workspace.where)])
+    made = make_plan(problem, settings, on_progress)
+    result = made.result
+    number = workspace.save_run(
+        tables, result.plan, result.tiers, result.seconds, result.status, result.reasons, asdict(settings)
+    )
+    return number, made
+
+
+def load_run(workspace: Workspace, number: int | None = None) -> tuple[SavedRun, Problem, Result]:
+    """A kept run (the newest one without a number) with the data of its time, audited again."""
+    saved = workspace.run(number)
+    problem, _ = build_problem(_tables(workspace, saved.number), workspace.where)
+    audit = insist(problem, saved.plan, saved.tiers)
+    return saved, problem, Result(saved.plan, saved.tiers, saved.seconds, saved.reasons, audit.ledger)
+
+
+def export(workspace: Workspace, out: Path, number: int | None = None) -> SavedRun:
+    """Writes what `run` writes, for a kept run."""
+    saved, problem, result = load_run(workspace, number)
+    ensure_writable(out)
+    write_outputs(problem, result, out, datetime.now(UTC))
+    return saved
+
+
+def runs(workspace: Workspace) -> Sequence[RunSummary]:
+    return workspace.runs()
+
+
+def compare(workspace: Workspace, first: int, second: int) -> tuple[SavedRun, SavedRun, Comparison]:
+    """Two kept runs, and what the second does differently."""
+    before, after = workspace.run(first), workspace.run(second)
+    return before, after, compare_plans(before.plan, after.plan)
+
+
+def _tables(workspace: Workspace, run: int | None = None) -> Tables:
+    tables = workspace.load_tables(run)
+    if tables is None:
+        raise StoreError(f"{workspace.where} holds no scenario yet. Bring one in with: matcher import SCENARIO")
+    return tables

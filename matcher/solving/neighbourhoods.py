@@ -1,0 +1,151 @@
+"""Which sessions to free together, so that a solver can rearrange them while all others stay.
+
+Each kind of neighbourhood picks sessions until their seats come to a size. Kinds that have paid lately are picked more
+often, and each kind's size grows while its neighbourhoods are solved to the end and shrinks when they are not.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from matcher.rules.draft import Draft, Ints
+
+FIRST_SIZE, SMALLEST, GROWTH, SHRINKAGE = 2500, 300, 1.1, 0.85
+FADING = 0.9  # how much of what a kind paid before still counts after one more trial
+
+
+@dataclass
+class Kind:
+    name: str
+    size: float = FIRST_SIZE
+    paid: float = 1.0
+
+
+@dataclass(frozen=True)
+class Neighbourhood:
+    sessions: Ints
+    kind: Kind
+    whole: bool
+    """Whether nothing else can move, so that its best is the best there is."""
+
+
+@dataclass
+class Neighbourhoods:
+    draft: Draft
+    random: random.Random
+    only_lagging: bool = False
+    """Whether a tier is all about the few schools that are behind."""
+    kinds: list[Kind] = field(
+        default_factory=lambda: [Kind(name) for name in ("schools", "sessions", "weeks", "people", "lagging")]
+    )
+
+    def __post_init__(self) -> None:
+        draft = self.draft
+        self.seats_of = np.bincount(draft.seat_session, minlength=len(draft.session_ids))
+        with_seats = np.flatnonzero(self.seats_of)
+        self.sessions: list[int] = with_seats.tolist()
+        self.total = int(self.seats_of.sum())
+        self.school_of = {int(s): int(k) for s, k in zip(draft.visit_session, draft.visit_school, strict=True)}
+        self.at_school: dict[int, list[int]] = {}
+        for session in self.sessions:
+            self.at_school.setdefault(self.school_of[session], []).append(session)
+        self.day_of = {int(s): int(day) for s, day in zip(draft.visit_session, draft.visit_day, strict=True)}
+        order = np.argsort(draft.seat_volunteer, kind="stable")
+        bounds = np.searchsorted(draft.seat_volunteer[order], np.arange(len(draft.volunteer_ids) + 1))
+        sessions = draft.seat_session[order]
+        self.sessions_for = [
+            np.unique(sessions[bounds[v] : bounds[v + 1]]).tolist() for v in range(len(draft.volunteer_ids))
+        ]
+        self.school_of_column = _schools(draft)
+        self.able = [v for v, found in enumerate(self.sessions_for) if found]
+
+    def next(self, columns: Ints, lag: Ints | None) -> Neighbourhood:
+        """A neighbourhood of the plan; `lag` says how far each session is behind where it might be, if known."""
+        kinds = self.kinds if lag is not None else [kind for kind in self.kinds if kind.name != "lagging"]
+        if lag is not None and self.only_lagging:
+            kinds = [kind for kind in self.kinds if kind.name == "lagging"]
+        kind = self.random.choices(kinds, [0.05 + kind.paid for kind in kinds])[0]
+        if kind.size >= self.total:
+            return self.whole(kind)
+        walks = {
+            "schools": self._schools(),
+            "sessions": self._any(),
+            "weeks": self._weeks(),
+            "people": self._people(),
+            "lagging": self._lagging(columns, lag),
+        }
+        chosen: dict[int, None] = {}
+        size = 0
+        for session in walks[kind.name]:
+            if session not in chosen and self.seats_of[session]:
+                chosen[session] = None
+                size += int(self.seats_of[session])
+                if size >= kind.size:
+                    break
+        return Neighbourhood(np.array(list(chosen), dtype=np.int64), kind, whole=len(chosen) == len(self.sessions))
+
+    def whole(self, kind: Kind) -> Neighbourhood:
+        """All sessions at once."""
+        return Neighbourhood(np.array(self.sessions, dtype=np.int64), kind, whole=True)
+
+    def learn(self, kind: Kind, *, closed: bool, gained: float) -> None:
+        """What came of a neighbourhood: whether it was solved to the end; its gain as a share of the best lately."""
+        kind.size = max(SMALLEST, kind.size * (GROWTH if closed else SHRINKAGE))
+        kind.paid = FADING * kind.paid + (1 - FADING) * gained
+
+    def _schools(self) -> Iterator[int]:
+        schools = list(self.at_school)
+        self.random.shuffle(schools)
+        for school in schools:
+            yield from self.at_school[school]
+
+    def _any(self) -> Iterator[int]:
+        yield from self.random.sample(self.sessions, len(self.sessions))
+
+    def _weeks(self) -> Iterator[int]:
+        """Sessions that may run at about the same time."""
+        centre = self.day_of[self.random.choice(self.sessions)]
+        yield from sorted(self.sessions, key=lambda session: (abs(self.day_of[session] - centre), self.random.random()))
+
+    def _people(self) -> Iterator[int]:
+        """Where a few volunteers could be, the sessions at which they are first."""
+        while True:
+            for person in self.random.sample(self.able, min(3, len(self.able))):
+                yield from self.random.sample(self.sessions_for[person], min(6, len(self.sessions_for[person])))
+            yield self.random.choice(self.sessions)
+
+    def _lagging(self, columns: Ints, lag: Ints | None) -> Iterator[int]:
+        """A school that is behind, and the sessions that hold the people it could use."""
+        assert lag is not None
+        draft = self.draft
+        weights = [1 + max(0, int(lag[session])) for session in self.sessions]
+        seed = self.random.choices(self.sessions, weights)[0]
+        mine = self.at_school[self.school_of[seed]]
+        yield from mine
+        wanted = np.zeros(len(draft.volunteer_ids), dtype=bool)
+        wanted[draft.seat_volunteer[np.isin(draft.seat_session, mine)]] = True
+        taken = np.flatnonzero(columns[draft.seats])
+        rivals = draft.seat_session[taken[wanted[draft.seat_volunteer[taken]]]]
+        count = np.bincount(rivals, minlength=len(draft.session_ids))
+        yield from sorted(self.sessions, key=lambda session: (-count[session] * self.random.random(), session))
+
+
+def _schools(draft: Draft) -> Ints:
+    """For each column the school that it is about, -1 where it is about none (a volunteer's load, say)."""
+    school = np.full(draft.columns, -1, dtype=np.int64)
+    school[: len(draft.visits)] = draft.visit_school
+    school[draft.seats] = draft.visit_school[draft.seat_visit]
+    for block in draft.counting:
+        if not block.ceiling:
+            continue
+        rows = draft.matrix[block.first_row : block.first_row + len(block.row_group)].tocoo()
+        row, column = rows.coords
+        known = school[column] >= 0
+        of_group = np.full(block.groups, -1, dtype=np.int64)
+        of_group[block.row_group[row[known]]] = school[column[known]]
+        school[block.columns] = of_group[block.group]
+    return school

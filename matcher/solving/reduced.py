@@ -1,0 +1,91 @@
+"""A draft with most of its columns fixed: what is left to decide, as small rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from matcher.domain import TierName
+from matcher.rules.draft import UNBOUNDED, Bools, Draft, Ints
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A row over all columns, `gain @ columns >= low`: an earlier tier keeps what it has."""
+
+    gain: Ints
+    low: int
+
+
+@dataclass(frozen=True)
+class Reduced:
+    """Rows `low <= matrix @ columns[free] <= high`; every row can be broken by the free columns."""
+
+    free: Ints
+    lazy: Bools
+    """As in the draft."""
+    matrix: sparse.csr_array
+    low: Ints
+    high: Ints
+
+
+class Scope:
+    """A draft seen with interest in some tiers only: the counting columns of the others are left out, rows and all."""
+
+    def __init__(self, draft: Draft, tiers: Iterable[TierName]) -> None:
+        self.draft = draft
+        wanted = set(tiers)
+        rows, columns = np.ones(draft.rows, dtype=bool), np.ones(draft.columns, dtype=bool)
+        self.blocks = [block for block in draft.counting if block.tier in wanted]
+        for block in draft.counting:
+            if block.tier not in wanted:
+                rows[block.first_row : block.first_row + len(block.row_group)] = False
+                columns[block.columns] = False
+        self.rows: Bools = rows
+        self.columns: Ints = np.flatnonzero(columns)
+        self._by_column = draft.matrix.tocsc()
+
+    def with_sessions(self, sessions: Ints) -> Ints:
+        """The columns of the sessions' visits and seats, and all counting columns that may follow them."""
+        draft = self.draft
+        free = np.zeros(draft.columns, dtype=bool)
+        free[: len(draft.visits)] = np.isin(draft.visit_session, sessions)
+        free[draft.seats] = np.isin(draft.seat_session, sessions)
+        for block in self.blocks:
+            rows = np.arange(block.first_row, block.first_row + len(block.row_group))
+            touched = self._touched(np.flatnonzero(free))[rows]
+            groups = np.zeros(block.groups, dtype=bool)
+            groups[block.row_group[touched]] = True
+            free[block.columns[groups[block.group]]] = True
+        return np.flatnonzero(free)
+
+    def _touched(self, columns: Ints) -> Bools:
+        touched = np.zeros(self.draft.rows, dtype=bool)
+        touched[self._by_column[:, columns].indices] = True
+        return touched
+
+    def reduced(self, free: Ints, columns: Ints, holds: Sequence[Hold] = ()) -> Reduced:
+        """What is left to decide about the free columns when all others stay as they are in `columns`."""
+        draft = self.draft
+        part = self._by_column[:, free].tocsr()
+        fixed = columns.copy()
+        fixed[free] = 0
+        rows = np.flatnonzero((np.diff(part.indptr) > 0) & self.rows)
+        part = part[rows]
+        base = draft.matrix[rows] @ fixed
+        low, high = draft.low[rows] - base, draft.high[rows] - base
+        least, most = part.minimum(0).sum(axis=1), part.maximum(0).sum(axis=1)
+        binding = (least < low) | (most > high)
+        lazy = draft.lazy[rows][binding]
+        low = np.where(least < low, low, -UNBOUNDED)[binding]
+        high = np.where(most > high, high, UNBOUNDED)[binding]
+        part = part[binding]
+        if holds:
+            part = sparse.vstack([part, sparse.csr_array(np.array([hold.gain[free] for hold in holds]))], format="csr")
+            low = np.append(low, [hold.low - int(hold.gain @ fixed) for hold in holds])
+            high = np.append(high, [UNBOUNDED] * len(holds))
+            lazy = np.append(lazy, [False] * len(holds))
+        return Reduced(free, lazy, part, low, high)

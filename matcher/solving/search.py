@@ -1,0 +1,293 @@
+"""The search: tier by tier, a plan that gets better and a bound that gets tighter until they meet or time is up.
+
+A greedy plan stands within a moment. Then, for each tier in order and with the earlier ones held at what they
+reached, neighbourhoods of the plan are solved again and again, while the tier's relaxation is bounded beside them.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from matcher.domain import Plan, Problem, TierName, TierScore
+from matcher.rules import GOALS, MUST_RULES, Draft
+from matcher.rules.draft import Ints
+from matcher.solving.cpsat import Answer, Effort, maximise
+from matcher.solving.greedy import greedy
+from matcher.solving.neighbourhoods import Kind, Neighbourhood, Neighbourhoods
+from matcher.solving.pins import plan_for_pins
+from matcher.solving.progress import OnProgress, Progress, Settings
+from matcher.solving.reduced import Hold, Scope
+from matcher.solving.relaxation import Limits, Relaxed, relaxed_bounds
+
+# When each tier must let the next one work, as shares of the time limit.
+SHARES = {
+    TierName.REACH: 0.25,
+    TierName.ROLE_MODELS: 0.6,
+    TierName.PREFERENCES: 0.7,
+    TierName.LOAD: 0.85,
+    TierName.TRAVEL: 1.0,
+}
+# A tier with few values leaves many plans equal: among them the one that a later tier likes is taken.
+TIE_BREAKERS = {TierName.REACH: TierName.ROLE_MODELS, TierName.LOAD: TierName.TRAVEL}
+NEIGHBOURHOOD_SECONDS, WHOLE_SECONDS = 3.0, 30.0
+WHOLE_REACH = 100_000  # seats up to which reach alone is tried on everything at once
+PATIENCE = 400  # neighbourhoods in a row without a better plan after which a tier is left as it is
+
+
+@dataclass(frozen=True)
+class Solution:
+    plan: Plan
+    tiers: tuple[TierScore, ...]
+    seconds: float
+    first_plan_seconds: float
+    interrupted: bool
+
+
+def solve(problem: Problem, settings: Settings, on_progress: OnProgress = lambda progress: None) -> Solution:
+    """The best plan found within the settings, with a bound for each tier where there is one.
+
+    Ctrl-C ends the search, not the program. Raises PinsImpossible if no plan keeps all the pins.
+    """
+    clock = _Clock(settings)
+    pinned = plan_for_pins(problem, Effort(max(10.0, settings.time_limit), settings.workers, settings.seed))
+    draft = Draft(problem, [*MUST_RULES, *GOALS])
+    columns = greedy(draft, draft.columns_of(pinned), lambda: clock.left(0.5) <= 0 and not settings.deterministic)
+    search = _Search(draft, columns, settings, clock, on_progress)
+    first = clock.seconds()
+    interrupted = False
+    try:
+        for tier in TierName:
+            search.improve(tier)
+    except KeyboardInterrupt:
+        interrupted = True
+    return Solution(draft.plan_of(search.columns), search.scores(), clock.seconds(), first, interrupted)
+
+
+class _Clock:
+    """The wall clock; with `deterministic`, what solvers say they worked."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.start = time.monotonic()
+        self.worked = 0.0
+
+    def seconds(self) -> float:
+        return time.monotonic() - self.start
+
+    def left(self, share: float) -> float:
+        """Seconds until that share of the time limit is used."""
+        used = self.worked if self.settings.deterministic else self.seconds()
+        return self.settings.time_limit * share - used
+
+
+class _Search:
+    """What is known so far: the plan, and for each tier a bound that holds with the earlier tiers where they are."""
+
+    def __init__(self, draft: Draft, columns: Ints, settings: Settings, clock: _Clock, on_progress: OnProgress) -> None:
+        self.draft = draft
+        self.columns = columns
+        self.settings = settings
+        self.clock = clock
+        self.on_progress = on_progress
+        self.random = random.Random(settings.seed)
+        self.bounds: dict[TierName, int] = {}
+        self.gains = {tier: draft.objective[tier] * (1 if tier.maximised else -1) for tier in TierName}
+
+    def scores(self) -> tuple[TierScore, ...]:
+        return tuple(TierScore(tier, self.draft.value(tier, self.columns), self.bounds.get(tier)) for tier in TierName)
+
+    def gained(self, tier: TierName) -> int:
+        """The tier's value without its constant, turned so that more is better."""
+        return int(self.gains[tier] @ self.columns)
+
+    def proven(self, tier: TierName) -> bool:
+        return self.bounds.get(tier) == self.draft.value(tier, self.columns)
+
+    def report(self, tier: TierName) -> None:
+        value = self.draft.value(tier, self.columns)
+        self.on_progress(Progress(tier, value, self.bounds.get(tier), self.clock.seconds()))
+
+    def tighten(self, tier: TierName, gain: int) -> None:
+        """No plan gains more in this tier, with the earlier ones where they are."""
+        bound = self.draft.constants[tier] + (gain if tier.maximised else -gain)
+        known = self.bounds.get(tier)
+        if known is None or (bound < known if tier.maximised else bound > known):
+            self.bounds[tier] = bound
+            self.report(tier)
+
+    def improve(self, tier: TierName) -> None:
+        """Works on a tier until it is proven, its time is used, or nothing gets better any more."""
+        self.report(tier)
+        if not np.any(self.gains[tier]):
+            self.tighten(tier, 0)
+        else:
+            _TierSearch(self, tier).run()
+
+
+class _TierSearch:
+    """The work on one tier, with the earlier ones held."""
+
+    def __init__(self, search: _Search, tier: TierName) -> None:
+        self.search, self.tier, self.draft = search, tier, search.draft
+        order = list(TierName)
+        earlier = order[: order.index(tier)]
+        self.tie_breaker = TIE_BREAKERS.get(tier)
+        self.plain_scope = self.scope = Scope(self.draft, [*earlier, tier])
+        if tier is TierName.LOAD:
+            self.scope = Scope(self.draft, [*earlier, tier, TierName.TRAVEL])
+        self.holds = [Hold(search.gains[other], search.gained(other)) for other in earlier]
+        self.neighbourhoods = Neighbourhoods(self.draft, search.random, only_lagging=tier is TierName.REACH)
+        self.lag: Ints | None = None
+        self.fruitless = 0
+        self.best_gain = 1.0
+        self.rounds = 0
+        self.stops: dict[int, Callable[[], object]] = {}
+        self.lock = threading.Lock()
+        self.stopped = False
+
+    def run(self) -> None:
+        if self.search.settings.deterministic:
+            self._bound()
+            while not self._finished():
+                self._take(*self._solve(self._next()))
+        else:
+            self._run_together()
+
+    def _run_together(self) -> None:
+        """As many neighbourhoods at a time as there are workers, one fewer while the relaxation is bounded."""
+        workers = self.search.settings.workers
+        with ThreadPoolExecutor(workers + 1) as pool:
+            bounding: Future[None] = pool.submit(self._bound)
+            running: set[Future[tuple[Neighbourhood, Ints, Ints, Answer]]] = set()
+            try:
+                while not self._finished():
+                    room = workers if bounding.done() else max(1, workers - 1)
+                    while len(running) < room:
+                        running.add(pool.submit(self._solve, self._next()))
+                    awaited: set[Future[Any]] = {*running, bounding} if not bounding.done() else {*running}
+                    done, _ = wait(awaited, 0.2, FIRST_COMPLETED)
+                    for future in running & done:
+                        running.discard(future)
+                        self._take(*future.result())
+                    if bounding.done():
+                        bounding.result()
+            finally:
+                self.stop()
+
+    def stop(self) -> None:
+        with self.lock:
+            self.stopped = True
+            for stop in self.stops.values():
+                stop()
+
+    def _stoppable(self, stop: Callable[[], object]) -> None:
+        with self.lock:
+            self.stops[threading.get_ident()] = stop
+            if self.stopped:
+                stop()
+
+    def _finished(self) -> bool:
+        return self._left() <= 0 or self.search.proven(self.tier) or self.fruitless >= PATIENCE
+
+    def _left(self) -> float:
+        return self.search.clock.left(SHARES[self.tier])
+
+    def _bound(self) -> None:
+        gain = self.search.gains[self.tier]
+        limits = Limits(self._left, self.search.settings.deterministic)
+        for relaxed in relaxed_bounds(
+            self.plain_scope, gain, self.holds, limits, lambda lp: self._stoppable(lp.interrupt_solve)
+        ):
+            self.search.tighten(self.tier, relaxed.bound)
+            self.lag = self._lag(relaxed)
+            if self.stopped or self.search.proven(self.tier):
+                return
+
+    def _lag(self, relaxed: Relaxed) -> Ints:
+        """For each session, how far its school is behind the relaxation."""
+        draft = self.draft
+        behind = self.search.gains[self.tier] * (relaxed.columns - self.search.columns)
+        schools = self.neighbourhoods.school_of_column
+        total = np.bincount(schools[schools >= 0], weights=behind[schools >= 0], minlength=len(draft.school_ids))
+        lag = np.zeros(len(draft.session_ids), dtype=np.int64)
+        lag[draft.visit_session] = np.maximum(0, total[draft.visit_school])
+        return lag
+
+    def _next(self) -> tuple[Neighbourhood, Ints, int]:
+        self.rounds += 1
+        columns = self.search.columns
+        if self.rounds == 1 and self.tier is TierName.REACH and self.neighbourhoods.total <= WHOLE_REACH:
+            return self.neighbourhoods.whole(Kind("whole")), columns, self.rounds
+        return self.neighbourhoods.next(columns, self.lag), columns, self.rounds
+
+    def _objective(self, free: Ints, columns: Ints) -> Ints:
+        """The tier's gain; among equals, for reach the plan that changes least, for load the shortest journeys."""
+        gain = self.search.gains[self.tier][free]
+        if self.tier is TierName.REACH:
+            second = np.where(free < self.draft.seats[-1] + 1, columns[free], 0)
+        elif self.tier is TierName.LOAD:
+            second = self.search.gains[TierName.TRAVEL][free]
+        else:
+            return gain
+        return gain * (1 + int(np.abs(second).sum())) + second
+
+    def _solve(self, task: tuple[Neighbourhood, Ints, int]) -> tuple[Neighbourhood, Ints, Ints, Answer]:
+        neighbourhood, columns, number = task
+        settings = self.search.settings
+        whole = neighbourhood.whole
+        scope = self.plain_scope if whole else self.scope
+        free = scope.with_sessions(neighbourhood.sessions)
+        reduced = scope.reduced(free, columns, self.holds)
+        effort = Effort(
+            max(0.01, min(WHOLE_SECONDS if whole else NEIGHBOURHOOD_SECONDS, self._left())),
+            seed=settings.seed + number,
+            deterministic=settings.deterministic,
+        )
+        answer = maximise(
+            reduced,
+            self.search.gains[self.tier][free] if whole else self._objective(free, columns),
+            effort,
+            columns[free],
+            lambda solver: self._stoppable(solver.stop_search),
+        )
+        return neighbourhood, columns, free, answer
+
+    def _take(self, neighbourhood: Neighbourhood, base: Ints, free: Ints, answer: Answer) -> None:
+        """Puts an answer into the plan, if the plan is still such that it fits and gets no worse."""
+        search, draft = self.search, self.draft
+        search.clock.worked += answer.seconds
+        gained = 0
+        if answer.values is not None:
+            columns = search.columns.copy()
+            columns[free] = answer.values
+            columns = draft.completed(columns)
+            if neighbourhood.whole and self.tier is TierName.REACH:  # it asked for no more people than had to be
+                columns = greedy(draft, columns)
+            gained = self._gain_over(columns)
+            if gained >= 0 and all(hold.gain @ columns >= hold.low for hold in self.holds) and draft.feasible(columns):
+                search.columns = columns
+                if gained > 0:
+                    search.report(self.tier)
+            else:
+                gained = 0
+        if neighbourhood.whole and answer.closed and answer.values is not None:
+            search.tighten(self.tier, search.gained(self.tier))
+        self.fruitless = 0 if gained > 0 else self.fruitless + 1
+        self.best_gain = max(self.best_gain * 0.99, float(gained))
+        self.neighbourhoods.learn(neighbourhood.kind, closed=answer.closed, gained=gained / self.best_gain)
+
+    def _gain_over(self, columns: Ints) -> int:
+        """How much better these columns are than the plan: below 0 for worse."""
+        step = columns - self.search.columns
+        first = int(self.search.gains[self.tier] @ step)
+        if first or self.tie_breaker is None:
+            return first
+        return int(self.search.gains[self.tie_breaker] @ step)
