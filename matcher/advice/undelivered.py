@@ -11,12 +11,16 @@ import numpy as np
 from matcher.domain import Decision, Plan, Problem, Session, Slot, Visit, folded
 from matcher.rules import MUST_RULES, Draft
 from matcher.solving.cpsat import Effort, maximise
+from matcher.solving.greedy import greedy
 from matcher.solving.reduced import Scope
 
 
 def why_never(problem: Problem, session_id: str) -> str | None:
     """Why no plan at all can deliver a session, or None if some plan can."""
     session = problem.sessions[session_id]
+    alone = _alone(problem, session)
+    if _team_exists(alone):
+        return None
     slots = problem.open_slots(session)
     if not session.slots:
         return "No slot was offered for it."
@@ -25,7 +29,6 @@ def why_never(problem: Problem, session_id: str) -> str | None:
     slots = [slot for slot in slots if not _ruled_out(problem, session, slot)]
     if not slots:
         return "Pins rule out every one of its slots."
-    alone = _alone(problem, session)
     barriers = {slot: _barriers(alone, session, slot, Plan({})) for slot in slots}
     for sector in sorted(session.required_sectors):
         of_sector = [person for person in problem.volunteers.values() if folded(person.sector) == sector]
@@ -41,9 +44,7 @@ def why_never(problem: Problem, session_id: str) -> str | None:
     if able < session.min_volunteers:
         few = "Nobody" if not able else f"Only {able} of the {session.min_volunteers} volunteers it needs"
         return f"{few} can come {_times(slots)}: {_told(barriers[best].values())}."
-    if not _team_exists(alone):
-        return f"No team of {session.min_volunteers} can be made up {_times(slots)} from those who could come."
-    return None
+    return f"No team of {session.min_volunteers} can be made up {_times(slots)} from those who could come."
 
 
 def why_not_delivered(problem: Problem, plan: Plan, session_id: str) -> str:
@@ -116,7 +117,10 @@ def _barriers(problem: Problem, session: Session, slot: Slot, plan: Plan) -> dic
 
 
 def _team_exists(alone: Problem) -> bool:
+    """Whether the only session of a problem can be delivered: what is not known for certain counts as yes."""
     draft = Draft(alone, MUST_RULES)
+    if greedy(draft).any():
+        return True
     scope = Scope(draft, [])
     reduced = scope.reduced(scope.columns, np.zeros(draft.columns, dtype=np.int64))
     gain = np.where(reduced.free < len(draft.visits), 1, 0)

@@ -8,6 +8,7 @@ from matcher.advice.undelivered import why_never
 from matcher.domain import Problem
 from matcher.errors import InputProblem
 from matcher.rules import MUST_RULES, Draft
+from matcher.solving.greedy import greedy
 
 
 def warnings(problem: Problem, source: str = "") -> list[InputProblem]:
@@ -28,23 +29,19 @@ def warnings(problem: Problem, source: str = "") -> list[InputProblem]:
                     "Look at their availability, distance and modes.",
                 )
             )
-    teams = np.bincount(draft.seat_visit, minlength=len(draft.visits))
-    best = np.zeros(len(draft.session_ids), dtype=np.int64)
-    np.maximum.at(best, draft.visit_session, teams)
-    for session, most in zip(problem.sessions.values(), best.tolist(), strict=True):
-        # only where it is tight is it worth asking in earnest
-        if most < 2 * session.min_volunteers or session.required_sectors:
-            reason = why_never(problem, session.session_id)
-            if reason is not None:
-                found.append(
-                    InputProblem(
-                        source,
-                        "sessions",
-                        None,
-                        "",
-                        f"{session.session_id}, which no plan can deliver",
-                        "a session with a time and a team",
-                        reason,
-                    )
+    delivered = set(draft.plan_of(greedy(draft)).visits)
+    for session_id in problem.sessions:
+        reason = why_never(problem, session_id) if session_id not in delivered else None
+        if reason is not None:
+            found.append(
+                InputProblem(
+                    source,
+                    "sessions",
+                    None,
+                    "",
+                    f"{session_id}, which no plan can deliver",
+                    "a session with a time and a team",
+                    reason,
                 )
+            )
     return found
