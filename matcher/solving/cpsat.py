@@ -71,7 +71,9 @@ def maximise(
     parameters.num_workers = effort.workers
     parameters.catch_sigint_signal = False  # Ctrl-C is the search's, which stops all its solvers
     parameters.random_seed = effort.seed
-    parameters.linearization_level = 2  # measured: three times faster here, for the relaxation is close
+    # measured on neighbourhoods: three times faster with the whole relaxation, half as fast again without probing
+    parameters.linearization_level = 2
+    parameters.cp_model_probing_level = 0
     parameters.symmetry_level = 0
     if effort.deterministic:
         parameters.max_deterministic_time = effort.seconds

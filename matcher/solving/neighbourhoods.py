@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from matcher.rules.draft import Draft, Ints
 
-FIRST_SIZE, SMALLEST, GROWTH, SHRINKAGE = 2500, 300, 1.1, 0.85
+FIRST_SIZE, SMALLEST, GROWTH, SHRINKAGE = 4000, 300, 1.1, 0.85
+TAKEN = 1e-6  # of a seat, by a relaxation
 FADING = 0.9  # how much of what a kind paid before still counts after one more trial
 
 
@@ -27,9 +29,11 @@ class Kind:
 
 @dataclass(frozen=True)
 class Neighbourhood:
-    sessions: Ints
     kind: Kind
-    whole: bool
+    sessions: Ints
+    seats: Ints | None = None
+    """The only seats of the sessions that may change, as columns; None: all."""
+    whole: bool = False
     """Whether nothing else can move, so that its best is the best there is."""
 
 
@@ -86,11 +90,18 @@ class Neighbourhoods:
                 size += int(self.seats_of[session])
                 if size >= kind.size:
                     break
-        return Neighbourhood(np.array(list(chosen), dtype=np.int64), kind, whole=len(chosen) == len(self.sessions))
+        whole = len(chosen) == len(self.sessions)
+        return Neighbourhood(kind, np.array(list(chosen), dtype=np.int64), whole=whole)
 
     def whole(self, kind: Kind) -> Neighbourhood:
         """All sessions at once."""
-        return Neighbourhood(np.array(self.sessions, dtype=np.int64), kind, whole=True)
+        return Neighbourhood(kind, np.array(self.sessions, dtype=np.int64), whole=True)
+
+    def between(self, columns: Ints, relaxed: npt.NDArray[np.float64]) -> Neighbourhood:
+        """All sessions, but only the seats that the plan or the relaxation takes (RINS: Danna et al., 2005)."""
+        seats = self.draft.seats
+        taken = seats[(columns[seats] > 0) | (relaxed[seats] > TAKEN)]
+        return Neighbourhood(Kind("between"), np.array(self.sessions, dtype=np.int64), taken)
 
     def learn(self, kind: Kind, *, closed: bool, gained: float) -> None:
         """What came of a neighbourhood: whether it was solved to the end; its gain as a share of the best lately."""

@@ -51,9 +51,14 @@ class Scope:
     def with_sessions(self, sessions: Ints) -> Ints:
         """The columns of the sessions' visits and seats, and all counting columns that may follow them."""
         draft = self.draft
+        visits = np.flatnonzero(np.isin(draft.visit_session, sessions))
+        return self.with_counts(np.append(visits, draft.seats[np.isin(draft.seat_session, sessions)]))
+
+    def with_counts(self, columns: Ints) -> Ints:
+        """These columns, and all counting columns that may follow them."""
+        draft = self.draft
         free = np.zeros(draft.columns, dtype=bool)
-        free[: len(draft.visits)] = np.isin(draft.visit_session, sessions)
-        free[draft.seats] = np.isin(draft.seat_session, sessions)
+        free[columns] = True
         for block in self.blocks:
             rows = np.arange(block.first_row, block.first_row + len(block.row_group))
             touched = self._touched(np.flatnonzero(free))[rows]

@@ -146,6 +146,8 @@ class _TierSearch:
         self.holds = [Hold(search.gains[other], search.gained(other)) for other in earlier]
         self.neighbourhoods = Neighbourhoods(self.draft, search.random, only_lagging=tier is TierName.REACH)
         self.lag: Ints | None = None
+        self.relaxed: Relaxed | None = None
+        """The latest relaxation, until it has been compared with the plan."""
         self.fruitless = 0
         self.best_gain = 1.0
         self.rounds = 0
@@ -207,7 +209,7 @@ class _TierSearch:
             self.plain_scope, gain, self.holds, limits, lambda lp: self._stoppable(lp.interrupt_solve)
         ):
             self.search.tighten(self.tier, relaxed.bound)
-            self.lag = self._lag(relaxed)
+            self.lag, self.relaxed = self._lag(relaxed), relaxed
             if self.stopped or self.search.proven(self.tier):
                 return
 
@@ -226,6 +228,9 @@ class _TierSearch:
         columns = self.search.columns
         if self.rounds == 1 and self.tier is TierName.REACH and self.neighbourhoods.total <= WHOLE_REACH:
             return self.neighbourhoods.whole(Kind("whole")), columns, self.rounds
+        relaxed, self.relaxed = self.relaxed, None
+        if relaxed is not None:
+            return self.neighbourhoods.between(columns, relaxed.columns), columns, self.rounds
         return self.neighbourhoods.next(columns, self.lag), columns, self.rounds
 
     def _objective(self, free: Ints, columns: Ints) -> Ints:
@@ -245,9 +250,19 @@ class _TierSearch:
         whole = neighbourhood.whole
         scope = self.plain_scope if whole else self.scope
         free = scope.with_sessions(neighbourhood.sessions)
+        if neighbourhood.seats is not None:
+            free = scope.with_counts(np.append(free[free < len(self.draft.visits)], neighbourhood.seats))
         reduced = scope.reduced(free, columns, self.holds)
         effort = Effort(
-            max(0.01, min(WHOLE_SECONDS if whole else NEIGHBOURHOOD_SECONDS, self._left())),
+            max(
+                0.01,
+                min(
+                    WHOLE_SECONDS
+                    if len(neighbourhood.sessions) == len(self.neighbourhoods.sessions)
+                    else NEIGHBOURHOOD_SECONDS,
+                    self._left(),
+                ),
+            ),
             seed=settings.seed + number,
             deterministic=settings.deterministic,
         )
