@@ -1,0 +1,240 @@
+"""Small random terms with every kind of fact in them, and all plans of the tiniest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from itertools import combinations, product
+from random import Random
+from typing import Any, TypeVar
+
+from hypothesis import strategies as st
+
+from matcher.domain import (
+    Availability,
+    Cohort,
+    Decision,
+    Encounter,
+    EthnicGroup,
+    Gender,
+    Goal,
+    GoalName,
+    Limits,
+    Mode,
+    Pin,
+    Plan,
+    Problem,
+    Programme,
+    School,
+    Session,
+    Slot,
+    TierName,
+    Visit,
+    Volunteer,
+)
+from matcher.geography import Position
+from matcher.solving.progress import Settings
+from matcher.times import Span
+from tests import oracle
+
+T = TypeVar("T")
+REPEATABLE = Settings(time_limit=10, workers=1, deterministic=True)
+
+OPEN_DAYS = (date(2026, 10, 1), date(2026, 10, 2))
+CLOSED, TOO_LATE = date(2026, 10, 5), date(2026, 12, 21)
+DAYS = (*OPEN_DAYS, CLOSED, TOO_LATE)
+PLACES = (None, *(Position(52.92 + north / 100, -1.47) for north in (0, 1, 4, 9)))  # up to 10 km apart
+SECTORS = ("Rail", "rail", "Health", "Digital", "")
+
+
+@dataclass(frozen=True)
+class Size:
+    schools: int
+    sessions: int
+    slots: int
+    volunteers: int
+    largest_team: int
+
+
+SMALL = Size(schools=3, sessions=5, slots=3, volunteers=7, largest_team=3)
+TINY = Size(schools=2, sessions=3, slots=2, volunteers=5, largest_team=2)
+
+
+def _mostly(dice: Random, usual: T, *others: T) -> T:
+    """The usual, nine times in ten: a term in which everything is odd has no plan but the empty one."""
+    return dice.choice([usual] * (9 * len(others)) + list(others))
+
+
+def _slot(dice: Random) -> Slot:
+    day = _mostly(dice, dice.choice(OPEN_DAYS), CLOSED, TOO_LATE)
+    start = datetime(day.year, day.month, day.day, 9) + timedelta(minutes=15 * dice.randint(0, 10))
+    return Slot(start, start + timedelta(minutes=dice.choice([30, 45, 60])))
+
+
+def _availability(dice: Random) -> tuple[Availability, ...]:
+    """Mostly all the time; else some hours, less some hours."""
+    rows: list[Availability] = []
+    if _mostly(dice, True, False):
+        rows.append(Availability((Span(datetime(2026, 9, 1), datetime(2027, 1, 1)),)))
+    for _ in range(_mostly(dice, 0, 1, 2)):
+        day = dice.choice(DAYS)
+        start = datetime(day.year, day.month, day.day, dice.randint(0, 12))
+        span = Span(start, start + timedelta(minutes=dice.choice([30, 75, 240, 12 * 60])))
+        rows.append(Availability((span,), available=dice.random() < 0.5))
+    return tuple(rows)
+
+
+def _volunteer(dice: Random, number: int, schools: Sequence[str], limits: Limits) -> Volunteer:
+    return Volunteer(
+        f"V{number}",
+        f"Person {number}",
+        dice.choice(SECTORS),
+        max_sessions=_mostly(dice, limits.max_sessions, 0, 1, 2),
+        max_sessions_per_day=_mostly(dice, limits.max_sessions_per_day, 1, 2),
+        employer=dice.choice(["", "", "Trains  Ltd", "trains ltd", "Clinic"]),
+        gender=dice.choice([None, *Gender]),
+        ethnic_group=dice.choice([None, *EthnicGroup]),
+        share_women=dice.choice([None, 0.1, 0.34, 0.35, 0.5, 0.65, 0.66, 0.9]),
+        position=dice.choice(PLACES),
+        max_distance_km=_mostly(dice, None, 0.0, 4.0, 10.0),
+        modes=_mostly(dice, frozenset(Mode), *(frozenset({mode}) for mode in Mode)),
+        checked_until=_mostly(dice, date(2027, 7, 31), None, OPEN_DAYS[0]),
+        excluded_schools=_mostly(dice, frozenset[str](), frozenset({schools[0]})),
+        availability=_availability(dice),
+    )
+
+
+def _session(dice: Random, number: int, cohorts: Sequence[Cohort], size: Size) -> Session:
+    school = dice.choice(sorted({cohort.school_id for cohort in cohorts}))
+    own = [cohort.cohort_id for cohort in cohorts if cohort.school_id == school]
+    fewest = _mostly(dice, 1, 2)
+    return Session(
+        f"S{number}",
+        school,
+        tuple(dice.sample(own, dice.randint(1, len(own)))),
+        fewest,
+        dice.randint(fewest, max(fewest, size.largest_team)),
+        tuple(sorted({_slot(dice) for _ in range(dice.randint(1, size.slots))})),
+        mode=_mostly(dice, Mode.IN_PERSON, Mode.VIRTUAL),
+        required_sectors=_mostly(dice, frozenset[str](), frozenset({"rail"}), frozenset({"health", "rail"})),
+        supervised=_mostly(dice, True, False),
+    )
+
+
+def _goals(dice: Random) -> dict[GoalName, Goal]:
+    return {name: Goal(dice.randint(0, 4), dice.randint(0, 3)) for name in GoalName}
+
+
+def _pin(dice: Random, sessions: Sequence[Session], volunteers: Sequence[Volunteer]) -> Pin:
+    session = dice.choice(sessions)
+    decision = dice.choice(list(Decision))
+    if volunteers and dice.random() < 0.7:
+        return Pin(session.session_id, decision, dice.choice(volunteers).volunteer_id)
+    return Pin(session.session_id, decision, start=dice.choice(session.slots).start)
+
+
+def problems(size: Size = SMALL, pins: int = 0) -> st.SearchStrategy[Problem]:
+    """Up to `pins` pins, which may clash with one another and with everything else.
+
+    Hypothesis chooses the sizes and a seed, and so shrinks the sizes alone; left to draw every fact, it makes many
+    a term in which all is alike and nothing can be delivered.
+    """
+    return st.builds(
+        lambda schools, sessions, volunteers, seed: random_term(
+            Random(seed), replace(size, schools=schools, sessions=sessions, volunteers=volunteers), pins
+        ),
+        st.integers(1, size.schools),
+        st.integers(1, size.sessions),
+        st.integers(2, size.volunteers),
+        st.integers(0, 2**40),
+    )
+
+
+def random_term(dice: Random, size: Size, pins: int) -> Problem:
+    limits = Limits(
+        max_sessions=_mostly(dice, 3, 2, 1, 0),
+        max_sessions_per_day=_mostly(dice, 2, 1, 3),
+        same_employer=_mostly(dice, 2, 1),
+        arrival_minutes=_mostly(dice, 0, 15, 40),
+        travel_kmh=_mostly(dice, 30.0, 7.5),
+        virtual_gap_minutes=_mostly(dice, 30, 0, 60),
+        unknown_km=_mostly(dice, 10.0, 0.0, 3.3),
+    )
+    goals: dict[str, Any] = {} if dice.random() < 0.5 else {"goals": _goals(dice)}
+    programme = Programme(
+        "Random", date(2026, 9, 7), date(2026, 12, 18), closed=frozenset({CLOSED}), limits=limits, **goals
+    )
+    schools = [
+        School(
+            f"A{n}",
+            f"School {n}",
+            position=dice.choice(PLACES),
+            pupil_premium_percent=dice.choice([0, 12.5, 35.0, 100]),
+            max_sessions_per_day=_mostly(dice, None, 1, 2),
+        )
+        for n in range(size.schools)
+    ]
+    cohorts = [
+        Cohort(f"{school.school_id}-{n}", school.school_id) for school in schools for n in range(dice.randint(1, 2))
+    ]
+    sessions = [_session(dice, n, cohorts, size) for n in range(size.sessions)]
+    school_ids = [school.school_id for school in schools]
+    volunteers = [_volunteer(dice, n, school_ids, limits) for n in range(size.volunteers)]
+    people = [volunteer.volunteer_id for volunteer in volunteers]
+    encounters = [
+        Encounter(
+            dice.choice(cohorts).cohort_id,
+            dice.choice(["", "V9", *people]),
+            dice.choice(SECTORS),
+            dice.choice([None, *Gender]),
+            dice.choice([None, *EthnicGroup]),
+            dice.choice([None, 0.1, 0.9]),
+        )
+        for _ in range(dice.randint(0, 3))
+    ]
+    return Problem(
+        programme,
+        {school.school_id: school for school in schools},
+        {cohort.cohort_id: cohort for cohort in cohorts},
+        {session.session_id: session for session in sessions},
+        {volunteer.volunteer_id: volunteer for volunteer in volunteers},
+        tuple(encounters),
+        tuple(_pin(dice, sessions, volunteers) for _ in range(dice.randint(0, pins))),
+        {
+            (dice.choice(people), dice.choice(sessions).session_id): dice.randint(-3, 5)
+            for _ in range(dice.randint(0, 6))
+        },
+    )
+
+
+def _by_itself(problem: Problem, session: Session) -> Iterator[Visit | None]:
+    """Not delivered, or delivered in any way that breaks nothing but pins by itself."""
+    free = replace(problem, pins=())
+    yield None
+    for slot in session.slots:
+        for size in range(session.min_volunteers, session.max_volunteers + 1):
+            for team in combinations(sorted(problem.volunteers), size):
+                visit = Visit(slot, team)
+                if not oracle.violations(free, Plan({session.session_id: visit})):
+                    yield visit
+
+
+def every_plan(problem: Problem, most: int = 4000) -> list[Plan] | None:
+    """Every plan that breaks no rule; None if there are more than `most` to look at."""
+    choices = [list(_by_itself(problem, session)) for session in problem.sessions.values()]
+    count = 1
+    for choice in choices:
+        count *= len(choice)
+    if count > most:
+        return None
+    plans = (
+        Plan({name: visit for name, visit in zip(problem.sessions, chosen, strict=True) if visit is not None})
+        for chosen in product(*choices)
+    )
+    return [plan for plan in plans if not oracle.violations(problem, plan)]
+
+
+def better_first(values: dict[str, int]) -> tuple[int, ...]:
+    """A plan's values turned so that more is better in every tier, to be compared as they stand."""
+    return tuple(values[tier] if tier.maximised else -values[tier] for tier in TierName)

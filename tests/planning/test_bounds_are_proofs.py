@@ -1,0 +1,77 @@
+"""Any prices whatever prove a bound: rounding, tolerances and time limits may weaken one, and never break it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from matcher.domain import Problem, TierName
+from matcher.rules import GOALS, MUST_RULES, Draft
+from matcher.rules.draft import Ints
+from matcher.solving.reduced import Hold, Scope
+from matcher.solving.relaxation import Limits, certified, relaxed_bounds
+from tests.planning.random_terms import TINY, every_plan, problems
+
+
+def gains_of(draft: Draft) -> Mapping[TierName, Ints]:
+    return {tier: draft.objective[tier] * (1 if tier.maximised else -1) for tier in TierName}
+
+
+@given(
+    problem=problems(TINY),
+    tier=st.sampled_from(list(TierName)),
+    seed=st.integers(0, 2**32 - 1),
+    size=st.sampled_from([0.0, 1e-3, 1.0, 1e3, 1e7]),
+)
+@settings(max_examples=80)
+def test_any_prices_prove_a_bound(problem: Problem, tier: TierName, seed: int, size: float) -> None:
+    plans = every_plan(problem)
+    assume(plans)
+    assert plans is not None
+    draft = Draft(problem, [*MUST_RULES, *GOALS])
+    gain = gains_of(draft)[tier]
+    scope = Scope(draft, [tier])
+    rows = scope.reduced(scope.columns, np.zeros(draft.columns, dtype=np.int64))
+    dice = np.random.default_rng(seed)
+    kept = dice.random(len(rows.low)) < dice.choice([0.3, 1.0])
+    prices = dice.normal(0, size or 1.0, int(kept.sum())) * (size > 0)
+    if len(prices):
+        prices[dice.integers(len(prices))] = dice.choice([np.nan, 0.0, 1e9])
+    best = max(int(gain @ draft.columns_of(plan)) for plan in plans)
+    assert certified(rows, kept, gain[rows.free], prices) >= best
+
+
+@given(problem=problems(TINY))
+@settings(max_examples=40)
+def test_relaxed_bounds_hold_with_the_earlier_tiers_held(problem: Problem) -> None:
+    """Each tier in turn, with all earlier ones held at the best there is."""
+    plans = every_plan(problem)
+    assume(plans)
+    assert plans is not None
+    draft = Draft(problem, [*MUST_RULES, *GOALS])
+    gains = gains_of(draft)
+    columns = [draft.columns_of(plan) for plan in plans]
+    holds: list[Hold] = []
+    for place, tier in enumerate(TierName):
+        best = max(int(gains[tier] @ each) for each in columns)
+        scope = Scope(draft, list(TierName)[: place + 1])
+        bounds = [found.bound for found in relaxed_bounds(scope, gains[tier], holds, Limits(lambda: 5.0, True))]
+        assert all(bound >= best for bound in bounds)
+        assert bounds == sorted(bounds, reverse=True)
+        holds.append(Hold(gains[tier], best))
+        columns = [each for each in columns if int(gains[tier] @ each) >= best]
+
+
+@pytest.mark.parametrize("tier", TierName)
+def test_no_prices_at_all_prove_the_sum_of_what_could_be_gained(tier: TierName) -> None:
+    problem = next(example.problem for example in GOALS[0].examples)
+    draft = Draft(problem, [*MUST_RULES, *GOALS])
+    gain = gains_of(draft)[tier]
+    scope = Scope(draft, [tier])
+    rows = scope.reduced(scope.columns, np.zeros(draft.columns, dtype=np.int64))
+    mine = gain[rows.free]
+    assert certified(rows, np.zeros(len(rows.low), dtype=bool), mine, np.zeros(0)) == int(mine[mine > 0].sum())

@@ -1,0 +1,151 @@
+"""Every session that is not delivered says why, in a sentence a coordinator can act on."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from hypothesis import assume, given, settings
+
+from matcher.advice.undelivered import why_never, why_not_delivered
+from matcher.advice.warnings import warnings
+from matcher.domain import Decision, EthnicGroup, Gender, Mode, Pin, Plan, Problem, School
+from matcher.errors import PinsImpossible
+from matcher.planner import make_plan
+from matcher.rules.tiny import at, free, plan, problem, session, slot, volunteer
+from tests.planning.random_terms import REPEATABLE, TINY, every_plan, problems
+
+OCTOBER_2 = date(2026, 10, 2)
+TWO_TIMES = slot("09:00", "10:00"), slot("11:00", "12:00")
+RAIL, HEALTH = volunteer("V1"), volunteer("V2", sector="Health")
+BUSY = free("12:00", "13:00")
+NEEDY = School("B", "B", pupil_premium_percent=50)
+OWN_SECTOR = frozenset({"digital"})
+
+NEVER = {
+    "no slot was offered": (
+        problem([replace(session("S1"), slots=())], [RAIL]),
+        "No slot was offered for it.",
+    ),
+    "a closed day": (
+        problem([session("S1")], [RAIL], closed=[date(2026, 10, 1)]),
+        "None of its slots lies on an open day of the term.",
+    ),
+    "after the term": (
+        problem([session("S1", slot(day=date(2027, 2, 1)))], [RAIL]),
+        "None of its slots lies on an open day of the term.",
+    ),
+    "pins at every start": (
+        problem(
+            [session("S1", *TWO_TIMES)],
+            [RAIL],
+            pins=(Pin("S1", Decision.NEVER, start=at("09:00")), Pin("S1", Decision.NEVER, start=at("11:00"))),
+        ),
+        "Pins rule out every one of its slots.",
+    ),
+    "a sector nobody works in": (
+        problem([session("S1", required_sectors=OWN_SECTOR)], [RAIL, HEALTH]),
+        "It asks for somebody from digital, and no volunteer works there.",
+    ),
+    "a sector whose people are busy": (
+        problem(
+            [session("S1", *TWO_TIMES, required_sectors=frozenset({"health"}))],
+            [RAIL, volunteer("V2", sector="Health", availability=(BUSY,))],
+        ),
+        "No health volunteer can come at either of its times: 2 are not free then.",
+    ),
+    "nobody is free": (
+        problem([session("S1")], [volunteer("V1", availability=(BUSY,)), volunteer("V2", availability=())]),
+        "Nobody can come on Thu 01 Oct, 09:00: 2 are not free then.",
+    ),
+    "too few, each for a reason of their own": (
+        problem(
+            [session("S1", team=(2, 3), supervised=False)],
+            [
+                volunteer("V1", availability=(BUSY,), checked_until=date(2027, 7, 31)),
+                volunteer("V2", checked_until=date(2026, 9, 30)),
+                volunteer("V3", checked_until=date(2027, 7, 31)),
+                volunteer("V4", checked_until=date(2027, 7, 31), modes=frozenset({Mode.VIRTUAL})),
+            ],
+        ),
+        "Only 1 of the 2 volunteers it needs can come on Thu 01 Oct, 09:00: 1 is ",
+    ),
+    "all of one employer": (
+        problem([session("S1", team=(3, 3))], [volunteer(f"V{n}", employer="Trains Ltd") for n in range(4)]),
+        "No team of 3 can be made up on Thu 01 Oct, 09:00 from those who could come.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("term", "sentence"), NEVER.values(), ids=NEVER.keys())
+def test_what_no_plan_can_deliver_says_why(term: Problem, sentence: str) -> None:
+    made = make_plan(term, REPEATABLE, lambda progress: None)
+    reason = made.result.reasons["S1"]
+    assert reason.startswith(sentence)
+    assert reason.endswith(".")
+    assert any(warning.action == reason for warning in warnings(term)), "and it is said before anything is planned"
+
+
+def test_volunteers_who_are_needed_elsewhere() -> None:
+    term = problem([session("S1"), session("S2", school="B")], [RAIL], schools=[NEEDY])
+    made = make_plan(term, REPEATABLE, lambda progress: None)
+    assert list(made.result.plan.visits) == ["S2"]
+    assert made.result.reasons["S1"] == (
+        "Its volunteers are needed elsewhere: on Thu 01 Oct, 09:00 nobody is left of the 1 it needs; "
+        "1 is somewhere else at about that time."
+    )
+
+
+def test_a_day_that_is_full() -> None:
+    term = problem(
+        [session("S1"), session("S2", slot("11:00", "12:00"))],
+        [RAIL, HEALTH],
+        schools=[School("A", "Ash Primary School", max_sessions_per_day=1)],
+    )
+    reason = why_not_delivered(term, plan(S1="V1"), "S2")
+    assert reason.startswith("Others go first: on Thu 01 Oct it would be one session too many there: ")
+
+
+def test_a_pin_against_the_only_one() -> None:
+    term = problem([session("S1")], [RAIL], pins=(Pin("S1", Decision.NEVER, "V1"),))
+    assert why_not_delivered(term, Plan({}), "S1") == "Nobody can come on Thu 01 Oct, 09:00: 1 is ruled out by a pin."
+
+
+def test_people_who_could_come_where_a_plan_without_the_session_was_all_that_was_found() -> None:
+    reason = why_not_delivered(problem([session("S1")], [RAIL, HEALTH]), Plan({}), "S1")
+    assert reason.startswith("No better plan with it was found in the time allowed: 2 volunteers could come")
+
+
+@given(term=problems(TINY))
+@settings(max_examples=60)
+def test_why_never_speaks_where_no_plan_delivers_a_session_and_only_there(term: Problem) -> None:
+    plans = every_plan(term)
+    assume(plans is not None)
+    assert plans is not None
+    deliverable = {session_id for each in plans for session_id in each.visits}
+    for session_id in term.sessions:
+        assert (why_never(term, session_id) is None) == (session_id in deliverable)
+
+
+PERSONAL = re.compile(
+    r"\b(gender|ethnic\w*|wom[ae]n|female|male|m[ae]n|sex|"
+    + "|".join([*(each for each in EthnicGroup if each != "other"), *(each for each in Gender if each != "other")])
+    + r")\b",
+    re.IGNORECASE,
+)
+
+
+@given(term=problems(pins=2))
+@settings(max_examples=40)
+def test_every_missing_session_is_explained_and_no_sentence_is_about_gender_or_ethnicity(term: Problem) -> None:
+    try:
+        result = make_plan(term, REPEATABLE, lambda progress: None).result
+    except PinsImpossible:
+        assume(False)
+    assert result.reasons.keys() == term.sessions.keys() - result.plan.visits.keys()
+    for reason in [*result.reasons.values(), *map(str, warnings(term))]:
+        assert reason.endswith(".")
+        assert "\n" not in reason
+        assert not PERSONAL.search(reason)
