@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from enum import Enum, auto
@@ -45,6 +46,7 @@ class Reporter:
         self.voice = voice
         self.latest: dict[TierName, Progress] = {}
         self._told: tuple[TierName, float] | None = None
+        self._one_at_a_time = threading.Lock()
         self._live = Live(console=Console(), refresh_per_second=8) if voice is Voice.LIVE else None
 
     def __enter__(self) -> Self:
@@ -68,6 +70,11 @@ class Reporter:
             print(f"warning: and {len(shown) - WARNINGS_SHOWN} more; --json shows them all", file=sys.stderr)
 
     def progress(self, progress: Progress) -> None:
+        """Called by any of the search's threads."""
+        with self._one_at_a_time:
+            self._tell(progress)
+
+    def _tell(self, progress: Progress) -> None:
         new_tier = progress.tier not in self.latest
         self.latest[progress.tier] = progress
         if self.voice is Voice.JSON:
