@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -19,7 +18,7 @@ from matcher import planner
 from matcher.authoring.generate import generate
 from matcher.authoring.template import write_template
 from matcher.authoring.write import write_folder, write_workbook
-from matcher.console import Reporter, Voice, plan_tables
+from matcher.console import Reporter, Voice, new_console, new_table, plan_tables
 from matcher.domain import Result, TierScore
 from matcher.errors import MatcherError, OutputError
 from matcher.rules import GOALS, MUST_RULES
@@ -185,7 +184,7 @@ def show(
             near = next((name for name in known if name.casefold() == asked.casefold()), None)
             hint = f" Did you mean {near}?" if near else ""
             raise MatcherError(f"There is no {what} with the id {asked} in run {saved.number}.{hint}")
-    console = Console()
+    console = new_console()
     console.print(f"Run {saved.number}, made {saved.made:%d %b %Y %H:%M} UTC" + _staleness(saved.is_current))
     console.print(_scores(result.tiers))
     for table in plan_tables(problem, result, school, volunteer):
@@ -197,7 +196,10 @@ def runs(db: Database = DEFAULT_DB) -> None:
     """Lists the runs that the workspace keeps."""
     with Workspace.open(db) as workspace:
         found = planner.runs(workspace)
-    table = Table("run", "made (UTC)", "status", "delivered", "assignments", "reach", "role models", "scenario")
+    table = new_table(
+        *("run", "made (UTC)", "status", "delivered", "assignments", "reach", "role models", "scenario"),
+        whole=("status", "reach", "role models"),
+    )
     for each in found:
         values = {score.tier: score.value for score in each.tiers}
         table.add_row(
@@ -209,7 +211,7 @@ def runs(db: Database = DEFAULT_DB) -> None:
             *(f"{value:,}" for value in list(values.values())[:2]),
             "current" if each.is_current else "older",
         )
-    Console().print(table if found else "No runs yet. Make one with: matcher solve")
+    new_console().print(table if found else "No runs yet. Make one with: matcher solve")
 
 
 @app.command()
@@ -229,7 +231,7 @@ def compare(
     """Compares two runs: their scores, and what the second does differently."""
     with Workspace.open(db) as workspace:
         before, after, difference = planner.compare(workspace, first, second)
-    table = Table("tier", f"run {first}", f"run {second}", "better")
+    table = new_table("tier", f"run {first}", f"run {second}", "better")
     decided = False
     for old, new in zip(before.tiers, after.tiers, strict=True):
         better = ""
@@ -237,7 +239,7 @@ def compare(
             decided = True
             better = f"run {second if (new.value > old.value) == new.tier.maximised else first}"
         table.add_row(str(old.tier), f"{old.value:,}", f"{new.value:,}", better)
-    console = Console()
+    console = new_console()
     console.print(table)
     if difference.is_empty:
         console.print("The two plans are the same.")
@@ -324,7 +326,7 @@ def _staleness(is_current: bool) -> str:
 
 
 def _scores(tiers: Sequence[TierScore]) -> Table:
-    table = Table("tier", "value", "best possible", "")
+    table = new_table("tier", "value", "best possible", "")
     for score in tiers:
         bound = "unknown" if score.bound is None else f"{score.bound:,}"
         table.add_row(str(score.tier), f"{score.value:,}", bound, "proven" if score.proven else "")
@@ -354,7 +356,7 @@ def _conclude(
         }
         print(json.dumps(facts))
     elif voice is not Voice.QUIET:
-        Console().print(_scores(result.tiers))
+        new_console().print(_scores(result.tiers))
         where = (
             f"Written to {out}." if out else f"Kept as run {number}. Next: matcher show, or matcher export --out DIR"
         )

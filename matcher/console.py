@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict
 from enum import Enum, auto
 from types import TracebackType
@@ -22,6 +22,7 @@ from matcher.solving.progress import Progress
 
 LINE_SECONDS = 2.0  # how far apart plain lines about one tier are, at least
 WARNINGS_SHOWN = 12
+WIDE = 200  # characters
 
 
 class Voice(Enum):
@@ -37,6 +38,19 @@ class Voice(Enum):
         if quiet:
             return Voice.QUIET
         return Voice.LIVE if sys.stdout.isatty() else Voice.PLAIN
+
+
+def new_console() -> Console:
+    """On a terminal as wide as it is; elsewhere so wide that tables need not break their cells."""
+    return Console() if sys.stdout.isatty() else Console(width=WIDE)
+
+
+def new_table(*headings: str, whole: Collection[str] = (), title: str | None = None) -> Table:
+    """A table in which what is too long goes on below, and nothing is cut off; `whole` columns break last."""
+    table = Table(title=title)
+    for heading in headings:
+        table.add_column(heading, overflow="fold", no_wrap=heading in whole)
+    return table
 
 
 class Reporter:
@@ -92,7 +106,7 @@ class Reporter:
                 print(f"{line}  {_gap(progress)}".rstrip(), flush=True)
 
     def _table(self) -> Table:
-        table = Table("tier", "value", "best possible", "gap", "seconds")
+        table = new_table("tier", "value", "best possible", "gap", "seconds")
         for tier, progress in self.latest.items():
             bound = "" if progress.bound is None else f"{progress.bound:,}"
             table.add_row(tier, f"{progress.value:,}", bound, _gap(progress), f"{progress.seconds:.1f}")
@@ -110,7 +124,7 @@ def _gap(progress: Progress) -> str:
 
 def plan_tables(problem: Problem, result: Result, school: str | None, volunteer: str | None) -> Iterator[Table]:
     """Who goes where, in order of time, and what is not delivered and why; of one school or volunteer if asked."""
-    table = Table("when", "session", "school", "what", "team", title="Who goes where")
+    table = new_table("when", "session", "school", "what", "team", title="Who goes where")
     for session_id, visit in sorted(result.plan.visits.items(), key=lambda each: (each[1].slot.start, each[0])):
         session = problem.sessions[session_id]
         if school not in (None, session.school_id) or (volunteer is not None and volunteer not in visit.team):
@@ -125,7 +139,7 @@ def plan_tables(problem: Problem, result: Result, school: str | None, volunteer:
     yield table
     if volunteer is not None:
         return
-    missing = Table("session", "school", "why", title="Not delivered")
+    missing = new_table("session", "school", "why", title="Not delivered")
     for session_id, reason in result.reasons.items():
         session = problem.sessions[session_id]
         if school in (None, session.school_id):
