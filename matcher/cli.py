@@ -196,10 +196,7 @@ def runs(db: Database = DEFAULT_DB) -> None:
     """Lists the runs that the workspace keeps."""
     with Workspace.open(db) as workspace:
         found = planner.runs(workspace)
-    table = new_table(
-        *("run", "made (UTC)", "status", "delivered", "assignments", "reach", "role models", "scenario"),
-        whole=("status", "reach", "role models"),
-    )
+    table = new_table("run", "made (UTC)", "status", "delivered", "assignments", "reach", "role models", "scenario")
     for each in found:
         values = {score.tier: score.value for score in each.tiers}
         table.add_row(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from enum import Enum, auto
 from types import TracebackType
@@ -18,6 +18,7 @@ from rich.table import Table
 
 from matcher.domain import Problem, Result, TierName
 from matcher.errors import InputProblem
+from matcher.publishing.text import one_line
 from matcher.solving.progress import Progress
 
 LINE_SECONDS = 2.0  # how far apart plain lines about one tier are, at least
@@ -42,14 +43,14 @@ class Voice(Enum):
 
 def new_console() -> Console:
     """On a terminal as wide as it is; elsewhere so wide that tables need not break their cells."""
-    return Console() if sys.stdout.isatty() else Console(width=WIDE)
+    return Console(emoji=False) if sys.stdout.isatty() else Console(emoji=False, width=WIDE)
 
 
-def new_table(*headings: str, whole: Collection[str] = (), title: str | None = None) -> Table:
-    """A table in which what is too long goes on below, and nothing is cut off; `whole` columns break last."""
+def new_table(*headings: str, title: str | None = None) -> Table:
+    """A table in which what is too long goes on below, and nothing is cut off."""
     table = Table(title=title)
     for heading in headings:
-        table.add_column(heading, overflow="fold", no_wrap=heading in whole)
+        table.add_column(heading, overflow="fold")
     return table
 
 
@@ -79,7 +80,7 @@ class Reporter:
             return
         shown = list(dict.fromkeys(map(str, warnings)))
         for text in shown[:WARNINGS_SHOWN]:
-            print(f"warning: {text}", file=sys.stderr)
+            print(f"warning: {one_line(text)}", file=sys.stderr)
         if len(shown) > WARNINGS_SHOWN:
             print(f"warning: and {len(shown) - WARNINGS_SHOWN} more; --json shows them all", file=sys.stderr)
 
@@ -131,10 +132,10 @@ def plan_tables(problem: Problem, result: Result, school: str | None, volunteer:
             continue
         table.add_row(
             f"{visit.slot.start:%a %d %b %H:%M}",
-            escape(session_id),
-            escape(problem.schools[session.school_id].name),
-            escape(session.title or session.format),
-            escape(", ".join(problem.volunteers[person].name for person in visit.team)),
+            _shown(session_id),
+            _shown(problem.schools[session.school_id].name),
+            _shown(session.title or session.format),
+            _shown(", ".join(problem.volunteers[person].name for person in visit.team)),
         )
     yield table
     if volunteer is not None:
@@ -143,6 +144,11 @@ def plan_tables(problem: Problem, result: Result, school: str | None, volunteer:
     for session_id, reason in result.reasons.items():
         session = problem.sessions[session_id]
         if school in (None, session.school_id):
-            missing.add_row(escape(session_id), escape(problem.schools[session.school_id].name), escape(reason))
+            missing.add_row(_shown(session_id), _shown(problem.schools[session.school_id].name), _shown(reason))
     if missing.row_count:
         yield missing
+
+
+def _shown(text: str) -> str:
+    """What somebody typed, on a line of its own and without anything that a terminal would obey."""
+    return escape(one_line(text))

@@ -12,8 +12,9 @@ import pytest
 from rich.console import Console
 from rich.live import Live
 
-from matcher.console import Reporter, Voice
-from matcher.domain import TierName
+from matcher.console import Reporter, Voice, new_console, new_table, plan_tables
+from matcher.domain import Result, TierName
+from matcher.rules.tiny import plan, problem, session, volunteer
 from matcher.solving.progress import Progress
 
 
@@ -58,3 +59,29 @@ def test_the_live_table_is_drawn_by_one_at_a_time() -> None:
     with reporter:
         told_by_many(reporter)
     assert set(reporter.latest) == set(TierName)
+
+
+def test_names_are_shown_as_they_are_and_a_terminal_obeys_none(capsys: pytest.CaptureFixture[str]) -> None:
+    eve = volunteer("V1", name="Eve\x1b[2J\x07 :heart:\n[red]Zoë[/red] محمد")
+    term = problem([session("S1", title="\x1b]0;owned\x07Talk"), session("S2")], [eve])
+    result = Result(plan(S1="V1"), (), 0, {"S2": "Nobody can come\x1b[2J."}, ())
+    console = new_console()
+    for table in plan_tables(term, result, None, None):
+        console.print(table)
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown
+    assert "\x07" not in shown
+    assert "Eve[2J :heart: [red]Zoë[/red] محمد" in shown
+    assert "Nobody can come[2J." in shown
+
+
+def test_nothing_is_cut_off_on_a_narrow_terminal() -> None:
+    long = "S-" + "0123456789" * 7
+    console = Console(file=io.StringIO(), width=40)
+    table = new_table("session", "school")
+    table.add_row(long, "Ash Primary School")
+    console.print(table)
+    assert isinstance(console.file, io.StringIO)
+    shown = console.file.getvalue()
+    assert "…" not in shown
+    assert "".join(line.split("│")[1].strip() for line in shown.splitlines() if "│" in line) == long
