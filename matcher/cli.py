@@ -19,8 +19,9 @@ from matcher.authoring.generate import generate
 from matcher.authoring.template import write_template
 from matcher.authoring.write import write_folder, write_workbook
 from matcher.console import Reporter, Voice, new_console, new_table, plan_tables
-from matcher.domain import Result, TierScore
+from matcher.domain import TierScore
 from matcher.errors import MatcherError, OutputError
+from matcher.planner import Made
 from matcher.rules import GOALS, MUST_RULES
 from matcher.solving.progress import Settings
 from matcher.store import Workspace, summary
@@ -55,15 +56,12 @@ DEFAULT_DB = "matcher.db"
 
 
 def main() -> None:
-    """Runs the command line. Exit 0: done; 1: the input or the pins cannot be used; 2: wrong usage."""
+    """Runs the command line. Exit 0: done; 1: the input or the pins cannot be used; 2: wrong usage; 130: Ctrl-C."""
     try:
         app()
     except MatcherError as error:
-        _complain(error)
+        print(f"matcher: {error}", file=sys.stderr)
         sys.exit(1)
-    except KeyboardInterrupt:
-        print("Stopped before there was a plan; nothing was written.", file=sys.stderr)
-        sys.exit(130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
@@ -85,7 +83,7 @@ def run(
     settings = Settings(time_limit, workers, seed, deterministic)
     with Reporter(voice) as reporter:
         made = planner.run(scenario, out, settings, reporter.progress, reporter.warn)
-    _conclude(voice, made.result, out=out, first_plan_seconds=made.first_plan_seconds)
+    _conclude(voice, made, out=out)
 
 
 @app.command()
@@ -101,7 +99,7 @@ def demo(
     with Reporter(voice) as reporter:
         settings = Settings(time_limit, workers)
         made = planner.run(scenario, out, settings, reporter.progress, reporter.warn)
-    _conclude(voice, made.result, out=out, first_plan_seconds=made.first_plan_seconds)
+    _conclude(voice, made, out=out)
     busiest = max(_calendars(out / "calendars" / "volunteers"), key=lambda file: file.stat().st_size)
     print(
         "\nOpen these:\n"
@@ -121,16 +119,13 @@ def import_(
 ) -> None:
     """Brings a scenario into the workspace, after saying what was added, changed and removed."""
     reporter = Reporter(Voice.of(quiet=quiet, as_json=False))
-    exists = _exists(db)
-    if dry_run and not exists:
-        reporter.warn(planner.check(scenario))
+    tables = planner.read(scenario, reporter.warn)
+    if dry_run and Workspace.is_missing(db):
         print(f"{scenario} can be imported; there is no workspace yet, so everything in it would be new.")
         return
-    if not exists:
-        planner.check(scenario)  # a scenario that cannot be used leaves no empty workspace behind
     with Workspace.open(db, create=True) as workspace:
         first = workspace.load_tables() is None
-        tables, changes = planner.changes_of(workspace, scenario, reporter.warn)
+        changes = planner.changes(workspace, tables)
         if not changes:
             print("Nothing has changed since the last import.")
             return
@@ -165,7 +160,7 @@ def solve(
         with Reporter(voice) as reporter:
             settings = Settings(time_limit, workers, seed, deterministic)
             number, made = planner.solve_workspace(workspace, settings, reporter.progress, reporter.warn)
-        _conclude(voice, made.result, number=number, first_plan_seconds=made.first_plan_seconds)
+        _conclude(voice, made, number=number)
 
 
 @app.command()
@@ -300,10 +295,6 @@ def rules() -> None:
 # Words
 
 
-def _complain(error: MatcherError) -> None:
-    print(f"matcher: {error}", file=sys.stderr)
-
-
 def _agree(question: str, yes: bool) -> None:
     """Raises unless the user agrees; never asks when nobody is there to answer."""
     if yes:
@@ -312,10 +303,6 @@ def _agree(question: str, yes: bool) -> None:
         raise MatcherError("Nothing was changed: nobody is there to be asked. Say --yes to take these changes.")
     if not typer.confirm(question):
         raise MatcherError("Nothing was changed.")
-
-
-def _exists(db: str) -> bool:
-    return "://" in db or Path(db).exists()
 
 
 def _staleness(is_current: bool) -> str:
@@ -332,12 +319,12 @@ def _scores(tiers: Sequence[TierScore]) -> Table:
 
 def _conclude(
     voice: Voice,
-    result: Result,
+    made: Made,
     *,
-    first_plan_seconds: float,
     out: Path | None = None,
     number: int | None = None,
 ) -> None:
+    result = made.result
     delivered, asked = len(result.plan.visits), len(result.plan.visits) + len(result.reasons)
     if voice is Voice.JSON:
         facts = {
@@ -346,7 +333,8 @@ def _conclude(
             "run": number,
             "status": result.status.value,
             "seconds": round(result.seconds, 3),
-            "first_plan_seconds": round(first_plan_seconds, 3),
+            "first_plan_seconds": round(made.first_plan_seconds, 3),
+            "interrupted": made.interrupted,
             "delivered": delivered,
             "sessions": asked,
             "tiers": [{**asdict(score), "proven": score.proven} for score in result.tiers],

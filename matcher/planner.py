@@ -5,7 +5,10 @@ Nothing here knows a terminal: progress and questions go through callables.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,9 +40,14 @@ class Made:
     first_plan_seconds: float
 
 
-def make_plan(problem: Problem, settings: Settings, on_progress: OnProgress) -> Made:
+def make_plan(
+    problem: Problem,
+    settings: Settings,
+    on_progress: OnProgress,
+    asked_to_stop: Callable[[], bool] = lambda: False,
+) -> Made:
     """Solves, audits and explains. Raises PinsImpossible, or AuditRefused where the plan is not what it should be."""
-    solution = solve(problem, settings, on_progress)
+    solution = solve(problem, settings, on_progress, asked_to_stop)
     audit = insist(problem, solution.plan, solution.tiers)
     reasons = {
         session_id: why_not_delivered(problem, solution.plan, session_id)
@@ -50,30 +58,44 @@ def make_plan(problem: Problem, settings: Settings, on_progress: OnProgress) -> 
     return Made(problem, result, solution.interrupted, solution.first_plan_seconds)
 
 
+@contextmanager
+def _ctrl_c() -> Iterator[Callable[[], bool]]:
+    """Inside, Ctrl-C breaks nothing off: it is remembered, for whoever asks."""
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked.is_set
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: asked.set())
+    try:
+        yield asked.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def run(scenario: Path, out: Path, settings: Settings, on_progress: OnProgress, warn: Warn) -> Made:
     """Reads a scenario, plans, audits and writes the outputs; nothing is kept."""
     intake = read_scenario(scenario)
     warn([*intake.warnings, *advice_warnings(intake.problem, scenario.name)])
     ensure_writable(out)
-    made = make_plan(intake.problem, settings, on_progress)
-    write_outputs(made.problem, made.result, out, datetime.now(UTC))
+    with _ctrl_c() as asked_to_stop:
+        made = make_plan(intake.problem, settings, on_progress, asked_to_stop)
+        write_outputs(made.problem, made.result, out, datetime.now(UTC))
     return made
-
-
-def check(scenario: Path) -> Sequence[InputProblem]:
-    """What there is to warn of in a scenario. Raises InputProblems if it cannot be used."""
-    intake = read_scenario(scenario)
-    return [*intake.warnings, *advice_warnings(intake.problem, scenario.name)]
 
 
 # The workspace
 
 
-def changes_of(workspace: Workspace, scenario: Path, warn: Warn) -> tuple[Tables, Sequence[Change]]:
-    """What importing a scenario would change, and the scenario. Raises InputProblems if it cannot be used."""
+def read(scenario: Path, warn: Warn) -> Tables:
+    """A scenario that can be used. Raises InputProblems if it cannot."""
     intake = read_scenario(scenario)
     warn([*intake.warnings, *advice_warnings(intake.problem, scenario.name)])
-    return intake.tables, diff(workspace.load_tables(), intake.tables)
+    return intake.tables
+
+
+def changes(workspace: Workspace, tables: Tables) -> Sequence[Change]:
+    """What importing these tables would change."""
+    return diff(workspace.load_tables(), tables)
 
 
 def take(workspace: Workspace, tables: Tables, source: str, agreed: Sequence[Change]) -> None:
@@ -86,11 +108,12 @@ def solve_workspace(workspace: Workspace, settings: Settings, on_progress: OnPro
     tables = _tables(workspace)
     problem, warnings = build_problem(tables, workspace.where)
     warn([*warnings, *advice_warnings(problem, workspace.where)])
-    made = make_plan(problem, settings, on_progress)
-    result = made.result
-    number = workspace.save_run(
-        tables, result.plan, result.tiers, result.seconds, result.status, result.reasons, asdict(settings)
-    )
+    with _ctrl_c() as asked_to_stop:
+        made = make_plan(problem, settings, on_progress, asked_to_stop)
+        result = made.result
+        number = workspace.save_run(
+            tables, result.plan, result.tiers, result.seconds, result.status, result.reasons, asdict(settings)
+        )
     return number, made
 
 

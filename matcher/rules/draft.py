@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-UNBOUNDED = 2**40  # stands for no limit in `low` and `high`; every real activity is far smaller
+UNBOUNDED = 2**50  # stands for no limit in `low` and `high`; every real activity is far smaller
 
 
 def minutes(moment: datetime) -> int:
@@ -127,7 +127,7 @@ class Draft:
         self._low: list[Ints] = []
         self._high: list[Ints] = []
         self._lazy: list[Bools] = []
-        self._names: list[tuple[int, str]] = []
+        self.row_counts: dict[str, int] = {}
         self.counting: list[Levels] = []
 
         # What makes 0/1 columns a plan at all: a session runs at most once, and a seat needs its visit.
@@ -157,7 +157,7 @@ class Draft:
         `lazy` says that there are many and few of them matter, so a relaxation may wait until one is broken.
         """
         low, high = np.asarray(low, dtype=np.int64), np.asarray(high, dtype=np.int64)
-        self._names.append((self.rows, name))
+        self.row_counts[name] = self.row_counts.get(name, 0) + len(low)
         self._terms.append(Terms(terms.row + self.rows, terms.column, terms.coefficient))
         self._low.append(low)
         self._high.append(high)
@@ -234,11 +234,6 @@ class Draft:
         return columns
 
     # What solvers read
-
-    def row_name(self, row: int) -> str:
-        """The rule that posted a row, for messages."""
-        starts = [start for start, _ in self._names]
-        return self._names[int(np.searchsorted(starts, row, side="right")) - 1][1]
 
     def value(self, tier: TierName, columns: Ints) -> int:
         """A tier's value for whole column values, shape (columns,)."""

@@ -22,7 +22,7 @@ HALF = 2  # what does not pay yet, but is half of something that will, counts ha
 def greedy(draft: Draft, start: Ints | None = None, out_of_time: Callable[[], bool] = lambda: False) -> Ints:
     """Column values of a full plan that keeps every row, beginning from `start` (which must keep every row).
 
-    Until `out_of_time`, checked after each session.
+    Every session is tried whatever the time; who else might join is asked until `out_of_time`.
     """
     return _Greedy(draft, start).run(out_of_time)
 
@@ -56,8 +56,6 @@ class _Greedy:
         fewest = [each.min_volunteers for each in draft.problem.sessions.values()]
         plenty = {session: sum(int(people[v]) for v in mine) / fewest[session] for session, mine in visits.items()}
         for session in sorted(visits.keys() - held, key=lambda session: (plenty[session], session)):
-            if out_of_time():
-                break
             self._staff(visits[session])
         self._enrich(out_of_time)
         return draft.completed(self.columns)

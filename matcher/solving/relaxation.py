@@ -8,6 +8,7 @@ worked out in integers, so rounding can only weaken a bound, never break it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +21,7 @@ from scipy import sparse
 from matcher.rules.draft import UNBOUNDED, Ints
 from matcher.solving.reduced import Hold, Reduced, Scope
 
-SCALE = 2**16  # prices are rounded to multiples of 1 / SCALE
+BITS = 60  # that a column's gain, priced, may need
 PATIENCE = 3  # rounds without a tighter bound
 TOLERANCE = 1e-4  # a row broken by less does not join
 Floats = npt.NDArray[np.float64]
@@ -112,12 +113,22 @@ def _solve(
 
 
 def certified(rows: Reduced, kept: npt.NDArray[np.bool_], gain: Ints, prices: Floats) -> int:
-    """What the prices, shape (kept rows,), prove: no 0/1 columns that keep the rows gain more than this."""
+    """What the prices, shape (kept rows,), prove: no 0/1 columns that keep the rows gain more than this.
+
+    In whole numbers: prices are rounded to as fine a grid as 64 bits allow, and what is added over rows and columns
+    is added without limit of size.
+    """
     low, high = rows.low[kept], rows.high[kept]
-    price = np.rint(np.nan_to_num(prices) * SCALE).astype(np.int64)
-    price[(price > 0) & (high >= UNBOUNDED)] = 0
-    price[(price < 0) & (low <= -UNBOUNDED)] = 0
+    prices = np.nan_to_num(prices, posinf=0, neginf=0)
+    prices = np.where((prices > 0) & (high >= UNBOUNDED), 0, prices)
+    prices = np.where((prices < 0) & (low <= -UNBOUNDED), 0, prices)
+    matrix = rows.matrix[kept]
+    largest = float(np.max(np.abs(gain) + abs(matrix).T @ np.abs(prices), initial=1.0))
+    scale: int = 2 ** max(0, BITS - math.ceil(math.log2(largest)))
+    price = np.rint(prices * scale).astype(np.int64)
+    reduced_gain = gain * scale - matrix.T @ price
     limits = np.where(price > 0, high, low)
-    reduced_gain = gain * SCALE - rows.matrix[kept].T @ price
-    priced = sum(int(p) * int(limit) for p, limit in zip(price[price != 0], limits[price != 0], strict=True))
-    return (priced + int(reduced_gain[reduced_gain > 0].sum())) // SCALE
+    used = np.flatnonzero(price)
+    priced = sum(p * limit for p, limit in zip(price[used].tolist(), limits[used].tolist(), strict=True))
+    total: int = priced + sum(reduced_gain[reduced_gain > 0].tolist())
+    return total // scale

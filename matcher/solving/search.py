@@ -35,7 +35,7 @@ SHARES = {
     TierName.LOAD: 0.85,
     TierName.TRAVEL: 1.0,
 }
-# A tier with few values leaves many plans equal: among them the one that a later tier likes is taken.
+# A tier with few values leaves many plans equal: among them one that is no worse for a later tier is taken.
 TIE_BREAKERS = {TierName.REACH: TierName.ROLE_MODELS, TierName.LOAD: TierName.TRAVEL}
 NEIGHBOURHOOD_SECONDS, WHOLE_SECONDS = 3.0, 30.0
 WHOLE_REACH = 100_000  # seats up to which reach alone is tried on everything at once
@@ -51,31 +51,33 @@ class Solution:
     interrupted: bool
 
 
-def solve(problem: Problem, settings: Settings, on_progress: OnProgress = lambda progress: None) -> Solution:
+def solve(
+    problem: Problem,
+    settings: Settings,
+    on_progress: OnProgress = lambda progress: None,
+    asked_to_stop: Callable[[], bool] = lambda: False,
+) -> Solution:
     """The best plan found within the settings, with a bound for each tier where there is one.
 
-    Ctrl-C ends the search, not the program. Raises PinsImpossible if no plan keeps all the pins.
+    Ends soon after `asked_to_stop` says so. Raises PinsImpossible if no plan keeps all the pins.
     """
-    clock = _Clock(settings)
+    clock = _Clock(settings, asked_to_stop)
     pinned = plan_for_pins(problem, Effort(max(10.0, settings.time_limit), settings.workers, settings.seed))
     draft = Draft(problem, [*MUST_RULES, *GOALS])
-    columns = greedy(draft, draft.columns_of(pinned), lambda: clock.left(0.5) <= 0 and not settings.deterministic)
+    columns = greedy(draft, draft.columns_of(pinned), lambda: clock.left(0.5) <= 0)
     search = _Search(draft, columns, settings, clock, on_progress)
     first = clock.seconds()
-    interrupted = False
-    try:
-        for tier in TierName:
-            search.improve(tier)
-    except KeyboardInterrupt:
-        interrupted = True
-    return Solution(draft.plan_of(search.columns), search.scores(), clock.seconds(), first, interrupted)
+    for tier in TierName:
+        search.improve(tier)
+    return Solution(draft.plan_of(search.columns), search.scores(), clock.seconds(), first, asked_to_stop())
 
 
 class _Clock:
     """The wall clock; with `deterministic`, what solvers say they worked."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, asked_to_stop: Callable[[], bool]) -> None:
         self.settings = settings
+        self.asked_to_stop = asked_to_stop
         self.start = time.monotonic()
         self.worked = 0.0
 
@@ -83,7 +85,9 @@ class _Clock:
         return time.monotonic() - self.start
 
     def left(self, share: float) -> float:
-        """Seconds until that share of the time limit is used."""
+        """Seconds until that share of the time limit is used; none once asked to stop."""
+        if self.asked_to_stop():
+            return 0.0
         used = self.worked if self.settings.deterministic else self.seconds()
         return self.settings.time_limit * share - used
 
@@ -98,37 +102,38 @@ class _Search:
         self.clock = clock
         self.on_progress = on_progress
         self.random = random.Random(settings.seed)
-        self.bounds: dict[TierName, int] = {}
         self.gains = {tier: draft.objective[tier] * (1 if tier.maximised else -1) for tier in TierName}
+        self.bounds: dict[TierName, int] = {}
+        for tier, gain in self.gains.items():  # poor as it is, no plan can have more than everything
+            everything = int(np.maximum(gain, 0).sum())
+            self.bounds[tier] = draft.constants[tier] + (everything if tier.maximised else -everything)
 
     def scores(self) -> tuple[TierScore, ...]:
-        return tuple(TierScore(tier, self.draft.value(tier, self.columns), self.bounds.get(tier)) for tier in TierName)
+        return tuple(TierScore(tier, self.draft.value(tier, self.columns), self.bounds[tier]) for tier in TierName)
 
     def gained(self, tier: TierName) -> int:
         """The tier's value without its constant, turned so that more is better."""
         return int(self.gains[tier] @ self.columns)
 
     def proven(self, tier: TierName) -> bool:
-        return self.bounds.get(tier) == self.draft.value(tier, self.columns)
+        return self.bounds[tier] == self.draft.value(tier, self.columns)
 
     def report(self, tier: TierName) -> None:
         value = self.draft.value(tier, self.columns)
-        self.on_progress(Progress(tier, value, self.bounds.get(tier), self.clock.seconds()))
+        self.on_progress(Progress(tier, value, self.bounds[tier], self.clock.seconds()))
 
     def tighten(self, tier: TierName, gain: int) -> None:
         """No plan gains more in this tier, with the earlier ones where they are."""
         bound = self.draft.constants[tier] + (gain if tier.maximised else -gain)
-        known = self.bounds.get(tier)
-        if known is None or (bound < known if tier.maximised else bound > known):
+        known = self.bounds[tier]
+        if bound < known if tier.maximised else bound > known:
             self.bounds[tier] = bound
             self.report(tier)
 
     def improve(self, tier: TierName) -> None:
         """Works on a tier until it is proven, its time is used, or nothing gets better any more."""
         self.report(tier)
-        if not np.any(self.gains[tier]):
-            self.tighten(tier, 0)
-        else:
+        if not self.proven(tier):
             _TierSearch(self, tier).run()
 
 
@@ -156,8 +161,11 @@ class _TierSearch:
         self.stopped = False
 
     def run(self) -> None:
+        if self.tier is TierName.REACH:
+            self._bound()  # a moment's work, and often all there is to prove
         if self.search.settings.deterministic:
-            self._bound()
+            if self.tier is not TierName.REACH:
+                self._bound()
             while not self._finished():
                 self._take(*self._solve(self._next()))
         else:
@@ -167,7 +175,7 @@ class _TierSearch:
         """As many neighbourhoods at a time as there are workers, one fewer while the relaxation is bounded."""
         workers = self.search.settings.workers
         with ThreadPoolExecutor(workers + 1) as pool:
-            bounding: Future[None] = pool.submit(self._bound)
+            bounding: Future[None] = pool.submit(self._bound if self.tier is not TierName.REACH else lambda: None)
             running: set[Future[tuple[Neighbourhood, Ints, Ints, Answer]]] = set()
             try:
                 while not self._finished():
@@ -284,6 +292,8 @@ class _TierSearch:
             columns = search.columns.copy()
             columns[free] = answer.values
             columns = draft.completed(columns)
+            if neighbourhood.whole and answer.closed:
+                search.tighten(self.tier, int(search.gains[self.tier] @ columns))
             if neighbourhood.whole and self.tier is TierName.REACH:  # it asked for no more people than had to be
                 columns = greedy(draft, columns)
             gained = self._gain_over(columns)
@@ -293,8 +303,6 @@ class _TierSearch:
                     search.report(self.tier)
             else:
                 gained = 0
-        if neighbourhood.whole and answer.closed and answer.values is not None:
-            search.tighten(self.tier, search.gained(self.tier))
         self.fruitless = 0 if gained > 0 else self.fruitless + 1
         self.best_gain = max(self.best_gain * 0.99, float(gained))
         self.neighbourhoods.learn(neighbourhood.kind, closed=answer.closed, gained=gained / self.best_gain)

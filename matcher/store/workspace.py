@@ -55,6 +55,12 @@ class Workspace:
             raise
         return workspace
 
+    @staticmethod
+    def is_missing(address: str) -> bool:
+        """Whether there is certainly no workspace at the address yet: no such file."""
+        path = sqlite_file(database_url(address))
+        return path is not None and not path.exists()
+
     def _bring_up_to_date(self, create: bool) -> None:
         with reading(self.engine) as connection:
             if versions.is_current(connection):

@@ -69,7 +69,7 @@ def expected(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     """A solver that cheats, and what the audit says of it."""
     spoil, words = request.param
 
-    def cheating(problem: Problem, settings: Settings, on_progress: OnProgress) -> Solution:
+    def cheating(problem: Problem, settings: Settings, on_progress: OnProgress, *_: object) -> Solution:
         found: Solution = spoil(solve(problem, settings, on_progress))
         return found
 
