@@ -19,7 +19,7 @@ from matcher.planner import make_plan
 from matcher.publishing.calendars import calendar_files
 from matcher.publishing.plan_files import plan_csv, sessions_csv
 from matcher.publishing.report import report_html
-from tests.cli.program import contents, matcher, rows
+from tests.cli.program import contents, here, matcher, rows
 from tests.planning.random_terms import REPEATABLE, problems
 
 NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)
@@ -42,7 +42,7 @@ def files(problem: Problem, result_of: Problem) -> dict[str, bytes]:
 
 
 @given(problem=problems(), seed=st.integers(0, 2**32))
-@settings(max_examples=25)
+@settings(max_examples=15)
 def test_tables_and_calendars_are_the_same_whoever_people_are(problem: Problem, seed: int) -> None:
     dice = Random(seed)
     others = {
@@ -57,7 +57,7 @@ def test_tables_and_calendars_are_the_same_whoever_people_are(problem: Problem, 
 
 
 @given(problem=problems(), seed=st.integers(0, 2**32))
-@settings(max_examples=10)
+@settings(max_examples=5)
 def test_the_report_is_the_same_whoever_of_a_team_is_who(problem: Problem, seed: int) -> None:
     """Two people who are always seen together change places: every count stays, and so must every word."""
     result = make_plan(problem, REPEATABLE, lambda progress: None).result
@@ -106,7 +106,7 @@ def test_nothing_that_is_said_or_written_for_people_names_a_gender_or_an_ethnici
     write_folder(generate(4, seed=2), scenario)
     people = rows(scenario / "volunteers.csv")
     assert {row["gender"] for row in people} & {"woman", "man"}
-    said = matcher("run", scenario, "--out", out, "--time-limit", 2, "--json")
+    said = matcher("run", scenario, "--out", out, "--time-limit", 1, "--json")
     assert said.code == 0
     assert not PERSONAL.search(said.err)
     assert not [event for event in said.events if event["event"] == "warning" and PERSONAL.search(event["text"])]
@@ -132,7 +132,7 @@ def test_what_was_given_without_consent_is_not_kept(tmp_path: Path) -> None:
         "ethnicity": "Caribbean",
     }
     (scenario / "volunteers.csv").write_text("\n".join([*text, ",".join(person.values())]) + "\n", encoding="utf-8")
-    said = matcher("import", scenario, "--db", db)
+    said = here("import", scenario, "--db", db)
     assert said.code == 0
     assert "qqgender" not in said.out + said.err
     kept = db.read_bytes()

@@ -14,7 +14,7 @@ import vobject
 
 from matcher.authoring.write import write_workbook
 from matcher.intake import read_scenario
-from tests.cli.program import FIRST_STEPS, assert_complete, well
+from tests.cli.program import FIRST_STEPS, assert_complete, well_here
 
 ODD = {
     "DEE": '=HYPERLINK("http://example.org","Dee")',
@@ -64,7 +64,7 @@ def scenario(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 @pytest.fixture(scope="module")
 def out(scenario: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("out") / "plan"
-    well("run", scenario, "--out", out, "--quiet")
+    well_here("run", scenario, "--out", out, "--quiet")
     return out
 
 
@@ -129,8 +129,8 @@ def test_the_report_shows_them_as_text(out: Path) -> None:
 
 def test_the_command_shows_them_whole(scenario: Path, tmp_path: Path) -> None:
     db = tmp_path / "matcher.db"
-    well("import", scenario, "--db", db, "--quiet")
-    well("solve", "--db", db, "--quiet")
-    shown = lines(well("show", "--db", db).out)
+    well_here("import", scenario, "--db", db, "--quiet")
+    well_here("solve", "--db", db, "--quiet")
+    shown = lines(well_here("show", "--db", db).out)
     for name in (*ODD.values(), ODD_SCHOOL, ODD_TITLE):
         assert lines(name) in shown
