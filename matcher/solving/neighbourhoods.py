@@ -15,7 +15,9 @@ import numpy.typing as npt
 
 from matcher.rules.draft import Draft, Ints
 
-FIRST_SIZE, SMALLEST, GROWTH, SHRINKAGE = 4000, 300, 1.1, 0.85
+FIRST_SIZE, SMALLEST, GROWTH, SHRINKAGE = 4000, 300, 1.15, 0.7
+Floats = npt.NDArray[np.float64]
+GUIDED = ("lagging", "between")  # kinds that need a relaxation
 TAKEN = 1e-6  # of a seat, by a relaxation
 FADING = 0.9  # how much of what a kind paid before still counts after one more trial
 
@@ -44,7 +46,9 @@ class Neighbourhoods:
     only_lagging: bool = False
     """Whether a tier is all about the few schools that are behind."""
     kinds: list[Kind] = field(
-        default_factory=lambda: [Kind(name) for name in ("schools", "sessions", "weeks", "people", "lagging")]
+        default_factory=lambda: [
+            Kind(name) for name in ("schools", "sessions", "weeks", "people", "lagging", "between")
+        ]
     )
 
     def __post_init__(self) -> None:
@@ -67,9 +71,9 @@ class Neighbourhoods:
         self.school_of_column = _schools(draft)
         self.able = [v for v, found in enumerate(self.sessions_for) if found]
 
-    def next(self, columns: Ints, lag: Ints | None) -> Neighbourhood:
-        """A neighbourhood of the plan; `lag` says how far each session is behind where it might be, if known."""
-        kinds = self.kinds if lag is not None else [kind for kind in self.kinds if kind.name != "lagging"]
+    def next(self, columns: Ints, lag: Ints | None, relaxed: Floats | None = None) -> Neighbourhood:
+        """A neighbourhood of the plan; `lag` says how far each session is behind the relaxation, if that is known."""
+        kinds = self.kinds if lag is not None else [kind for kind in self.kinds if kind.name not in GUIDED]
         if lag is not None and self.only_lagging:
             kinds = [kind for kind in self.kinds if kind.name == "lagging"]
         kind = self.random.choices(kinds, [0.05 + kind.paid for kind in kinds])[0]
@@ -81,6 +85,7 @@ class Neighbourhoods:
             "weeks": self._weeks(),
             "people": self._people(),
             "lagging": self._lagging(columns, lag),
+            "between": self._any(),
         }
         chosen: dict[int, None] = {}
         size = 0
@@ -90,6 +95,8 @@ class Neighbourhoods:
                 size += int(self.seats_of[session])
                 if size >= kind.size:
                     break
+        if kind.name == "between" and relaxed is not None:
+            return self.between(columns, relaxed, kind, np.array(list(chosen), dtype=np.int64))
         whole = len(chosen) == len(self.sessions)
         return Neighbourhood(kind, np.array(list(chosen), dtype=np.int64), whole=whole)
 
@@ -97,11 +104,14 @@ class Neighbourhoods:
         """All sessions at once."""
         return Neighbourhood(kind, np.array(self.sessions, dtype=np.int64), whole=True)
 
-    def between(self, columns: Ints, relaxed: npt.NDArray[np.float64]) -> Neighbourhood:
-        """All sessions, but only the seats that the plan or the relaxation takes (RINS: Danna et al., 2005)."""
+    def between(self, columns: Ints, relaxed: Floats, kind: Kind, wholly: Ints) -> Neighbourhood:
+        """All sessions, but only the seats that the plan or the relaxation takes (RINS: Danna et al., 2005).
+
+        And all seats of the sessions that are `wholly` free.
+        """
         seats = self.draft.seats
-        taken = seats[(columns[seats] > 0) | (relaxed[seats] > TAKEN)]
-        return Neighbourhood(Kind("between"), np.array(self.sessions, dtype=np.int64), taken)
+        taken = (columns[seats] > 0) | (relaxed[seats] > TAKEN) | np.isin(self.draft.seat_session, wholly)
+        return Neighbourhood(kind, np.array(self.sessions, dtype=np.int64), seats[taken])
 
     def learn(self, kind: Kind, *, closed: bool, gained: float) -> None:
         """What came of a neighbourhood: whether it was solved to the end; its gain as a share of the best lately."""

@@ -152,7 +152,8 @@ class _TierSearch:
         self.neighbourhoods = Neighbourhoods(self.draft, search.random, only_lagging=tier is TierName.REACH)
         self.lag: Ints | None = None
         self.relaxed: Relaxed | None = None
-        """The latest relaxation, until it has been compared with the plan."""
+        self.compared: Relaxed | None = None
+        """The relaxation that the plan was last compared with as a whole."""
         self.fruitless = 0
         self.best_gain = 1.0
         self.rounds = 0
@@ -217,7 +218,8 @@ class _TierSearch:
             self.plain_scope, gain, self.holds, limits, lambda lp: self._stoppable(lp.interrupt_solve)
         ):
             self.search.tighten(self.tier, relaxed.bound)
-            self.lag, self.relaxed = self._lag(relaxed), relaxed
+            self.lag = self._lag(relaxed)
+            self.relaxed = relaxed
             if self.stopped or self.search.proven(self.tier):
                 return
 
@@ -236,10 +238,15 @@ class _TierSearch:
         columns = self.search.columns
         if self.rounds == 1 and self.tier is TierName.REACH and self.neighbourhoods.total <= WHOLE_REACH:
             return self.neighbourhoods.whole(Kind("whole")), columns, self.rounds
-        relaxed, self.relaxed = self.relaxed, None
-        if relaxed is not None:
-            return self.neighbourhoods.between(columns, relaxed.columns), columns, self.rounds
-        return self.neighbourhoods.next(columns, self.lag), columns, self.rounds
+        relaxed = self.relaxed
+        if relaxed is None:
+            return self.neighbourhoods.next(columns, None), columns, self.rounds
+        if relaxed is not self.compared:
+            self.compared = relaxed
+            nothing = np.zeros(0, dtype=np.int64)
+            between = self.neighbourhoods.between(columns, relaxed.columns, Kind("between"), nothing)
+            return between, columns, self.rounds
+        return self.neighbourhoods.next(columns, self.lag, relaxed.columns), columns, self.rounds
 
     def _objective(self, free: Ints, columns: Ints) -> Ints:
         """The tier's gain; among equals, for reach the plan that changes least, for load the shortest journeys."""
