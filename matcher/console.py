@@ -17,12 +17,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from matcher.domain import Problem, Result, TierName
-from matcher.errors import InputProblem
+from matcher.errors import InputProblem, located
 from matcher.publishing.text import one_line
 from matcher.solving.progress import Progress
 
 LINE_SECONDS = 2.0  # how far apart plain lines about one tier are, at least
 WARNINGS_SHOWN = 12
+FOUND_TOLD = 3
 WIDE = 200  # characters
 
 
@@ -78,11 +79,16 @@ class Reporter:
             for warning in warnings:
                 print(json.dumps({"event": "warning", "where": warning.where, "text": str(warning)}), flush=True)
             return
-        shown = list(dict.fromkeys(map(str, warnings)))
-        for text in shown[:WARNINGS_SHOWN]:
-            print(f"warning: {one_line(text)}", file=sys.stderr)
-        if len(shown) > WARNINGS_SHOWN:
-            print(f"warning: and {len(shown) - WARNINGS_SHOWN} more; --json shows them all", file=sys.stderr)
+        kinds: dict[tuple[str, ...], list[InputProblem]] = {}
+        for warning in dict.fromkeys(warnings):
+            kind = warning.file, warning.sheet, warning.column, warning.expected, warning.action
+            kinds.setdefault(kind, []).append(warning)
+        alike = list(kinds.values())
+        for same in alike[:WARNINGS_SHOWN]:
+            print(f"warning: {one_line(_in_one(same))}", file=sys.stderr)
+        if len(alike) > WARNINGS_SHOWN:
+            more = sum(map(len, alike[WARNINGS_SHOWN:]))
+            print(f"warning: and {more} more; --json shows them all", file=sys.stderr)
 
     def progress(self, progress: Progress) -> None:
         """Called by any of the search's threads."""
@@ -112,6 +118,16 @@ class Reporter:
             bound = "" if progress.bound is None else f"{progress.bound:,}"
             table.add_row(tier, f"{progress.value:,}", bound, _gap(progress), f"{progress.seconds:.1f}")
         return table
+
+
+def _in_one(warnings: Sequence[InputProblem]) -> str:
+    """Warnings that differ in nothing but their rows and what was found there, as one."""
+    first = warnings[0]
+    rows = list(dict.fromkeys(warning.row for warning in warnings if warning.row is not None))
+    found = list(dict.fromkeys(warning.found for warning in warnings))
+    told = found if len(found) <= FOUND_TOLD else [*found[:FOUND_TOLD], f"and {len(found) - FOUND_TOLD} more"]
+    where = located(first.file, first.sheet, rows, first.column)
+    return f"{where}: found {'; '.join(told)}; expected {first.expected}. {first.action}"
 
 
 def _gap(progress: Progress) -> str:

@@ -220,13 +220,17 @@ class Pin:
     decision: Decision
     volunteer_id: str | None = None
     start: datetime | None = None
+    place: str = field(default="", compare=False)
+    """Where it stands in the input, in words such as "pins.csv, row 3"; "" where that is not known."""
 
     def __str__(self) -> str:
-        """Such as "keep V7 at S3" or "never S3 at 2026-10-01T09:30"."""
+        """Such as "keep V7 at S3 (pins.csv, row 3)" or "never S3 at 2026-10-01T09:30"."""
         if self.volunteer_id is not None:
-            return f"{self.decision} {self.volunteer_id} at {self.session_id}"
-        assert self.start is not None
-        return f"{self.decision} {self.session_id} at {self.start:%Y-%m-%dT%H:%M}"
+            words = f"{self.decision} {self.volunteer_id} at {self.session_id}"
+        else:
+            assert self.start is not None
+            words = f"{self.decision} {self.session_id} at {self.start:%Y-%m-%dT%H:%M}"
+        return f"{words} ({self.place})" if self.place else words
 
 
 @dataclass(frozen=True)
@@ -243,10 +247,17 @@ class Problem:
     pins: tuple[Pin, ...] = ()
     preferences: Mapping[tuple[str, str], int] = field(default_factory=dict)
     """(volunteer_id, session_id) -> score."""
+    sector_names: Mapping[str, str] = field(default_factory=dict)
+    """Sectors that sessions require, as `folded` -> as written."""
 
     def open_slots(self, session: Session) -> list[Slot]:
         """The slots in which a session may run: inside the term, on days that are not closed."""
         return [slot for slot in session.slots if self.programme.is_open(slot.day)]
+
+    def sector_name(self, sector: str) -> str:
+        """A sector, given as `folded`, as somebody wrote it: for messages."""
+        written = (person.sector for person in self.volunteers.values() if folded(person.sector) == sector)
+        return " ".join((next(written, None) or self.sector_names.get(sector, sector)).split())
 
     def km(self, a: Position | None, b: Position | None) -> float:
         """The distance between two places that are not one and the same, unknown ones included."""
@@ -349,8 +360,13 @@ class Result:
 
 
 def folded(word: str) -> str:
-    """How sectors, occupations, employers and fixed words are compared: without case, runs of spaces as one."""
-    return " ".join(word.split()).casefold()
+    """How sectors, occupations and fixed words are compared: without case and the spaces around them."""
+    return word.strip().casefold()
+
+
+def employer_key(name: str) -> str:
+    """How employers are compared: as `folded`, and runs of spaces count as one."""
+    return " ".join(name.split()).casefold()
 
 
 def steps(count: int) -> int:

@@ -15,6 +15,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+ROWS_NAMED = 3
+
 
 @dataclass(frozen=True, slots=True)
 class InputProblem:
@@ -35,17 +37,26 @@ class InputProblem:
     @property
     def where(self) -> str:
         """Such as "volunteers.csv, row 7, column gender" or "derby.xlsx, sheet slots, row 3"."""
-        parts = [self.file]
-        if self.sheet:
-            parts.append(f"sheet {self.sheet}")
-        if self.row is not None:
-            parts.append(f"row {self.row}")
-        if self.column:
-            parts.append(f"column {self.column}")
-        return ", ".join(parts)
+        return located(self.file, self.sheet, () if self.row is None else (self.row,), self.column)
 
     def __str__(self) -> str:
         return f"{self.where}: found {self.found}; expected {self.expected}. {self.action}"
+
+
+def located(file: str, sheet: str = "", rows: Sequence[int] = (), column: str = "") -> str:
+    """A place in words, of rows the first few: "volunteers.csv, rows 45, 118, 132 and 3 more, column latitude"."""
+    parts = [file]
+    if sheet:
+        parts.append(f"sheet {sheet}")
+    if len(rows) > ROWS_NAMED:
+        parts.append(f"rows {', '.join(map(str, rows[:ROWS_NAMED]))} and {len(rows) - ROWS_NAMED} more")
+    elif len(rows) > 1:
+        parts.append(f"rows {', '.join(map(str, rows[:-1]))} and {rows[-1]}")
+    elif rows:
+        parts.append(f"row {rows[0]}")
+    if column:
+        parts.append(f"column {column}")
+    return ", ".join(parts)
 
 
 class MatcherError(Exception):

@@ -20,7 +20,7 @@ from matcher.comparison import Comparison
 from matcher.comparison import compare as compare_plans
 from matcher.domain import Problem, Result
 from matcher.errors import InputProblem, StoreError
-from matcher.intake import build_problem, read_scenario
+from matcher.intake import build_problem, locator, read_scenario
 from matcher.publishing import ensure_writable, write_outputs
 from matcher.solving.progress import OnProgress, Settings
 from matcher.solving.search import solve
@@ -75,7 +75,7 @@ def _ctrl_c() -> Iterator[Callable[[], bool]]:
 def run(scenario: Path, out: Path, settings: Settings, on_progress: OnProgress, warn: Warn) -> Made:
     """Reads a scenario, plans, audits and writes the outputs; nothing is kept."""
     intake = read_scenario(scenario)
-    warn([*intake.warnings, *advice_warnings(intake.problem, scenario.name)])
+    warn([*intake.warnings, *advice_warnings(intake.problem, intake.place)])
     ensure_writable(out)
     with _ctrl_c() as asked_to_stop:
         made = make_plan(intake.problem, settings, on_progress, asked_to_stop)
@@ -89,7 +89,7 @@ def run(scenario: Path, out: Path, settings: Settings, on_progress: OnProgress, 
 def read(scenario: Path, warn: Warn) -> Tables:
     """A scenario that can be used. Raises InputProblems if it cannot."""
     intake = read_scenario(scenario)
-    warn([*intake.warnings, *advice_warnings(intake.problem, scenario.name)])
+    warn([*intake.warnings, *advice_warnings(intake.problem, intake.place)])
     return intake.tables
 
 
@@ -106,8 +106,8 @@ def take(workspace: Workspace, tables: Tables, source: str, agreed: Sequence[Cha
 def solve_workspace(workspace: Workspace, settings: Settings, on_progress: OnProgress, warn: Warn) -> tuple[int, Made]:
     """Plans the workspace's term, and keeps the run; returns its number."""
     tables = _tables(workspace)
-    problem, warnings = build_problem(tables, workspace.where)
-    warn([*warnings, *advice_warnings(problem, workspace.where)])
+    problem, warnings = build_problem(tables)
+    warn([*warnings, *advice_warnings(problem, locator(tables))])
     with _ctrl_c() as asked_to_stop:
         made = make_plan(problem, settings, on_progress, asked_to_stop)
         result = made.result
@@ -120,7 +120,7 @@ def solve_workspace(workspace: Workspace, settings: Settings, on_progress: OnPro
 def load_run(workspace: Workspace, number: int | None = None) -> tuple[SavedRun, Problem, Result]:
     """A kept run (the newest one without a number) with the data of its time, audited again."""
     saved = workspace.run(number)
-    problem, _ = build_problem(_tables(workspace, saved.number), workspace.where)
+    problem, _ = build_problem(_tables(workspace, saved.number))
     audit = insist(problem, saved.plan, saved.tiers)
     return saved, problem, Result(saved.plan, saved.tiers, saved.seconds, saved.reasons, audit.ledger)
 

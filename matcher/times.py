@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+# Written out, because strftime's names change with the locale that some library may have set.
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
@@ -60,6 +64,11 @@ def without(spans: Iterable[Span], removed: Iterable[Span]) -> list[Span]:
 def days(first: date, last: date) -> list[date]:
     """Every day from first to last, both included."""
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def day_text(moment: date) -> str:
+    """Such as "Thu 8 Oct"; of a `datetime` its day."""
+    return f"{_DAYS[moment.weekday()]} {moment.day} {_MONTHS[moment.month - 1]}"
 
 
 def exists(local: datetime, zone: ZoneInfo) -> bool:

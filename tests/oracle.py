@@ -13,7 +13,11 @@ from matcher.domain import Decision, EthnicGroup, Gender, GoalName, Mode, Plan, 
 
 
 def _folded(word: str) -> str:
-    return " ".join(word.split()).casefold()
+    return word.strip().casefold()
+
+
+def _employer(name: str) -> str:
+    return " ".join(name.split()).casefold()
 
 
 def _km(problem: Problem, a: School | Volunteer, b: School | Volunteer) -> float:
@@ -80,7 +84,7 @@ def violations(problem: Problem, plan: Plan) -> list[str]:
                 found.append(f"required sector: {session_id} has nobody from {sector}")
         employers: dict[str, int] = {}
         for volunteer_id in visit.team:
-            employer = _folded(problem.volunteers[volunteer_id].employer)
+            employer = _employer(problem.volunteers[volunteer_id].employer)
             if employer:
                 employers[employer] = employers.get(employer, 0) + 1
         for employer, count in employers.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +13,7 @@ from matcher.rules import MUST_RULES, Draft
 from matcher.solving.cpsat import Effort, maximise
 from matcher.solving.greedy import greedy
 from matcher.solving.reduced import Scope
+from matcher.times import day_text
 
 
 def why_never(problem: Problem, session_id: str) -> str | None:
@@ -31,18 +32,19 @@ def why_never(problem: Problem, session_id: str) -> str | None:
         return "Pins rule out every one of its slots."
     barriers = {slot: _barriers(alone, session, slot, Plan({})) for slot in slots}
     for sector in sorted(session.required_sectors):
-        of_sector = [person for person in problem.volunteers.values() if folded(person.sector) == sector]
-        if not of_sector:
-            return f"It asks for somebody from {sector}, and no volunteer works there."
-        ids = {person.volunteer_id for person in of_sector}
-        if not any(not barriers[slot][person] for slot in slots for person in ids):
-            return (
-                f"No {sector} volunteer can come {_times(slots)}: {_told(barriers[s][p] for s in slots for p in ids)}."
-            )
+        name = problem.sector_name(sector)
+        ids = [person.volunteer_id for person in problem.volunteers.values() if folded(person.sector) == sector]
+        if not ids:
+            return f"It asks for somebody from {name}, and no volunteer works there."
+        least = [_least(barriers, person) for person in ids]
+        if all(least):
+            return f"No {name} volunteer can come {_times(slots)}: {_told(least)}."
     best = max(slots, key=lambda slot: sum(not found for found in barriers[slot].values()))
     able = sum(not found for found in barriers[best].values())
+    if not able:
+        return f"Nobody can come {_times(slots)}: {_told(_least(barriers, person) for person in problem.volunteers)}."
     if able < session.min_volunteers:
-        few = "Nobody" if not able else f"Only {able} of the {session.min_volunteers} volunteers it needs"
+        few = f"Only {able} of the {session.min_volunteers} volunteers it needs"
         return f"{few} can come {_times(slots)}: {_told(barriers[best].values())}."
     return f"No team of {session.min_volunteers} can be made up {_times(slots)} from those who could come."
 
@@ -65,7 +67,7 @@ def why_not_delivered(problem: Problem, plan: Plan, session_id: str) -> str:
             for finding in rule.check(problem, together)
         ]
         if full:
-            told.append((-1, slot, f"on {slot.start:%a %d %b} it would be one session too many there: {full[0]}"))
+            told.append((-1, slot, f"on {day_text(slot.start)} it would be one session too many there: {full[0]}"))
             continue
         barriers = _barriers(replace(problem, encounters=alone.encounters, pins=alone.pins), session, slot, plan)
         able = sum(not found for found in barriers.values())
@@ -74,13 +76,14 @@ def why_not_delivered(problem: Problem, plan: Plan, session_id: str) -> str:
     if able < 0:
         return f"Others go first: {what}"
     if able >= session.min_volunteers:
+        volunteers = "1 volunteer" if able == 1 else f"{able} volunteers"
         return (
-            f"No better plan with it was found in the time allowed: {able} volunteers could come on "
-            f"{slot.start:%a %d %b}, but not as a team that suits all rules, or others would lose more."
+            f"No better plan with it was found in the time allowed: {volunteers} could come on "
+            f"{day_text(slot.start)}, but not as a team that suits all rules, or others would lose more."
         )
     count = "nobody is" if not able else "1 is" if able == 1 else f"only {able} are"
     return (
-        f"Its volunteers are needed elsewhere: on {slot.start:%a %d %b, %H:%M} {count} left of the "
+        f"Its volunteers are needed elsewhere: on {_time(slot)} {count} left of the "
         f"{session.min_volunteers} it needs; {what}."
     )
 
@@ -128,9 +131,18 @@ def _team_exists(alone: Problem) -> bool:
     return answer.values is None or bool(answer.values @ gain) or not answer.closed
 
 
+def _least(barriers: Mapping[Slot, Mapping[str, list[str]]], person: str) -> list[str]:
+    """What stands against a person at the time at which least does."""
+    return min((found[person] for found in barriers.values()), key=len)
+
+
+def _time(slot: Slot) -> str:
+    return f"{day_text(slot.start)}, {slot.start:%H:%M}"
+
+
 def _times(slots: Sequence[Slot]) -> str:
     if len(slots) == 1:
-        return f"on {slots[0].start:%a %d %b, %H:%M}"
+        return f"on {_time(slots[0])}"
     return "at either of its times" if len(slots) == 2 else f"at any of its {len(slots)} times"
 
 

@@ -2,46 +2,83 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 import numpy as np
 
 from matcher.advice.undelivered import why_never
 from matcher.domain import Problem
 from matcher.errors import InputProblem
+from matcher.intake import Locate
 from matcher.rules import MUST_RULES, Draft
 from matcher.solving.greedy import greedy
 
+PAIRS_AT_A_TIME = 1_000_000
 
-def warnings(problem: Problem, source: str = "") -> list[InputProblem]:
-    """A volunteer who can reach no session, and a session that no plan can deliver, each with its reason."""
+
+def warnings(problem: Problem, place: Locate) -> list[InputProblem]:
+    """A volunteer who can reach no session, and a session that no plan can deliver, each with its place and reason.
+
+    Not those of whom reading has warned already: a volunteer who is never free, a session without a slot.
+    """
     draft = Draft(problem, MUST_RULES)
     found: list[InputProblem] = []
-    busy = np.bincount(draft.seat_volunteer, minlength=len(draft.volunteer_ids))
-    for person, seats in zip(draft.volunteer_ids, busy.tolist(), strict=True):
-        if not seats:
-            found.append(
-                InputProblem(
-                    source,
-                    "volunteers",
-                    None,
-                    "",
-                    f"{person}, who can be at no session at all",
-                    "somebody free at some session that is near enough",
-                    "Look at their availability, distance and modes.",
-                )
+
+    def warn(table: str, key: str, what: str, expected: str, action: str) -> None:
+        at = place(table, key)
+        found.append(InputProblem(at.file, at.sheet, at.row, "", f"{key}, {what}", expected, action))
+
+    seats = np.bincount(draft.seat_volunteer, minlength=len(draft.volunteer_ids)).tolist()
+    idle = [
+        index
+        for index, person in enumerate(problem.volunteers.values())
+        if not seats[index] and any(row.available for row in person.availability)
+    ]
+    if draft.visits:
+        for index, against in zip(idle, _against(draft, idle), strict=True):
+            warn(
+                "volunteers",
+                draft.volunteer_ids[index],
+                f"who can be at no session: {against}",
+                "somebody free for some session that is near enough",
+                "Look at their availability, distance and modes.",
             )
     delivered = set(draft.plan_of(greedy(draft)).visits)
-    for session_id in problem.sessions:
-        reason = why_never(problem, session_id) if session_id not in delivered else None
+    for session_id, session in problem.sessions.items():
+        reason = why_never(problem, session_id) if session.slots and session_id not in delivered else None
         if reason is not None:
-            found.append(
-                InputProblem(
-                    source,
-                    "sessions",
-                    None,
-                    "",
-                    f"{session_id}, which no plan can deliver",
-                    "a session with a time and a team",
-                    reason,
-                )
+            warn(
+                "sessions",
+                session_id,
+                f"which no plan can deliver: {reason.removesuffix('.')}",
+                "a time at which a team can come",
+                "Offer other times, or ask for less.",
             )
     return found
+
+
+def _against(draft: Draft, people: Sequence[int]) -> list[str]:
+    """For each of these, how often which barrier stands in the way: "40 times not free then, 1 time too far away"."""
+    visits = np.arange(len(draft.visits))
+    together = max(1, PAIRS_AT_A_TIME // len(visits))
+    told: list[str] = []
+    for first in range(0, len(people), together):
+        some = np.array(people[first : first + together])
+        person, visit = np.repeat(some, len(visits)), np.tile(visits, len(some))
+        counts: dict[int, Counter[str]] = {index: Counter() for index in some.tolist()}
+        for rule in MUST_RULES:
+            admitted = rule.admits(draft, person, visit)
+            if admitted is not None:
+                for index, times in zip(*np.unique(person[~admitted], return_counts=True), strict=True):
+                    counts[int(index)][rule.barrier] += int(times)
+                person, visit = person[admitted], visit[admitted]
+        if len(person):  # who passes all these was not even proposed
+            proposer = next(rule for rule in MUST_RULES if rule.propose(draft) is not None)
+            for index, times in zip(*np.unique(person, return_counts=True), strict=True):
+                counts[int(index)][proposer.barrier] += int(times)
+        told += [
+            ", ".join(f"{times} time{'s' * (times > 1)} {barrier}" for barrier, times in found.most_common())
+            for found in counts.values()
+        ]
+    return told

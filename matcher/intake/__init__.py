@@ -8,17 +8,21 @@ notes      collects problems and warnings of both, so that all of them are repor
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from matcher.domain import Problem
 from matcher.errors import InputProblem
 from matcher.intake.build import assemble
-from matcher.intake.notes import ORDER, Notes, Place
+from matcher.intake.notes import Notes, Place
 from matcher.intake.sheets import Draft, read_draft
-from matcher.tables import Tables
+from matcher.tables import TABLES, Tables
 
-__all__ = ["Intake", "build_problem", "read_scenario", "read_tables"]
+__all__ = ["Intake", "Locate", "Place", "build_problem", "locator", "read_scenario", "read_tables"]
+
+Locate = Callable[[str, str], Place]
+"""A table and an id of it -> where that row stands."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,21 @@ class Intake:
     problem: Problem
     tables: Tables
     warnings: tuple[InputProblem, ...]
+    place: Locate
+
+
+def locator(tables: Tables, places: Mapping[str, Place] | None = None) -> Locate:
+    """Finds the rows of tables that stand in these places; without any, a place is the table's name and the row."""
+    numbers = {
+        table.name: {str(row[table.key[0]]): row.number for row in reversed(tables.rows.get(table.name, ()))}
+        for table in TABLES
+        if len(table.key) == 1
+    }
+
+    def place(table: str, key: str) -> Place:
+        return replace((places or {}).get(table, Place(table)), row=numbers[table].get(key))
+
+    return place
 
 
 def read_tables(path: Path) -> tuple[Tables, list[InputProblem]]:
@@ -38,12 +57,12 @@ def read_tables(path: Path) -> tuple[Tables, list[InputProblem]]:
     return draft.tables(), notes.warnings
 
 
-def build_problem(tables: Tables, source: str = "") -> tuple[Problem, list[InputProblem]]:
+def build_problem(tables: Tables) -> tuple[Problem, list[InputProblem]]:
     """Stage 2: the term and warnings; raises InputProblems for whatever does not hang together.
 
-    Problems are located by table and row number, as sheets of `source` if that is given.
+    Problems are located by table and row number.
     """
-    notes = Notes({table: Place(source, table) if source else Place(table) for table in ORDER})
+    notes = Notes({})
     problem = assemble(Draft.of(tables), notes)
     notes.raise_problems()
     assert problem is not None
@@ -57,4 +76,5 @@ def read_scenario(path: Path) -> Intake:
     problem = assemble(draft, notes)
     notes.raise_problems()
     assert problem is not None
-    return Intake(problem, draft.tables(), tuple(notes.warnings))
+    tables = draft.tables()
+    return Intake(problem, tables, tuple(notes.warnings), locator(tables, notes.places))

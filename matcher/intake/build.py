@@ -32,7 +32,7 @@ from matcher.domain import (
 )
 from matcher.geography import Position
 from matcher.intake.ethnicity import ethnic_group
-from matcher.intake.notes import PROGRAMME, Notes, listed, quoted
+from matcher.intake.notes import PROGRAMME, Notes, Place, listed, quoted
 from matcher.intake.sheets import Draft
 from matcher.tables import WEEKDAYS, Row
 from matcher.times import Span, days, exists, is_ambiguous
@@ -48,7 +48,8 @@ def assemble(draft: Draft, notes: Notes) -> Problem | None:
 
 class _Assembly:
     def __init__(self, draft: Draft, notes: Notes) -> None:
-        self.draft, self.notes = draft, notes
+        self.draft, self.places = draft, notes.places
+        self.complain, self.warn = notes.problem, notes.warning
         self.ids = {
             "schools": self._ids("schools", "school_id"),
             "cohorts": self._ids("cohorts", "cohort_id"),
@@ -73,18 +74,17 @@ class _Assembly:
         self._report_unknown()
         if self.programme is None:
             return None
-        return Problem(self.programme, schools, cohorts, sessions, volunteers, encounters, pins, preferences)
+        sector_names = {
+            folded(word): word for row in self.rows("sessions") for word in several(row, "required_sectors")
+        }
+        return Problem(
+            self.programme, schools, cohorts, sessions, volunteers, encounters, pins, preferences, sector_names
+        )
 
     # ---------------------------------------------------------------------------------------------- small helpers
 
     def rows(self, table: str) -> Iterable[Row]:
         return self.draft.rows.get(table, ())
-
-    def complain(self, table: str, row: Row | None, column: str, found: str, expected: str, action: str) -> None:
-        self.notes.problem(table, row.number if row else None, column, found, expected, action)
-
-    def warn(self, table: str, row: Row | None, column: str, found: str, expected: str, action: str) -> None:
-        self.notes.warning(table, row.number if row else None, column, found, expected, action)
 
     def _ids(self, table: str, column: str) -> dict[str, Row]:
         """The ids of a table, each with its first row."""
@@ -328,11 +328,16 @@ class _Assembly:
             if start is None or end is None or not usable:
                 continue
             if end <= start or end.date() != start.date():
+                wrong = "the same as the start"
+                if end.date() != start.date():
+                    wrong = f"on another day than the start at {start:%Y-%m-%d %H:%M}"
+                elif end < start:
+                    wrong = f"before the start at {start:%Y-%m-%d %H:%M}"
                 self.complain(
                     "slots",
                     row,
                     "end",
-                    f"{end:%Y-%m-%d %H:%M} after a start at {start:%Y-%m-%d %H:%M}",
+                    f"{end:%Y-%m-%d %H:%M}, {wrong}",
                     "a time after the start, on the same day",
                     "Correct the start or the end.",
                 )
@@ -604,9 +609,9 @@ class _Assembly:
                 continue
             if bad or not session_id or not text(row, "decision"):
                 continue
-            if start and known and not self._is_open_start(row, start, sessions[session_id]):
-                continue
             pin = Pin(session_id, Decision(text(row, "decision")), volunteer_id or None, start)
+            if start and known and not self._is_usable(row, pin.decision, start, sessions[session_id]):
+                continue
             opposite = replace(pin, decision=Decision.NEVER if pin.decision is Decision.KEEP else Decision.KEEP)
             if opposite in found:
                 self._contradiction(row, "decision", pin, opposite, found[opposite])
@@ -615,7 +620,8 @@ class _Assembly:
                 if other != start:
                     self._contradiction(row, "start", pin, replace(pin, start=other), first)
             found.setdefault(pin, row)
-        return tuple(found)
+        table = self.places.get("pins", Place("pins"))
+        return tuple(replace(pin, place=str(replace(table, row=row.number))) for pin, row in found.items())
 
     def _contradiction(self, row: Row, column: str, pin: Pin, other: Pin, first: Row) -> None:
         self.complain(
@@ -627,7 +633,8 @@ class _Assembly:
             f"Delete row {first.number} or row {row.number}.",
         )
 
-    def _is_open_start(self, row: Row, start: datetime, session: Session) -> bool:
+    def _is_usable(self, row: Row, decision: Decision, start: datetime, session: Session) -> bool:
+        """Whether a pin of a start says something that plans may or may not keep."""
         if "slots" in self.draft.unread or self.programme is None:
             return True
         if start not in {slot.start for slot in session.slots}:
@@ -645,13 +652,17 @@ class _Assembly:
             )
             return False
         if not self.programme.is_open(start.date()):
-            self.complain(
+            kept = decision is Decision.KEEP
+            note = self.complain if kept else self.warn
+            note(
                 "pins",
                 row,
                 "start",
                 f"{start.date()}, {self._why_shut(start.date())}",
                 "a slot on a day of the term on which schools are open",
-                "Choose another slot, or delete the pin.",
+                "Choose another slot, or delete the pin."
+                if kept
+                else "The pin changes nothing: no plan uses that slot.",
             )
             return False
         return True

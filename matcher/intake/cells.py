@@ -230,12 +230,19 @@ _CLOCK = re.compile(r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::00)?", re.ASCII)
 _SLASHES = "With slashes the day comes first: 14/10/2026 is 14 October."
 
 
-def _day_of(match: re.Match[str]) -> date | None:
+def _day_of(match: re.Match[str], expected: str) -> date:
+    """The day that is written; raises BadCell, with what is wrong about it."""
+    year, month, day = (int(match[name] or match[f"{name}2"]) for name in "ymd")
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise BadCell(quoted(match[0]), expected, f"Give a day of the years {FIRST_YEAR} to {LAST_YEAR}.")
+    if not 1 <= month <= 12:
+        raise BadCell(
+            quoted(match[0]), expected, f"There is no month {month}. {_SLASHES if match['d2'] else ''}".strip()
+        )
     try:
-        day = date(*(int(match[name] or match[f"{name}2"]) for name in "ymd"))
+        return date(year, month, day)
     except ValueError:
-        return None
-    return day if FIRST_YEAR <= day.year <= LAST_YEAR else None
+        raise BadCell(quoted(match[0]), expected, f"There is no day {day} in that month.") from None
 
 
 def _date(raw: Raw, column: Column) -> date:
@@ -249,13 +256,8 @@ def _date(raw: Raw, column: Column) -> date:
             return raw
         raise BadCell(shown(raw), expected, f"Give a day of the years {FIRST_YEAR} to {LAST_YEAR}.")
     if isinstance(raw, str):
-        match = _DATE.fullmatch(raw)
-        if match and (day := _day_of(match)):
-            return day
-        if match:
-            raise BadCell(
-                quoted(raw), expected, f"There is no such day in the years {FIRST_YEAR} to {LAST_YEAR}. {_SLASHES}"
-            )
+        if match := _DATE.fullmatch(raw):
+            return _day_of(match, expected)
         raise BadCell(quoted(raw), expected, f"Write the day like this: 2026-10-14. {_SLASHES}")
     raise BadCell(shown(raw), expected, "Format the column as Date, then type the day again.")
 
@@ -273,14 +275,11 @@ def _moment(raw: Raw, column: Column) -> datetime:
         raise BadCell(shown(raw), expected, "Add the time of day, such as 2026-10-14 09:30.")
     if isinstance(raw, str):
         if match := _MOMENT.fullmatch(raw):
-            day, hour, minute = _day_of(match), int(match["hour"]), int(match["minute"])
-            if day and hour < 24 and minute < 60 and match["second"] in (None, "00"):
+            day, hour, minute = _day_of(match, expected), int(match["hour"]), int(match["minute"])
+            if hour < 24 and minute < 60 and match["second"] in (None, "00"):
                 return datetime(day.year, day.month, day.day, hour, minute)
-            raise BadCell(
-                quoted(raw),
-                expected,
-                f"There is no such minute: hours go from 00 to 23, seconds are left out. {_SLASHES}",
-            )
+            action = "There is no such minute: hours go from 00 to 23, minutes from 00 to 59, seconds are left out."
+            raise BadCell(quoted(raw), expected, action)
         if _ZONED.fullmatch(raw):
             raise BadCell(quoted(raw), expected, _WALL_CLOCK)
         raise BadCell(quoted(raw), expected, f"Write day and time like this: 2026-10-14T09:30. {_SLASHES}")

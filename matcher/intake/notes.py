@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from matcher.errors import InputProblem, InputProblems
-from matcher.tables import TABLES
+from matcher.errors import InputProblem, InputProblems, located
+from matcher.tables import TABLES, Row
 
 PROGRAMME = "programme"
 ORDER = {name: rank for rank, name in enumerate([PROGRAMME, *(table.name for table in TABLES)], start=1)}
@@ -19,10 +19,14 @@ SHOWN = 60  # characters of a cell that a message repeats
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a table stands: a file, and its sheet if the file is a workbook."""
+    """Where a table, or a row of it, stands: a file, and its sheet if the file is a workbook."""
 
     file: str
     sheet: str = ""
+    row: int | None = None
+
+    def __str__(self) -> str:
+        return located(self.file, self.sheet, () if self.row is None else (self.row,))
 
 
 class Refused(Exception):
@@ -33,24 +37,36 @@ class Refused(Exception):
         self.found, self.expected, self.action, self.row = found, expected, action, row
 
 
-class _List:
+class _Notes:
     """Problems, or warnings, in the order of the tables; of one column the first thousand, and how many more."""
 
-    def __init__(self) -> None:
+    def __init__(self, places: Mapping[str, Place]) -> None:
+        self._places = places
         self._noted: list[tuple[int, int, InputProblem]] = []
         self._alike: Counter[tuple[str, str, str]] = Counter()
         self._last: dict[tuple[str, str, str], tuple[int, InputProblem]] = {}
 
-    def add(self, rank: int, problem: InputProblem) -> None:
+    def __call__(
+        self,
+        table: str,
+        row: Row | int | None,
+        column: str,
+        found: str,
+        expected: str,
+        action: str,
+        place: Place | None = None,
+    ) -> None:
+        """Note one; it is located by its table, unless a place is given."""
+        number = row.number if isinstance(row, Row) else row
+        place = place or self._places.get(table) or Place(table)
+        rank = ORDER.get(table, 0 if not table else len(ORDER) + 1)
+        problem = InputProblem(place.file, place.sheet, number, column, found, expected, action)
         kind = problem.file, problem.sheet, problem.column
         self._alike[kind] += 1
         if self._alike[kind] <= MOST_ALIKE:
             self._noted.append((rank, problem.row or 0, problem))
         else:
             self._last[kind] = rank, problem
-
-    def __len__(self) -> int:
-        return len(self._noted)
 
     def in_order(self) -> list[InputProblem]:
         more = [
@@ -64,68 +80,29 @@ class Notes:
     """The problems and warnings of one reading; each is located by its table."""
 
     def __init__(self, places: Mapping[str, Place]) -> None:
-        self._places = dict(places)
-        self._problems = _List()
-        self._warnings = _List()
+        self.places = dict(places)
+        self.problem = _Notes(self.places)
+        self.warning = _Notes(self.places)
 
     def place(self, table: str, place: Place) -> None:
         """Say where a table stands, before anything is noted about it."""
-        self._places[table] = place
-
-    def problem(
-        self,
-        table: str,
-        row: int | None,
-        column: str,
-        found: str,
-        expected: str,
-        action: str,
-        place: Place | None = None,
-    ) -> None:
-        self._note(self._problems, table, row, column, found, expected, action, place)
-
-    def warning(
-        self,
-        table: str,
-        row: int | None,
-        column: str,
-        found: str,
-        expected: str,
-        action: str,
-        place: Place | None = None,
-    ) -> None:
-        self._note(self._warnings, table, row, column, found, expected, action, place)
+        self.places[table] = place
 
     def refused(self, table: str, refusal: Refused, place: Place | None = None) -> None:
         self.problem(table, refusal.row, "", refusal.found, refusal.expected, refusal.action, place)
 
-    def _note(
-        self,
-        notes: _List,
-        table: str,
-        row: int | None,
-        column: str,
-        found: str,
-        expected: str,
-        action: str,
-        place: Place | None,
-    ) -> None:
-        place = place or self._places.get(table) or Place(table)
-        rank = ORDER.get(table, 0 if not table else len(ORDER) + 1)
-        notes.add(rank, InputProblem(place.file, place.sheet, row, column, found, expected, action))
-
     @property
     def problems(self) -> list[InputProblem]:
-        return self._problems.in_order()
+        return self.problem.in_order()
 
     @property
     def warnings(self) -> list[InputProblem]:
-        return self._warnings.in_order()
+        return self.warning.in_order()
 
     def raise_problems(self) -> None:
         """Refuse the input if anything has to be mended."""
-        if len(self._problems):
-            raise InputProblems(self.problems)
+        if problems := self.problems:
+            raise InputProblems(problems)
 
 
 def normalised(name: str) -> str:

@@ -7,8 +7,9 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import cache
 from pathlib import Path
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 from matcher.domain import DEFAULT_GOALS
 from matcher.intake.cells import BadCell, PerCent, Raw, Unusable, as_text, read_cell, shown
@@ -41,14 +42,17 @@ def _settings() -> dict[str, Setting]:
         Setting(Column("closed", Kind.DATE, "")),
         Setting(Column("limits.max_sessions", Kind.WHOLE, "")),
         Setting(Column("limits.max_sessions_per_day", Kind.WHOLE, "")),
-        Setting(Column("limits.same_employer", Kind.WHOLE, ""), 1, range_text="a whole number, 1 or more"),
+        Setting(Column("limits.same_employer", Kind.WHOLE, "")),
         Setting(Column("limits.arrival_minutes", Kind.WHOLE, ""), *week),
         Setting(Column("limits.travel_kmh", Kind.NUMBER, ""), 0.1, range_text="a number above 0 (0.1 or more)"),
         Setting(Column("limits.virtual_gap_minutes", Kind.WHOLE, ""), *week),
-        Setting(Column("limits.unknown_km", Kind.NUMBER, ""), 0, 1e6, "a number, 0 to 1000000"),
+        Setting(
+            Column("limits.unknown_km", Kind.NUMBER, ""), 0, 20_040, "a number, 0 to 20040 (half-way round the Earth)"
+        ),
     ]
     for goal in DEFAULT_GOALS:
-        found += [Setting(Column(f"goals.{goal}.{key}", Kind.WHOLE, "")) for key in ("target", "weight")]
+        for key in ("target", "weight"):
+            found.append(Setting(Column(f"goals.{goal}.{key}", Kind.WHOLE, ""), 0, 1_000, "a whole number, 0 to 1000"))
     return {setting.column.name: setting for setting in found}
 
 
@@ -136,13 +140,19 @@ def _days(raw: object, column: Column) -> tuple[date, ...]:
 
 
 def _zone_name(name: str) -> str:
-    try:
-        return ZoneInfo(name).key
-    except (KeyError, ValueError, OSError):
-        near = did_you_mean(name, sorted(available_timezones()))
-        raise BadCell(
-            quoted(name), "a time zone such as Europe/London", f"{near}Leave it out for Europe/London."
-        ) from None
+    """The zone of this name, or the only one whose name differs in nothing but its case."""
+    same = [zone for zone in _zones() if zone.casefold() == name.casefold()]
+    if name in same:
+        return name
+    if len(same) == 1:
+        return same[0]
+    near = did_you_mean(name, _zones())
+    raise BadCell(quoted(name), "a time zone such as Europe/London", f"{near}Leave it out for Europe/London.")
+
+
+@cache
+def _zones() -> tuple[str, ...]:
+    return tuple(sorted(available_timezones()))
 
 
 # ------------------------------------------------------------------------------------------------ the two forms

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from matcher.domain import folded
 from matcher.intake import programme
 from matcher.intake.cells import BadCell, Raw, as_text, read_cell, shown
 from matcher.intake.csvfile import SAVE_AS_CSV, read_csv
@@ -337,7 +338,7 @@ def _check_keys(table: Table, rows: list[Row], draft: Draft, notes: Notes) -> No
         if any(word is None for word in words):
             draft.nameless[table.name] += 1
             continue
-        key = tuple(str(word) if exact else " ".join(str(word).split()).casefold() for word in words)
+        key = tuple(str(word) if exact else folded(str(word)) for word in words)
         if key in first:
             both = listed([quoted(str(word)) for word in words], "with")
             notes.problem(

@@ -9,7 +9,7 @@ from matcher.domain import Finding, Mode, Plan, Problem, Volunteer
 from matcher.rules.base import Example, MustRule
 from matcher.rules.draft import Bools, Draft, Ints, minutes
 from matcher.rules.tiny import free, plan, problem, session, slot, volunteer
-from matcher.times import without
+from matcher.times import day_text, without
 
 MORNING = free("09:00", "12:00")
 
@@ -99,5 +99,6 @@ class Available(MustRule):
                     self.name,
                     (volunteer_id, session_id),
                     lacking,
-                    f"{volunteer_id} is not free for {session_id} on {when.start:%a %d %b, %H:%M} to {when.end:%H:%M}.",
+                    f"{volunteer_id} is not free for {session_id} on {day_text(when.start)}, "
+                    f"{when.start:%H:%M} to {when.end:%H:%M}.",
                 )

@@ -9,6 +9,7 @@ from matcher.domain import Finding, Plan, Problem
 from matcher.rules.base import Example, MustRule
 from matcher.rules.draft import Draft, Ints
 from matcher.rules.tiny import plan, problem, session, slot, volunteer
+from matcher.times import day_text
 
 TEN = slot("10:00", "11:00")
 
@@ -51,5 +52,5 @@ class CohortDay(MustRule):
         )
         for (cohort_id, day), count in held.items():
             if count > 1:
-                text = f"{cohort_id} has {count} sessions on {day:%a %d %b}."
+                text = f"{cohort_id} has {count} sessions on {day_text(day)}."
                 yield Finding(self.name, (cohort_id,), count - 1, text)

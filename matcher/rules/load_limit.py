@@ -7,6 +7,7 @@ from matcher.domain import Finding, Plan, Problem
 from matcher.rules.base import Example, MustRule
 from matcher.rules.draft import Draft
 from matcher.rules.tiny import plan, problem, session, slot, volunteer
+from matcher.times import day_text
 
 TEN, NOON = slot("10:00", "11:00"), slot("12:00", "13:00")
 
@@ -76,5 +77,5 @@ class LoadLimit(MustRule):
                     self.name,
                     (volunteer_id,),
                     count - most,
-                    f"{volunteer_id} has {count} sessions on {day:%a %d %b}; the most on a day is {most}.",
+                    f"{volunteer_id} has {count} sessions on {day_text(day)}; the most on a day is {most}.",
                 )

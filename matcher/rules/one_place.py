@@ -10,6 +10,7 @@ from matcher.geography import Position, travel_minutes
 from matcher.rules.base import Example, MustRule
 from matcher.rules.draft import UNBOUNDED, Draft, Ints, Terms
 from matcher.rules.tiny import plan, problem, session, slot, volunteer
+from matcher.times import day_text
 
 NINE, HALF_NINE, TEN, ELEVEN = (
     slot("09:00", "10:00"),
@@ -135,7 +136,7 @@ class OnePlaceAtATime(MustRule):
                             self.name,
                             (volunteer_id, first_id, second_id),
                             max(1, lacking),
-                            f"{volunteer_id} cannot be at {first_id} until {first.end:%H:%M} on {first.end:%a %d %b} "
+                            f"{volunteer_id} cannot be at {first_id} until {first.end:%H:%M} on {day_text(first.end)} "
                             f"and at {second_id} from {second.start:%H:%M}"
                             + (f": {gap // timedelta(minutes=1)} minutes are needed in between." if gap else "."),
                         )

@@ -29,6 +29,15 @@ class RequiredSector(MustRule):
             plan(S1="V2"),
             amount=1,
         ),
+        Example(
+            "Public Health is asked for, and Public  Health, which is another sector, is there",
+            problem(
+                [session("S1", required_sectors=frozenset({"public health"}))],
+                [volunteer("V1", sector="Public  Health"), volunteer("V2", sector=" PUBLIC HEALTH ")],
+            ),
+            plan(S1="V1"),
+            amount=1,
+        ),
     )
 
     def post(self, draft: Draft) -> None:
@@ -49,6 +58,5 @@ class RequiredSector(MustRule):
         for session_id, visit in plan.visits.items():
             present = {folded(problem.volunteers[volunteer_id].sector) for volunteer_id in visit.team}
             for wanted in sorted(problem.sessions[session_id].required_sectors - present):
-                yield Finding(
-                    self.name, (session_id,), 1, f"{session_id} asks for somebody from {wanted}; nobody in the team is."
-                )
+                text = f"{session_id} asks for somebody from {problem.sector_name(wanted)}; nobody in the team is."
+                yield Finding(self.name, (session_id,), 1, text)

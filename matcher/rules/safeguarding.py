@@ -9,6 +9,7 @@ from matcher.domain import Finding, Plan, Problem
 from matcher.rules.base import Example, MustRule
 from matcher.rules.draft import Bools, Draft, Ints
 from matcher.rules.tiny import DAY, plan, problem, session, volunteer
+from matcher.times import day_text
 
 ALONE = session("S1", supervised=False)
 
@@ -57,6 +58,6 @@ class Safeguarding(MustRule):
                         self.name,
                         (volunteer_id, session_id),
                         1,
-                        f"{volunteer_id} has no safeguarding check that is valid on {slot.start:%a %d %b}, "
+                        f"{volunteer_id} has no safeguarding check that is valid on {day_text(slot.start)}, "
                         f"and {session_id} is not supervised.",
                     )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from matcher.domain import Finding, Limits, Plan, Problem, folded
+from matcher.domain import Finding, Limits, Plan, Problem, employer_key
 from matcher.rules.base import Example, MustRule
 from matcher.rules.draft import Draft
 from matcher.rules.tiny import plan, problem, session, volunteer
@@ -42,10 +42,16 @@ class SameEmployer(MustRule):
             plan(S1="V3 V4"),
             amount=0,
         ),
+        Example(
+            "one of an employer where none may be",
+            problem([session("S1", team=(1, 3))], THREE, limits=Limits(same_employer=0)),
+            plan(S1="V1 V3"),
+            amount=1,
+        ),
     )
 
     def post(self, draft: Draft) -> None:
-        names = [folded(person.employer) for person in draft.problem.volunteers.values()]
+        names = [employer_key(person.employer) for person in draft.problem.volunteers.values()]
         number = {name: n for n, name in enumerate(dict.fromkeys(names))}
         employer = np.array([number[name] for name in names], dtype=np.int64)[draft.seat_volunteer]
         known = employer != number.get("", -1)
@@ -61,13 +67,14 @@ class SameEmployer(MustRule):
         most = problem.programme.limits.same_employer
         for session_id, visit in plan.visits.items():
             team = [problem.volunteers[volunteer_id].employer for volunteer_id in visit.team]
-            count = Counter(folded(employer) for employer in team if employer.strip())
+            count = Counter(employer_key(employer) for employer in team if employer.strip())
             for employer in team:
-                excess = count.pop(folded(employer), 0) - most
+                excess = count.pop(employer_key(employer), 0) - most
                 if excess > 0:
                     yield Finding(
                         self.name,
                         (session_id,),
                         excess,
-                        f"{session_id} has {excess + most} volunteers from {employer}; the most is {most}.",
+                        f"{session_id} has {excess + most} volunteer{'s' * (excess + most > 1)} from {employer}; "
+                        f"the most is {most}.",
                     )

@@ -9,6 +9,7 @@ from matcher.domain import Finding, Plan, Problem, School
 from matcher.rules.base import Example, MustRule
 from matcher.rules.draft import Draft
 from matcher.rules.tiny import plan, problem, session, slot, volunteer
+from matcher.times import day_text
 
 TEN = slot("10:00", "11:00")
 SESSIONS = (session("S1"), session("S2", TEN, cohort_ids=("A2",)))
@@ -52,5 +53,5 @@ class SchoolDay(MustRule):
                     self.name,
                     (school_id,),
                     count - most,
-                    f"{problem.schools[school_id].name} has {count} sessions on {day:%a %d %b}; the most is {most}.",
+                    f"{problem.schools[school_id].name} has {count} sessions on {day_text(day)}; the most is {most}.",
                 )

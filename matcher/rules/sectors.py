@@ -39,6 +39,16 @@ class Sectors(CohortGoal):
             plan(S1="V1"),
             amount=36_000,
         ),
+        Example(
+            "Public Health and Public  Health are two: 100 x 3 x (120 + 60)",
+            problem(
+                [session("S1", team=(1, 3))],
+                [volunteer("V1", sector="Public Health"), volunteer("V2", sector="Public  Health")],
+                goals=only(G.SECTORS, Goal(6, 3)),
+            ),
+            plan(S1="V1 V2"),
+            amount=54_000,
+        ),
     )
 
     def post(self, draft: Draft) -> None:

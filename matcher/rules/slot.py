@@ -6,6 +6,7 @@ from matcher.domain import Finding, Plan, Problem
 from matcher.rules.base import Example, MustRule
 from matcher.rules.draft import Draft
 from matcher.rules.tiny import DAY, plan, problem, session, slot, volunteer
+from matcher.times import day_text
 
 
 class OneOfItsSlots(MustRule):
@@ -40,7 +41,7 @@ class OneOfItsSlots(MustRule):
         programme = problem.programme
         for session_id, visit in plan.visits.items():
             session = problem.sessions[session_id]
-            when = f"{visit.slot.start:%a %d %b %Y %H:%M}"
+            when = f"{day_text(visit.slot.start)} {visit.slot.start:%Y %H:%M}"
             if not any(slot.start == visit.slot.start and slot.end == visit.slot.end for slot in session.slots):
                 yield Finding(self.name, (session_id,), 1, f"{session_id} is planned for {when}, not one of its slots.")
             elif not programme.first_day <= visit.slot.start.date() <= programme.last_day:

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice, product
 
 import numpy as np
 
-from matcher.domain import Decision, Pin, Plan, Problem, Visit
+from matcher.domain import Decision, Finding, Pin, Plan, Problem, Visit
 from matcher.errors import PinsImpossible
-from matcher.rules import MUST_RULES, Draft
+from matcher.rules import MUST_RULES, Draft, MustRule
+from matcher.rules.pins import Pins
+from matcher.rules.required_sector import RequiredSector
+from matcher.rules.team_size import TeamSize
 from matcher.solving.cpsat import Effort, maximise
 from matcher.solving.reduced import Scope
+
+MOST_TRIED = 200  # combinations of times
+NO_TEAMS = "No teams can be made up around all of them that keep every rule."
 
 
 def plan_for_pins(problem: Problem, effort: Effort) -> Plan:
@@ -59,6 +66,7 @@ def _message(problem: Problem, clash: Sequence[Pin]) -> str:
     if len(clash) > 1:
         lines = [f"These {len(clash)} pins cannot all be kept, though any {len(clash) - 1} of them can:"]
         lines += [f"  {pin}" for pin in clash]
+        lines += ["What stands between them:", *(f"  {text}" for text in _between(problem, clash))]
         return "\n".join([*lines, "Take one of them out of the table pins, or change what stands between them."])
     (pin,) = clash
     session = problem.sessions[pin.session_id]
@@ -76,3 +84,45 @@ def _message(problem: Problem, clash: Sequence[Pin]) -> str:
         ]
         lines += against or [f"  no team of {session.min_volunteers} with {pin.volunteer_id} in it can be made up."]
     return "\n".join([*dict.fromkeys(lines), "Take the pin out of the table pins, or change what stands against it."])
+
+
+def _between(problem: Problem, clash: Sequence[Pin]) -> list[str]:
+    """What the rules find wrong about those who are kept, at the first times at which each team is right by itself."""
+    problem = replace(problem, pins=tuple(clash))
+    visits: list[list[tuple[str, Visit]]] = []
+    for session_id in dict.fromkeys(pin.session_id for pin in clash if pin.decision is Decision.KEEP):
+        mine = [pin for pin in clash if pin.session_id == session_id]
+        team = tuple(sorted({pin.volunteer_id for pin in mine if pin.volunteer_id and pin.decision is Decision.KEEP}))
+        possible = [(session_id, Visit(slot, team)) for slot in problem.open_slots(problem.sessions[session_id])]
+        visits.append([each for each in possible if not _wrong(problem, [each], mine)])
+        if not visits[-1]:
+            return _wrong(problem, possible[:1], mine) or [NO_TEAMS]
+    found: list[str] = []
+    for together in islice(product(*visits), MOST_TRIED):
+        wrong = _wrong(problem, together, clash)
+        if not wrong:
+            return [NO_TEAMS]
+        found = found or wrong
+    return found
+
+
+def _wrong(problem: Problem, visits: Sequence[tuple[str, Visit]], pins: Sequence[Pin]) -> list[str]:
+    """What is wrong about these visits whoever else may come to them."""
+    problem = replace(problem, pins=tuple(pins))
+    plan = Plan(dict(visits))
+    found: list[str] = []
+    for rule in MUST_RULES:
+        for finding in rule.check(problem, plan):
+            if isinstance(rule, Pins):
+                found.append("One says the opposite of another.")
+            elif not _can_be_mended(problem, plan, rule, finding):
+                found.append(finding.text)
+    return list(dict.fromkeys(found))
+
+
+def _can_be_mended(problem: Problem, plan: Plan, rule: MustRule, finding: Finding) -> bool:
+    """Whether somebody more in the team could put it right."""
+    if not isinstance(rule, TeamSize | RequiredSector):
+        return False
+    session_id = finding.about[0]
+    return len(plan.visits[session_id].team) < problem.sessions[session_id].max_volunteers

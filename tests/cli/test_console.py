@@ -12,8 +12,9 @@ import pytest
 from rich.console import Console
 from rich.live import Live
 
-from matcher.console import Reporter, Voice, new_console, new_table, plan_tables
+from matcher.console import WARNINGS_SHOWN, Reporter, Voice, new_console, new_table, plan_tables
 from matcher.domain import Result, TierName
+from matcher.errors import InputProblem
 from matcher.rules.tiny import plan, problem, session, volunteer
 from matcher.solving.progress import Progress
 
@@ -85,3 +86,51 @@ def test_nothing_is_cut_off_on_a_narrow_terminal() -> None:
     shown = console.file.getvalue()
     assert "…" not in shown
     assert "".join(line.split("│")[1].strip() for line in shown.splitlines() if "│" in line) == long
+
+
+def no_position(row: int, found: str = "no position", file: str = "volunteers.csv") -> InputProblem:
+    return InputProblem(file, "", row, "latitude", found, "latitude and longitude", "Fill in both.")
+
+
+def warned(capsys: pytest.CaptureFixture[str], *warnings: InputProblem, voice: Voice = Voice.PLAIN) -> list[str]:
+    Reporter(voice).warn(warnings)
+    out, err = capsys.readouterr()
+    return (out if voice is Voice.JSON else err).splitlines()
+
+
+def test_warnings_of_one_kind_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    many = [no_position(row) for row in (45, 118, 132, 140, 150, 160)]
+    rest = "column latitude: found no position; expected latitude and longitude. Fill in both."
+    assert warned(capsys, many[0], no_position(3, file="schools.csv"), *many[1:]) == [
+        f"warning: volunteers.csv, rows 45, 118, 132 and 3 more, {rest}",
+        f"warning: schools.csv, row 3, {rest}",
+    ]
+    assert "rows 45, 118 and 132, column" in warned(capsys, *many[:3])[0]
+    assert "rows 45 and 118, column" in warned(capsys, *many[:2])[0]
+    assert "row 45, column" in warned(capsys, many[0], many[0])[0]
+
+
+def test_what_was_found_in_each_row_of_a_line_is_told_as_far_as_there_is_room(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (line,) = warned(capsys, *(no_position(row, f"{row} things") for row in (2, 3)))
+    assert line.startswith(
+        "warning: volunteers.csv, rows 2 and 3, column latitude: found 2 things; 3 things; expected "
+    )
+    (line,) = warned(capsys, *(no_position(row, f"{row} things") for row in range(2, 8)))
+    assert "found 2 things; 3 things; 4 things; and 3 more; expected" in line
+
+
+def test_json_has_every_warning_by_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = warned(capsys, *(no_position(row) for row in (2, 3)), voice=Voice.JSON)
+    assert [json.loads(line)["where"] for line in lines] == [
+        "volunteers.csv, row 2, column latitude",
+        "volunteers.csv, row 3, column latitude",
+    ]
+
+
+def test_many_kinds_of_warnings_are_cut_short_and_the_rest_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    kinds = [no_position(row, file=f"{number}.csv") for number in range(20) for row in (2, 3)]
+    lines = warned(capsys, *kinds)
+    assert len(lines) == WARNINGS_SHOWN + 1
+    assert lines[-1] == f"warning: and {2 * (20 - WARNINGS_SHOWN)} more; --json shows them all"

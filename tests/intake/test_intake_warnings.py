@@ -165,6 +165,26 @@ def test_what_is_odd_is_pointed_out_once_and_where_it_stands(odd: Odd, form: str
         assert words in str(warning)
 
 
+@FORMS
+@pytest.mark.parametrize(
+    ("start", "why"),
+    [("2026-10-26T09:30", "a day that is closed"), ("2027-01-12T09:30", "outside the term, 2026-09-07 to 2026-12-18")],
+)
+def test_to_rule_out_a_start_that_is_never_used_changes_nothing(
+    start: str, why: str, form: str, tmp_path: Path
+) -> None:
+    scenario = Scenario()
+    scenario.put("pins", 3, "start", start)
+    scenario.put("slots", 3, "start", start)
+    scenario.put("slots", 3, "end", start.replace("09:30", "10:30"))
+    intake = read(scenario.write(form, tmp_path))
+    slot, pin = intake.warnings
+    assert (slot.row, pin.row, pin.column) == (3, 3, "start")
+    assert why in pin.found
+    assert "The pin changes nothing" in pin.action
+    assert [pin.volunteer_id for pin in intake.problem.pins] == ["V1"]
+
+
 def test_only_those_who_travel_need_a_position(tmp_path: Path) -> None:
     scenario = Scenario()
     for table, row in (("volunteers", 3), ("schools", 3)):  # a virtual volunteer, a school with a virtual session only

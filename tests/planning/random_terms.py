@@ -45,7 +45,7 @@ OPEN_DAYS = (date(2026, 10, 1), date(2026, 10, 2))
 CLOSED, TOO_LATE = date(2026, 10, 5), date(2026, 12, 21)
 DAYS = (*OPEN_DAYS, CLOSED, TOO_LATE)
 PLACES = (None, *(Position(52.92 + north / 100, -1.47) for north in (0, 1, 4, 9)))  # up to 10 km apart
-SECTORS = ("Rail", "rail", "Health", "Digital", "")
+SECTORS = ("Rail", "rail", "Health", "Digital", "Public Health", "Public  Health", "")
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ def random_term(dice: Random, size: Size, pins: int) -> Problem:
     limits = Limits(
         max_sessions=_mostly(dice, 3, 2, 1, 0),
         max_sessions_per_day=_mostly(dice, 2, 1, 3),
-        same_employer=_mostly(dice, 2, 1),
+        same_employer=_mostly(dice, 2, 1, 0),
         arrival_minutes=_mostly(dice, 0, 15, 40),
         travel_kmh=_mostly(dice, 30.0, 7.5),
         virtual_gap_minutes=_mostly(dice, 30, 0, 60),

@@ -10,7 +10,7 @@ from hypothesis import assume, event, given, settings
 
 from matcher.domain import Decision, Pin, Problem, School
 from matcher.errors import PinsImpossible
-from matcher.rules.tiny import at, problem, session, slot, volunteer
+from matcher.rules.tiny import at, free, problem, session, slot, volunteer
 from matcher.solving.cpsat import Effort
 from matcher.solving.pins import plan_for_pins
 from matcher.solving.search import solve
@@ -64,6 +64,33 @@ def test_somebody_pinned_to_two_places_at_a_time() -> None:
     assert refused.pins == ("keep V1 at S1", "keep V1 at S2")
     assert "any 1 of them can" in str(refused)
     assert "V2" not in str(refused)
+    assert "\n  V1 cannot be at S1 until 10:00 on Thu 1 Oct and at S2 from 09:00" in str(refused)
+
+
+def test_pins_are_found_in_the_input_by_their_places() -> None:
+    pins = (replace(KEEP_A, place="pins.csv, row 3"), replace(KEEP_B, place="pins.csv, row 5"))
+    assert pins[0] == KEEP_A, "where a pin stands makes it no other pin"
+    refused = clash(problem([session("S1"), session("S2", school="B")], [volunteer("V1")], pins=pins))
+    assert refused.pins == ("keep V1 at S1 (pins.csv, row 3)", "keep V1 at S2 (pins.csv, row 5)")
+    assert "\n  keep V1 at S2 (pins.csv, row 5)\n" in str(refused)
+
+
+def test_what_stands_between_two_pins_is_looked_for_at_every_time_that_suits_each() -> None:
+    """At 09:00, which is first, V1 is not free: that is not what stands between the pins."""
+    busy = volunteer("V1", availability=(free("10:00", "11:00"),))
+    sessions = [session("S1", *TWO_SLOTS), session("S2", *TWO_SLOTS, school="B")]
+    refused = clash(problem(sessions, [busy], pins=(KEEP_A, KEEP_B)))
+    assert "V1 cannot be at S1 until 11:00 on Thu 1 Oct and at S2 from 10:00" in str(refused)
+    assert "not free" not in str(refused)
+
+
+def test_pins_that_leave_no_room_for_those_who_are_needed_too() -> None:
+    """Each pin can be kept with V1 at its side, and V1 cannot be at both."""
+    sessions = [session("S1", team=(2, 2)), session("S2", school="B", team=(2, 2))]
+    pins = (Pin("S1", Decision.KEEP, "V2"), Pin("S2", Decision.KEEP, "V3"))
+    refused = clash(problem(sessions, [volunteer(f"V{n}") for n in (1, 2, 3)], pins=pins))
+    assert len(refused.pins) == 2
+    assert "No teams can be made up around all of them that keep every rule." in str(refused)
 
 
 def test_a_pin_that_is_impossible_by_itself_says_what_stands_against_it() -> None:
@@ -82,6 +109,7 @@ def test_two_starts_of_one_session_cannot_both_be_kept() -> None:
     pins = (Pin("S1", Decision.KEEP, start=at("09:00")), Pin("S1", Decision.KEEP, start=at("10:00")))
     refused = clash(problem([session("S1", *TWO_SLOTS)], [volunteer("V1")], pins=pins))
     assert refused.pins == ("keep S1 at 2026-10-01T09:00", "keep S1 at 2026-10-01T10:00")
+    assert "One says the opposite of another." in str(refused)
 
 
 def test_keeping_a_start_on_a_closed_day_is_impossible() -> None:

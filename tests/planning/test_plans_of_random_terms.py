@@ -197,5 +197,5 @@ def test_greedy_alone_keeps_every_rule(problem: Problem) -> None:
 )
 @pytest.mark.parametrize("schools", [2, 8])
 def test_the_plan_of_a_larger_term_is_right_when_its_search_is_cut_short(schools: int, how: Settings) -> None:
-    problem, _ = build_problem(generate(schools, seed=5), "generated")
+    problem, _ = build_problem(generate(schools, seed=5))
     assert checked(problem, how).plan.visits
