@@ -345,7 +345,8 @@ def _conclude(
         where = (
             f"Written to {out}." if out else f"Kept as run {number}. Next: matcher show, or matcher export --out DIR"
         )
-        print(f"{delivered} of {asked} sessions are delivered. {where}")
+        sessions = "session is" if asked == 1 else "sessions are"
+        print(f"{delivered} of {asked} {sessions} delivered. {where}")
 
 
 def _scenarios() -> Path:

@@ -1,7 +1,8 @@
-"""A scenario to fill in: every heading with its line of help, and one example row in each table.
+"""A scenario to fill in: every heading with its line of help, and an example of a row for each table.
 
 The examples hang together: the template as it stands is a valid scenario of one school, one session and one volunteer,
-so that a coordinator can run it first and overwrite it then. As a workbook it has drop-downs, checks what is typed, and
+so that a coordinator can run it first and overwrite it then. Pins, preferences and encounters show theirs in the help
+only: left behind unnoticed, they would steer the real plan. As a workbook it has drop-downs, checks what is typed, and
 keeps dates dates and text text.
 """
 
@@ -191,13 +192,29 @@ EXAMPLES: Mapping[str, Mapping[str, Value]] = {
 }
 """A row for each table; what is not named is blank."""
 
+EXAMPLE_IN_HELP = frozenset({"encounters", "pins", "preferences"})
+"""The tables that come without a row."""
+
 INTRODUCTION = (
-    "One {place} for each table. The row below the headings is an example: overwrite it, or delete it.",
+    "One {place} for each table. A row below the headings is an example: overwrite it, or delete it.",
     "Tables that are not needed may stay empty: sectors, occupations, encounters, pins, preferences.",
     "Gender and ethnicity are given by choice and used only where matching_consent is yes.",
     "Give people and sessions short ids and never change them: calendars and later plans rely on them.",
     "When it is filled in: matcher run {name} --out plan",
 )
+
+
+def _rows(table: Table) -> list[Mapping[str, Value]]:
+    return [] if table.name in EXAMPLE_IN_HELP else [EXAMPLES[table.name]]
+
+
+def table_help(table: Table) -> str:
+    """The table's line of help, with its example where there is no row to show it."""
+    if table.name not in EXAMPLE_IN_HELP:
+        return table.help
+    example = EXAMPLES[table.name]
+    cells = [f"{column.name} {example[column.name]}" for column in table.columns if column.name in example]
+    return f"{table.help} Example: {', '.join(cells)}."
 
 
 def _need(column: Column) -> str:
@@ -213,11 +230,11 @@ def _files() -> dict[str, str]:
     values = {key: value for key, (value, _) in PROGRAMME.items()}
     files = {"programme.toml": programme_toml(values, {key: text for key, (_, text) in PROGRAMME.items()})}
     for table in TABLES:
-        files[f"{table.name}.csv"] = csv_text(table, [EXAMPLES[table.name]])
+        files[f"{table.name}.csv"] = csv_text(table, _rows(table))
     lines = [line.format(place="file", name="FOLDER") for line in INTRODUCTION]
     lines.append("Save CSV files as UTF-8. Days are written 2026-10-14, days with times 2026-10-14T09:30.")
     for table in TABLES:
-        lines += ["", f"{table.name}.csv: {table.help}"]
+        lines += ["", f"{table.name}.csv: {table_help(table)}"]
         for column in table.columns:
             lines.append(f"  {column.name:24}{column.help} {_need(column)}".rstrip())
     files["README.txt"] = "\n".join(lines) + "\n"
@@ -310,7 +327,7 @@ def _fill_help(sheet: Worksheet) -> None:
         row += 1
     for table in TABLES:
         put(sheet, row, 1, table.name).font = bold_font()
-        put(sheet, row, 4, table.help).font = bold_font()
+        put(sheet, row, 4, table_help(table)).font = bold_font()
         row += 1
         for column in table.columns:
             for index, value in enumerate((table.name, column.name, _need(column), column.help), start=1):
@@ -348,7 +365,10 @@ def _fill_table(sheet: Worksheet, table: Table) -> None:
     for index, column in enumerate(table.columns, start=1):
         letter = get_column_letter(index)
         _head(sheet, index, column.name, column.required)
-        _note(sheet, 1, index, f"{column.help} {_need(column)}".strip())
+        note = f"{column.help} {_need(column)}".strip()
+        if index == 1 and table.name in EXAMPLE_IN_HELP:
+            note = f"{table_help(table)}\n\n{note}"
+        _note(sheet, 1, index, note)
         number_format = _FORMATS.get(column.kind, "General")
         dimension = sheet.column_dimensions[letter]
         dimension.width = max(
@@ -357,9 +377,10 @@ def _fill_table(sheet: Worksheet, table: Table) -> None:
             _TEXT_WIDTHS.get(column.name, 0) if column.kind is Kind.TEXT else 0,
         )
         dimension.number_format = number_format
-        cell = put(sheet, 2, index, sheet_value(column, EXAMPLES[table.name].get(column.name)))
-        cell.number_format = number_format
-        cell.fill = _EXAMPLE_FILL
+        for row, example in enumerate(_rows(table), start=2):
+            cell = put(sheet, row, index, sheet_value(column, example.get(column.name)))
+            cell.number_format = number_format
+            cell.fill = _EXAMPLE_FILL
         check, style, error = _check(table, column, letter)
         prompt = f"{column.help} {_need(column)}".strip()
         _add_check(sheet, check, f"{letter}2:{letter}{LAST_ROW}", column.name, prompt, style, error)

@@ -1,4 +1,4 @@
-"""File names for ids: safe on every system, and never the same for two ids."""
+"""File names for ids: made of plain characters, and never the same for two ids."""
 
 from __future__ import annotations
 
@@ -6,10 +6,6 @@ import hashlib
 import re
 from collections.abc import Iterable
 
-# A calendar of this name would be swallowed as a device by Windows, whatever its ending.
-_RESERVED = frozenset(
-    {"con", "prn", "aux", "nul", *(f"com{n}" for n in range(1, 10)), *(f"lpt{n}" for n in range(1, 10))}
-)
 _LONGEST = 240  # of the 255 bytes most file systems allow, leaving room for a suffix and the ending
 
 
@@ -18,10 +14,13 @@ def file_names(ids: Iterable[str]) -> dict[str, str]:
 
     Which id keeps a name that several would have depends on the ids alone, not on their order: one that needs no
     change goes first. Those that come later get -2, -3 and so on, passing over what another id is called already.
+
+    File systems allow a name no more than 255 bytes, so that of an id longer than 240 characters is its first 200, a
+    hyphen and 16 digits of a hash of the id: still its own, and the same in every run.
     """
     plain = {each: _plain(each) for each in ids}
-    wanted = {name.casefold() for name in plain.values()} | _RESERVED
-    taken = set(_RESERVED)
+    wanted = {name.casefold() for name in plain.values()}
+    taken: set[str] = set()
     names: dict[str, str] = {}
     for each in sorted(plain, key=lambda each: (plain[each] != each, each)):
         name, number = plain[each], 1

@@ -2,24 +2,29 @@
 
 Everything that the page says is worked out here; the template only lays it out.
 
-No demographic of a named person may be read off the page. The ledger counts role models by cohort, never by team or
-name; where a cohort meets so few people that a count would point at one of them, it is not shown (`FEWEST_TO_COUNT`).
+No demographic of a named person may be read off the page, though teams and roles stand on it. So a figure about women,
+men or ethnic groups is shown only where, among the people it could be about, nobody stands out (`disclosure`): of at
+least three people in such work some count and some do not. A cell beside it then says "not shown", and no total
+includes it.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from importlib import resources
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
 import jinja2
 from markupsafe import Markup
 
 from matcher.domain import (
+    Gender,
     GoalName,
     LedgerLine,
     Mode,
@@ -31,15 +36,24 @@ from matcher.domain import (
     TierName,
     TierScore,
     Volunteer,
+    folded,
 )
 from matcher.publishing import charts
 from matcher.publishing.calendars import cohort_name, session_name
+from matcher.publishing.disclosure import Answers, count_gap, kinds_gap, safe_figures
 from matcher.publishing.text import counted, day_month, listed, one_line, plain, short_day, weekday_day_month
 
-FEWEST_TO_COUNT = 3
-DEMOGRAPHIC_GOALS = frozenset(
-    {GoalName.WOMEN_IN_MALE_DOMINATED, GoalName.MEN_IN_FEMALE_DOMINATED, GoalName.ETHNIC_GROUPS}
-)
+FEWEST_TEAMS = 5
+FEWEST_IN_SUCH_WORK = 3
+FEWEST_FOR_GROUPS = 4
+FEWEST_FOR_TOTAL = 5
+
+# Whose sex a goal asks about, and in which work; as in the rules of the same names.
+SUCH_WORK: Mapping[GoalName, tuple[Gender, Callable[[float], bool]]] = {
+    GoalName.WOMEN_IN_MALE_DOMINATED: (Gender.WOMAN, lambda share_women: share_women < 0.35),
+    GoalName.MEN_IN_FEMALE_DOMINATED: (Gender.MAN, lambda share_women: share_women > 0.65),
+}
+DEMOGRAPHIC_GOALS = frozenset({*SUCH_WORK, GoalName.ETHNIC_GROUPS})
 
 # What a goal is called in a heading, and what it asks of a cohort's year.
 GOALS: Mapping[GoalName, tuple[str, str]] = {
@@ -85,6 +99,7 @@ class Week:
     heading: str
     notes: list[str]
     rows: list[SessionRow]
+    """None for a run of weeks without a session, which the heading then says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +131,7 @@ class GoalSummary:
     name: str
     meaning: str
     target: str
+    together: str
     full: int
     part: int
     none: int
@@ -168,7 +184,6 @@ def report_html(problem: Problem, result: Result, stamp: datetime) -> bytes:
         mixed_teams=report.mixed_teams(),
         ledger=report.ledger(),
         any_hidden=report.any_hidden,
-        fewest=FEWEST_TO_COUNT,
         load=report.load(),
         unknown_km=f"{problem.programme.limits.unknown_km:g}",
         charts={name: Markup(svg) for name, svg in report.charts().items()},
@@ -201,7 +216,7 @@ class _Report:
         self.problem, self.result = problem, result
         self.visits = result.plan.visits
         self.sessions_of: dict[str, list[str]] = defaultdict(list)
-        self.people_of: dict[str, set[str]] = defaultdict(set)
+        self.met_by: dict[str, Counter[str]] = defaultdict(Counter)
         self.load_of: Counter[str] = Counter()
         self.trips: set[tuple[str, date, str]] = set()
         for session_id, visit in self.visits.items():
@@ -209,7 +224,7 @@ class _Report:
             self.sessions_of[session.school_id].append(session_id)
             self.load_of.update(visit.team)
             for cohort_id in session.cohort_ids:
-                self.people_of[cohort_id].update(visit.team)
+                self.met_by[cohort_id].update(visit.team)
             if session.mode is Mode.IN_PERSON:
                 self.trips.update((volunteer_id, visit.slot.day, session.school_id) for volunteer_id in visit.team)
         self.asked_of = Counter(session.school_id for session in problem.sessions.values())
@@ -217,17 +232,22 @@ class _Report:
         self.goals = [
             goal for goal in GOALS if any(line.goal is goal and line.target > 0 for line in self.lines.values())
         ]
+        self.shown: set[tuple[str, GoalName]] = set()
+        """(cohort_id, or "" for all classes together; goal) of the figures about demographics that give nobody away."""
+        for goal in DEMOGRAPHIC_GOALS.intersection(self.goals):
+            self.shown |= {(cohort_id, goal) for cohort_id in self._safe(goal)}
 
     # the headline
 
     def facts(self) -> list[tuple[str, str, str]]:
         """(figure, of how many, what)"""
         meetings = sum(len(v.team) * len(self.problem.sessions[s].cohort_ids) for s, v in self.visits.items())
+        sessions, schools, volunteers = map(len, (self.problem.sessions, self.problem.schools, self.problem.volunteers))
         return [
-            (f"{len(self.visits):,}", f"of {len(self.problem.sessions):,}", "sessions delivered"),
-            (f"{len(self.sessions_of):,}", f"of {len(self.problem.schools):,}", "schools reached"),
-            (f"{len(self.load_of):,}", f"of {len(self.problem.volunteers):,}", "volunteers take part"),
-            (f"{meetings:,}", "", "times a class meets a person from the world of work"),
+            (f"{len(self.visits):,}", f"of {sessions:,}", f"{_word(sessions, 'session')} delivered"),
+            (f"{len(self.sessions_of):,}", f"of {schools:,}", f"{_word(schools, 'school')} reached"),
+            (f"{len(self.load_of):,}", f"of {volunteers:,}", f"{_word(volunteers, 'volunteer')} taking part"),
+            (f"{meetings:,}", "", f"{_word(meetings, 'time')} a class meets a person from the world of work"),
         ]
 
     def scores(self) -> list[Score]:
@@ -252,14 +272,17 @@ class _Report:
     def _reach_words(self) -> str:
         most = max((len(ids) for ids in self.sessions_of.values()), default=0)
         return (
-            f"{len(self.sessions_of)} of {counted(len(self.problem.schools), 'school')} get at least one session; "
+            f"{len(self.sessions_of)} of {counted(len(self.problem.schools), 'school')} "
+            f"{'gets' if len(self.problem.schools) == 1 else 'get'} at least one session; "
             f"no school gets more than {most}. Higher is better."
         )
 
     def _role_model_words(self) -> str:
         wanted = [line for line in self.lines.values() if line.target > 0]
-        met = sum(line.missing == 0 for line in wanted)
-        return f"Classes reach {met:,} of their {counted(len(wanted), 'goal')} in full. Higher is better."
+        told = [line for line in wanted if not self._hidden(line)]
+        met = sum(line.missing == 0 for line in told)
+        rest = f"; {len(wanted) - len(told):,} more are not shown below" if len(told) < len(wanted) else ""
+        return f"Classes reach {met:,} of their {counted(len(told), 'goal')} in full{rest}. Higher is better."
 
     def _preference_words(self) -> str:
         if not self.problem.preferences:
@@ -334,14 +357,36 @@ class _Report:
                 [_introduced(self.problem.volunteers[volunteer_id]) for volunteer_id in visit.team],
             )
             rows[_monday(visit.slot.day)].append(((visit.slot, school, session_id), row))
-        return [
-            Week(
-                f"Week of {weekday_day_month(monday)} {monday.year}",
-                self._week_notes(monday),
-                [row for _, row in sorted(rows[monday], key=lambda each: each[0])],  # type: ignore[arg-type,return-value]
-            )
-            for monday in self._mondays()
-        ]
+        weeks: list[Week] = []
+        for empty, run in groupby(self._mondays(), key=lambda monday: not rows[monday]):
+            mondays = list(run)
+            if empty:
+                weeks.append(Week(self._without_sessions(mondays), [], []))
+                continue
+            weeks += [
+                Week(
+                    f"Week of {weekday_day_month(monday)} {monday.year}",
+                    self._week_notes(monday),
+                    [row for _, row in sorted(rows[monday], key=lambda each: each[0])],  # type: ignore[arg-type,return-value]
+                )
+                for monday in mondays
+            ]
+        return weeks
+
+    def _without_sessions(self, mondays: list[date]) -> str:
+        """Such as "Weeks of 12 October to 9 November 2026: no sessions; schools are closed …"."""
+        first, last = mondays[0], mondays[-1]
+        if first == last:
+            when = f"Week of {_date(first)}"
+        else:
+            start = _date(first) if first.year != last.year else day_month(first)
+            when = f"{len(mondays)} weeks, those of {start} to {_date(last)}"
+        shut = [monday for monday in mondays if not self._school_week(monday)[0]]
+        if not shut:
+            return f"{when}: no sessions."
+        if len(shut) == len(mondays):
+            return f"{when}: no sessions, schools are closed."
+        return f"{when}: no sessions; schools are closed in the week of {listed([day_month(day) for day in shut])}."
 
     def _mondays(self) -> list[date]:
         first, last = _monday(self.problem.programme.first_day), _monday(self.problem.programme.last_day)
@@ -399,12 +444,49 @@ class _Report:
 
     # the ledger
 
-    def _few(self, cohort_id: str) -> bool:
-        """Whether a count of demographics in the cohort would be about very few people who are named elsewhere."""
-        return 0 < len(self.people_of.get(cohort_id, ())) < FEWEST_TO_COUNT
+    def _safe(self, goal: GoalName) -> Iterable[str]:
+        """The cohorts ("" for all together) whose figures for a demographic goal can be shown at the same time."""
+        concerned = {"": Counter(set(self.load_of)), **{each: self.met_by[each] for each in self._by_school()}}
+        people = {each: self._concerned(goal, met) for each, met in concerned.items()}
+        if len(people[""]) < FEWEST_FOR_TOTAL:
+            del people[""]
+        # A class that met nobody earlier, and in this plan nobody in such work, has a 0 that tells nothing.
+        earlier = {encounter.cohort_id for encounter in self.problem.encounters}
+        if goal is GoalName.ETHNIC_GROUPS:
+            groups: Answers = {each.volunteer_id: each.ethnic_group for each in self.problem.volunteers.values()}
+            safe = safe_figures(people.values(), groups, kinds_gap, partial(_groups_mix, groups))
+        else:
+            gender, _ = SUCH_WORK[goal]
+            counts: Answers = {each.volunteer_id: each.gender is gender for each in self.problem.volunteers.values()}
+            safe = safe_figures(people.values(), counts, count_gap, partial(_some_count, counts))
+        return [each for each, fine in zip(people, safe, strict=True) if fine and (people[each] or each not in earlier)]
+
+    def _concerned(self, goal: GoalName, met: Mapping[str, int]) -> dict[str, int]:
+        """Of the people met, those whom the goal's figure could be about, and how often it would count each."""
+        if goal is GoalName.ETHNIC_GROUPS:
+            return dict.fromkeys(met, 1)
+        _, such = SUCH_WORK[goal]
+        shares = {each: self.problem.volunteers[each].share_women for each in met}
+        return {each: met[each] for each, share in shares.items() if share is not None and such(share)}
 
     def _hidden(self, line: LedgerLine) -> bool:
-        return line.goal in DEMOGRAPHIC_GOALS and self._few(line.cohort_id)
+        return line.goal in DEMOGRAPHIC_GOALS and (line.cohort_id, line.goal) not in self.shown
+
+    def _together(self, goal: GoalName) -> str:
+        """What all classes together meet in this plan, people counted once."""
+        people = [self.problem.volunteers[each] for each in self.load_of]
+        if goal is GoalName.PEOPLE:
+            return counted(len(people), "person", "people")
+        if goal is GoalName.SECTORS:
+            return counted(len({folded(person.sector) for person in people}), "sector")
+        if ("", goal) not in self.shown:
+            return "not shown"
+        if goal is GoalName.ETHNIC_GROUPS:
+            return counted(len({person.ethnic_group for person in people if person.ethnic_group}), "group")
+        gender, _ = SUCH_WORK[goal]
+        such = self._concerned(goal, dict.fromkeys(self.load_of, 1))
+        counting = sum(self.problem.volunteers[each].gender is gender for each in such)
+        return f"{counting:,} of {len(such):,} in such work"
 
     @property
     def any_hidden(self) -> bool:
@@ -419,6 +501,7 @@ class _Report:
                 GoalSummary(
                     *GOALS[goal],
                     target=" or ".join(map(str, sorted(targets))),
+                    together=self._together(goal),
                     full=states["full"],
                     part=states["part"],
                     none=states["none"],
@@ -431,29 +514,26 @@ class _Report:
         lines = [line for line in self.result.ledger if line.goal is GoalName.MIXED_TEAM and line.target > 0]
         if not lines:
             return ""
-        if len(lines) < FEWEST_TO_COUNT:
-            return "There are too few teams to say how many of them are mixed without pointing at people."
         mixed = sum(line.missing == 0 for line in lines)
-        return f"{mixed} of {len(lines)} teams with room for two or more are known to have both women and men."
+        if len(lines) < FEWEST_TEAMS or not 0 < mixed < len(lines):
+            return "How many teams have both women and men is not shown, since here it would point at people."
+        return f"{mixed:,} of {len(lines):,} teams with room for two or more are known to have both women and men."
 
     def ledger(self) -> list[tuple[str, list[LedgerRow]]]:
         """(school, its cohorts), the schools in order of need."""
-        cohorts_of: dict[str, list[str]] = defaultdict(list)
-        for cohort in self.problem.cohorts.values():
-            cohorts_of[cohort.school_id].append(cohort.cohort_id)
+        rows: dict[str, list[LedgerRow]] = {}
+        for cohort_id in self._by_school():
+            cohort = self.problem.cohorts[cohort_id]
+            row = LedgerRow(cohort_name(cohort), [self._cell(cohort_id, goal) for goal in self.goals])
+            rows.setdefault(cohort.school_id, []).append(row)
+        return [(one_line(self.problem.schools[school_id].name), own) for school_id, own in rows.items()]
+
+    def _by_school(self) -> list[str]:
+        """The cohorts, those of schools in greatest need first."""
+        cohorts = self.problem.cohorts.values()
         return [
-            (
-                one_line(school.name),
-                [
-                    LedgerRow(
-                        cohort_name(self.problem.cohorts[cohort_id]),
-                        [self._cell(cohort_id, goal) for goal in self.goals],
-                    )
-                    for cohort_id in cohorts_of[school.school_id]
-                ],
-            )
-            for school in sorted(self.problem.schools.values(), key=_by_need)
-            if cohorts_of[school.school_id]
+            cohort.cohort_id
+            for cohort in sorted(cohorts, key=lambda cohort: _by_need(self.problem.schools[cohort.school_id]))
         ]
 
     def _cell(self, cohort_id: str, goal: GoalName) -> LedgerCell:
@@ -523,6 +603,20 @@ def _printable(value: object) -> object:
 def _introduced(volunteer: Volunteer) -> tuple[str, str]:
     more = ", ".join(part for part in map(one_line, (volunteer.role, volunteer.employer)) if part)
     return one_line(volunteer.name), more
+
+
+def _some_count(counts: Answers, people: Iterable[str]) -> bool:
+    found = [bool(counts[each]) for each in people]
+    return len(found) >= FEWEST_IN_SUCH_WORK and 0 < sum(found) < len(found)
+
+
+def _groups_mix(groups: Answers, people: Iterable[str]) -> bool:
+    found = [groups[each] for each in people]
+    return len(found) >= FEWEST_FOR_GROUPS and 1 < len({*found} - {None}) < len(found)
+
+
+def _word(count: int, one: str) -> str:
+    return one if count == 1 else f"{one}s"
 
 
 def _by_need(school: School) -> tuple[float, str, str]:

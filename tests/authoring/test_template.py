@@ -11,11 +11,12 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from matcher.authoring.template import EXAMPLES, PROGRAMME, REFERENCES, write_template
+from matcher.authoring.template import EXAMPLE_IN_HELP, EXAMPLES, PROGRAMME, REFERENCES, table_help, write_template
+from matcher.authoring.write import csv_text
 from matcher.domain import Limits, Plan, Visit
 from matcher.errors import OutputError
 from matcher.intake import read_scenario
-from matcher.tables import TABLES, Kind
+from matcher.tables import TABLES, Kind, Table
 from tests.oracle import violations
 
 
@@ -40,10 +41,41 @@ def test_the_template_is_a_scenario_without_problems(tmp_path: Path, name: str) 
     assert violations(problem, Plan({session.session_id: Visit(session.slots[0], ("V001",))})) == []
     assert problem.programme.limits == Limits()
     for table in TABLES:
+        if table.name in EXAMPLE_IN_HELP:
+            assert not intake.tables.rows[table.name]
+            continue
         (row,) = intake.tables.rows[table.name]
         assert {key: value for key, value in row.values.items() if value is not None} == {
             key: value for key, value in EXAMPLES[table.name].items() if value is not None
         }
+
+
+def test_nothing_that_steers_a_plan_is_left_behind_when_the_main_rows_are_overwritten(
+    tmp_path: Path, workbook: Workbook
+) -> None:
+    write_template(tmp_path / "folder")
+    problem = read_scenario(tmp_path / "folder").problem
+    assert (problem.pins, problem.encounters, dict(problem.preferences)) == ((), (), {})
+    readme = (tmp_path / "folder" / "README.txt").read_text(encoding="utf-8")
+    helps = {row[0]: row[3] for row in workbook["help"].iter_rows(values_only=True) if row[1] is None}
+    for name, example in (
+        ("pins", "Example: session_id S01-1, volunteer_id V001, decision keep."),
+        ("preferences", "Example: volunteer_id V001, session_id S01-1, score 3."),
+        ("encounters", "Example: cohort_id S01-Y5, date 2026-06-17, session_id summer-4, sector Health, occupation"),
+    ):
+        assert [cell.value for cell in workbook[name][2]] == [None] * workbook[name].max_column
+        comment = workbook[name]["A1"].comment
+        assert example in readme and example in str(helps[name]) and comment is not None and example in comment.text
+
+
+@pytest.mark.parametrize("table", [table for table in TABLES if table.name in EXAMPLE_IN_HELP], ids=lambda t: t.name)
+def test_the_examples_in_the_help_fit_the_rows_beside_them(tmp_path: Path, table: Table) -> None:
+    write_template(tmp_path / "folder")
+    (tmp_path / "folder" / f"{table.name}.csv").write_text(csv_text(table, [EXAMPLES[table.name]]), encoding="utf-8")
+    intake = read_scenario(tmp_path / "folder")
+    assert list(intake.warnings) == []
+    assert len(intake.tables.rows[table.name]) == 1
+    assert table_help(table).startswith(table.help)
 
 
 def test_both_forms_read_the_same(tmp_path: Path) -> None:
@@ -111,7 +143,8 @@ def test_dates_are_dates_and_ids_are_text(workbook: Workbook) -> None:
             letter = get_column_letter(index)
             if column.kind in formats:
                 assert sheet.column_dimensions[letter].number_format == formats[column.kind]
-                assert sheet.cell(2, index).number_format == formats[column.kind]
+                if table.name not in EXAMPLE_IN_HELP:
+                    assert sheet.cell(2, index).number_format == formats[column.kind]
             if column.kind in (Kind.DATE, Kind.MOMENT):
                 assert by_letter[letter].type == "date"
     assert workbook["slots"]["B2"].value == datetime(2026, 10, 14, 9, 30)

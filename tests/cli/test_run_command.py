@@ -31,6 +31,12 @@ from tests.cli.program import (
 TIERS = ["reach", "role_models", "preferences", "load", "travel"]
 
 
+def test_one_session_is_spoken_of_as_one(tmp_path: Path) -> None:
+    well_here("template", tmp_path / "one")
+    said = well_here("run", tmp_path / "one", "--out", tmp_path / "plan", "--time-limit", 2)
+    assert "1 of 1 session is delivered." in said.out
+
+
 def test_a_folder_and_a_workbook_give_the_same_plan(tmp_path: Path) -> None:
     intake = read_scenario(FIRST_STEPS)
     write_workbook(intake.tables, tmp_path / "first-steps.xlsx")

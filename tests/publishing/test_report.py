@@ -4,13 +4,34 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
-from matcher.domain import GoalName, LedgerLine, Problem, Result, TierName, TierScore, Visit
+from matcher.audit import audit
+from matcher.domain import (
+    Cohort,
+    EthnicGroup,
+    Gender,
+    GoalName,
+    LedgerLine,
+    Plan,
+    Problem,
+    Programme,
+    Result,
+    School,
+    Session,
+    Slot,
+    TierName,
+    TierScore,
+    Visit,
+    Volunteer,
+)
+from matcher.intake import read_scenario
 from matcher.publishing.report import report_html, verdict
+from tests.publishing.conftest import slot
 
 VOID = {"meta", "br", "col", "link", "img"}
 
@@ -100,7 +121,7 @@ def test_it_says_what_the_plan_does(page: Page) -> None:
     for phrase in (
         "3 of 4 sessions delivered",
         "2 of 3 schools reached",
-        "3 of 4 volunteers take part",
+        "3 of 4 volunteers taking part",
         "9 times a class meets a person",
         "Made on Thursday 20 August 2026, 10:12 (Europe/London)",
         "12 October 2026 to 6 November 2026",
@@ -113,7 +134,7 @@ def test_it_says_what_the_plan_does(page: Page) -> None:
         "The clocks go back on Sunday 25 October.",
         "Schools are closed on Thursday 29 October and Friday 30 October.",
         "train driver, Rolls & Sons",
-        "1 of 3 teams with room for two or more",
+        "How many teams have both women and men is not shown",
         "4 of 8, 4 to go",
     ):
         assert phrase in words, phrase
@@ -127,11 +148,11 @@ def test_input_comes_out_as_text(html: str, page: Page) -> None:
 
 
 def test_no_demographic_stands_beside_a_name(problem: Problem, result: Result, stamp: datetime) -> None:
-    """Nothing on the page but the ledger's counts changes with what people said about themselves."""
+    """Where nothing can be shown safely, the page is the same whatever people said about themselves."""
     anonymous = replace(
         problem,
         volunteers={
-            key: replace(volunteer, gender=None, ethnic_group=None, share_women=None, email="")
+            key: replace(volunteer, gender=None, ethnic_group=None, email="")
             for key, volunteer in problem.volunteers.items()
         },
     )
@@ -142,12 +163,147 @@ def test_no_demographic_stands_beside_a_name(problem: Problem, result: Result, s
 
 def test_counts_that_would_point_at_somebody_are_not_shown(problem: Problem, result: Result, stamp: datetime) -> None:
     words = " ".join(Page(report_html(problem, result, stamp).decode()).words.split())
-    # Year R meets two people, one of them a man in nursing; three are enough to hide among.
-    assert "Year R | ◐2 of 8, 6 to go | ◐2 of 6, 4 to go | not shown, of 2 | not shown, of 2 | not shown, of 3" in words
-    assert "Year 6 | ◐3 of 8, 5 to go | ◐3 of 6, 3 to go | ◐1 of 2, 1 to go | ◐1 of 2, 1 to go | ◐1 of 3" in words
-    assert words.count("not shown, of") == 3
-    # Counting the hidden ones in the summary would give them away.
-    assert "in work where more than 65 in 100 are women | 2 | 0 | 2 | 1 | 1 |" in words
+    # Both meet three people, but only one who could be a woman in a men's field, and one in a women's.
+    for line in (
+        "Kestrels | ◐4 of 8, 4 to go | ◐3 of 6, 3 to go",
+        "Year 6 | ◐3 of 8, 5 to go | ◐3 of 6, 3 to go",
+    ):
+        assert f"{line} | not shown, of 2 | not shown, of 2 | not shown, of 3" in words
+    # It is plain from the page that Year R meets nobody who could be the one, and C-1 nobody at all.
+    assert (
+        "Year R | ◐2 of 8, 6 to go | ◐2 of 6, 4 to go | ○0 of 2, 2 to go | not shown, of 2 | not shown, of 3" in words
+    )
+    assert "C-1 | ○0 of 8, 8 to go | ○0 of 6, 6 to go | ○0 of 2, 2 to go | ○0 of 2, 2 to go | ○0 of 3, 3 to go" in words
+    assert words.count("not shown, of") == 8
+    # Counting the hidden ones in the summaries would give them away.
+    assert "in work where more than 65 in 100 are women | 2 | 0 | 0 | 1 | 3 | not shown |" in words
+    assert "Classes reach 0 of their 12 goals in full; 8 more are not shown below." in words
+    assert words.count("to keep a promise to our volunteers") == 1
+
+
+def test_first_steps_does_not_tell_that_nick_is_a_man(stamp: datetime) -> None:
+    problem = read_scenario(Path(__file__).parents[2] / "scenarios" / "first-steps").problem
+    teams = {"OAK-1": ("DEE", "FRED"), "OAK-2": ("ADA", "RAFI"), "ELM-1": ("DEE", "LENA", "NICK")}
+    plan = Plan({each: Visit(problem.sessions[each].slots[-1], team) for each, team in teams.items()})
+    ledger = audit(problem, plan).ledger
+    result = Result(plan, (TierScore(TierName.ROLE_MODELS, 754_160, 754_160),), 1, {"ELM-2": "Nobody."}, ledger)
+    words = " ".join(Page(report_html(problem, result, stamp).decode()).words.split())
+    assert "Nick Osei, children's nurse" in words
+    assert words.count("Year 5 | ◐") == 2 and "3 of 8, 5 to go" in words
+    assert "1 of 2, 1 to go" not in words
+    # OAK met an accountant earlier in the year; both classes of ELM meet nobody but Dee, Lena and Nick.
+    assert words.count("not shown, of 2 | not shown, of 2 | not shown, of 3") == 3
+    others = {
+        key: replace(person, gender=None if key == "NICK" else Gender.MAN) for key, person in problem.volunteers.items()
+    }
+    ledger = audit(replace(problem, volunteers=others), plan).ledger
+    unknown = report_html(replace(problem, volunteers=others), replace(result, ledger=ledger), stamp).decode()
+    assert " ".join(Page(unknown).words.split()) == words
+
+
+def crowd(teams: dict[str, str], women: str, stamp: datetime) -> str:
+    """A page on which each team, of engineers named by a letter, visits a class of its own."""
+    day = date(2026, 10, 14)
+    slots = (Slot(datetime(2026, 10, 14, 9), datetime(2026, 10, 14, 10)),)
+    people = {
+        letter: Volunteer(
+            letter,
+            f"Person {letter.upper()}",
+            "Rail",
+            3,
+            2,
+            gender=Gender.WOMAN if letter in women else Gender.MAN,
+            ethnic_group=EthnicGroup.ASIAN if letter in women else EthnicGroup.WHITE,
+            share_women=0.1,
+        )
+        for letter in sorted(set("".join(teams.values())))
+    }
+    problem = Problem(
+        Programme("P", day, day),
+        {"A": School("A", "Alder")},
+        {each: Cohort(each, "A", f"Class {each}") for each in teams},
+        {each: Session(each, "A", (each,), 1, 9, slots) for each in teams},
+        people,
+    )
+    plan = Plan({each: Visit(slots[0], tuple(team)) for each, team in teams.items()})
+    ledger = audit(problem, plan).ledger
+    tiers = (TierScore(TierName.REACH, 1, 1),)
+    return " ".join(Page(report_html(problem, Result(plan, tiers, 1, {}, ledger), stamp).decode()).words.split())
+
+
+@pytest.mark.parametrize(
+    ("teams", "women", "cells", "together"),
+    [
+        ({"1": "ab"}, "a", {"1": "not shown, of 2"}, "not shown"),
+        ({"1": "abc"}, "a", {"1": "◐1 of 2, 1 to go"}, "not shown"),
+        ({"1": "abc"}, "abc", {"1": "not shown, of 2"}, "not shown"),
+        ({"1": "abc"}, "", {"1": "not shown, of 2"}, "not shown"),
+        ({"1": "abcde"}, "ab", {"1": "✓2 of 2"}, "2 of 5 in such work"),
+        ({"1": "abcde"}, "abcde", {"1": "not shown, of 2"}, "not shown"),
+        # Less class 1, class 2 is D alone; so only one of them is shown.
+        ({"1": "abc", "2": "abcd"}, "ad", {"1": "◐1 of 2, 1 to go", "2": "not shown, of 2"}, "not shown"),
+        # Less the five of class 1, all together are F alone.
+        ({"1": "abcde", "2": "f"}, "af", {"1": "not shown, of 2", "2": "not shown, of 2"}, "2 of 6 in such work"),
+        ({"1": "abc", "2": "def"}, "ade", {"1": "◐1 of 2, 1 to go", "2": "✓2 of 2"}, "3 of 6 in such work"),
+    ],
+)
+def test_a_figure_is_shown_where_it_singles_nobody_out(
+    teams: dict[str, str], women: str, cells: dict[str, str], together: str, stamp: datetime
+) -> None:
+    words = crowd(teams, women, stamp)
+    for name, cell in cells.items():
+        people = len(teams[name])
+        assert re.search(rf"Class {name} \| ◐{people} of 8, \d to go \| ◐1 of 6, 5 to go \| {cell} \|", words), words
+    summary = words.partition("fewer than 35 in 100 are women |")[2].partition("Men in women")[0]
+    assert summary.split(" | ")[-2].strip() == together
+    assert ("keep a promise" in words) == ("not shown, of" in words)
+
+
+@pytest.mark.parametrize(
+    ("team", "women", "cell"),
+    [
+        ("abc", "a", "not shown, of 3"),
+        ("abcd", "a", "◐2 of 3, 1 to go"),
+        ("abcd", "", "not shown, of 3"),
+    ],
+)
+def test_ethnic_groups_are_counted_among_four_or_more(team: str, women: str, cell: str, stamp: datetime) -> None:
+    assert f"| ○0 of 2, 2 to go | {cell} |" in crowd({"1": team}, women, stamp)
+
+
+def test_one_session_is_spoken_of_as_one(stamp: datetime) -> None:
+    words = crowd({"1": "a"}, "", stamp)
+    assert "1 of 1 session delivered" in words and "1 of 1 school reached" in words
+    assert "1 of 1 volunteer taking part" in words and "1 of 1 school gets at least one session" in words
+
+
+def test_weeks_without_a_session_take_one_line(problem: Problem, result: Result, stamp: datetime) -> None:
+    winter = replace(
+        problem.programme,
+        last_day=date(2027, 1, 15),
+        closed=frozenset(date(2026, 12, 21) + timedelta(days=n) for n in range(14)),
+    )
+    page = Page(report_html(replace(problem, programme=winter), result, stamp).decode())
+    assert page.headings.count(3) == 2
+    words = " ".join(page.words.split())
+    assert "Week of 12 October 2026: no sessions." in words
+    assert (
+        "11 weeks, those of 2 November 2026 to 11 January 2027: no sessions; "
+        "schools are closed in the week of 21 December and 28 December." in words
+    )
+
+
+def test_days_have_no_leading_zero(problem: Problem, result: Result, stamp: datetime) -> None:
+    first = slot(date(2026, 11, 5), "09:30", "10:30")
+    sessions = {**problem.sessions, "S1": replace(problem.sessions["S1"], slots=(first,))}
+    visits = {**result.plan.visits, "S1": Visit(first, ("v1",))}
+    words = Page(
+        report_html(
+            replace(problem, sessions=sessions), replace(result, plan=Plan(visits)), datetime(2026, 8, 3, tzinfo=UTC)
+        ).decode()
+    ).words
+    assert "Thu 5 Nov" in words and "Monday 3 August" in words
+    assert not re.search(r"\b0\d [A-Z][a-z]", words)
 
 
 def test_a_count_beyond_the_target_tells_no_more_about_people(
@@ -161,10 +317,27 @@ def test_a_count_beyond_the_target_tells_no_more_about_people(
     assert "3 of 2" not in words
 
 
+def test_many_teams_of_both_kinds_are_counted(problem: Problem, result: Result, stamp: datetime) -> None:
+    lines = [LedgerLine("", GoalName.MIXED_TEAM, mixed, 1) for mixed in (1, 0, 0, 1, 0)]
+    ledger = (*[line for line in result.ledger if line.cohort_id], *lines)
+    words = Page(report_html(problem, replace(result, ledger=ledger), stamp).decode()).words
+    assert "2 of 5 teams with room for two or more" in words
+
+
 def test_few_teams_are_not_called_mixed(problem: Problem, result: Result, stamp: datetime) -> None:
     ledger = (*[line for line in result.ledger if line.cohort_id], LedgerLine("", GoalName.MIXED_TEAM, 1, 1))
     words = Page(report_html(problem, replace(result, ledger=ledger), stamp).decode()).words
-    assert "too few teams" in words and "1 of 1" not in words
+    assert "How many teams have both women and men is not shown" in words and "1 of 1" not in words
+
+
+@pytest.mark.parametrize("mixed", [0, 1])
+def test_teams_that_are_all_alike_are_not_called_mixed(
+    problem: Problem, result: Result, stamp: datetime, mixed: int
+) -> None:
+    lines = [LedgerLine("", GoalName.MIXED_TEAM, mixed, 1)] * 6
+    ledger = (*[line for line in result.ledger if line.cohort_id], *lines)
+    words = Page(report_html(problem, replace(result, ledger=ledger), stamp).decode()).words
+    assert "How many teams have both women and men is not shown" in words
 
 
 def test_a_plan_without_a_visit(problem: Problem, nothing_delivered: Result, stamp: datetime) -> None:
