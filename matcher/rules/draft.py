@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -118,6 +119,8 @@ class Draft:
         self.seat_volunteer = volunteer[order]
         self.seat_visit = visit[order]
         self.seat_session = self.visit_session[self.seat_visit]
+        self.seats: Ints = np.arange(len(order), dtype=np.int64) + len(self.visits)
+        """The columns of the seats."""
 
         self.columns = len(self.visits) + len(self.seat_visit)
         self.rows = 0
@@ -146,10 +149,20 @@ class Draft:
 
     # What rules post with
 
-    @property
-    def seats(self) -> Ints:
-        """The columns of the seats."""
-        return np.arange(len(self.seat_visit), dtype=np.int64) + len(self.visits)
+    @cached_property
+    def cohort_seats(self) -> tuple[Ints, Ints]:
+        """Every (cohort, seat) where the seat's session has the cohort, as two arrays, in order of cohort."""
+        pairs = [
+            (self.cohort_index[cohort_id], self.session_index[session_id])
+            for cohort_id, session_ids in self.problem.cohort_sessions.items()
+            for session_id in session_ids
+        ]
+        cohort, session = ints(a for a, _ in pairs), ints(b for _, b in pairs)
+        order = np.argsort(self.seat_session, kind="stable")
+        first = np.searchsorted(self.seat_session[order], session, side="left")
+        count = np.searchsorted(self.seat_session[order], session, side="right") - first
+        places = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count) + np.repeat(first, count)
+        return np.repeat(cohort, count), order[places]
 
     def add_rows(self, name: str, terms: Terms, low: npt.ArrayLike, high: npt.ArrayLike, *, lazy: bool = False) -> None:
         """Adds rows `low[r] <= sum <= high[r]`, shapes (rows,); `terms.row` counts from 0 within this block.
@@ -258,11 +271,14 @@ class Draft:
     def columns_of(self, plan: Plan) -> Ints:
         """A plan as column values; KeyError if it uses a visit or a seat that this draft does not have."""
         columns = np.zeros(self.columns, dtype=np.int64)
+        number = {visit: column for column, visit in enumerate(self.visits)}
         for session_id, visit in plan.visits.items():
-            row = self.visit_column[session_id, visit.slot]
-            columns[row] = 1
+            column = number[session_id, visit.slot]
+            columns[column] = 1
+            first, last = np.searchsorted(self.seat_visit, [column, column + 1])
+            mine = {self.volunteer_ids[self.seat_volunteer[seat]]: seat for seat in range(first, last)}
             for volunteer_id in visit.team:
-                columns[self.seat_column[volunteer_id, row]] = 1
+                columns[self.seats[mine[volunteer_id]]] = 1
         return self.completed(columns)
 
     def plan_of(self, columns: Ints) -> Plan:
@@ -293,11 +309,6 @@ class Draft:
         self.lazy = np.concatenate(self._lazy)
         self.objective: Mapping[TierName, Ints] = {
             tier: _summed(parts, self.columns) for tier, parts in self._objective.items()
-        }
-        self.visit_column = {visit: column for column, visit in enumerate(self.visits)}
-        self.seat_column = {
-            (self.volunteer_ids[volunteer], int(visit)): int(column)
-            for volunteer, visit, column in zip(self.seat_volunteer, self.seat_visit, self.seats, strict=True)
         }
         del self._terms, self._low, self._high, self._lazy, self._objective
 

@@ -77,19 +77,10 @@ def _post_levels(draft: Draft, goal: GoalName, terms: Terms, before: Mapping[str
 
 
 def _cohort_seats(draft: Draft, counts: Bools) -> tuple[Ints, Ints]:
-    """Every (cohort, seat) where the seat's session has the cohort and its volunteer counts, as two arrays."""
-    pairs = [
-        (draft.session_index[session_id], draft.cohort_index[cohort_id])
-        for session_id, session in draft.problem.sessions.items()
-        for cohort_id in session.cohort_ids
-    ]
-    session, cohort = ints(a for a, _ in pairs), ints(b for _, b in pairs)
-    seats = np.flatnonzero(counts[draft.seat_volunteer]) if len(draft.seat_volunteer) else draft.seat_volunteer
-    order = seats[np.argsort(draft.seat_session[seats], kind="stable")]
-    first = np.searchsorted(draft.seat_session[order], session, side="left")
-    count = np.searchsorted(draft.seat_session[order], session, side="right") - first
-    places = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count) + np.repeat(first, count)
-    return np.repeat(cohort, count), order[places]
+    """The draft's (cohort, seat) pairs whose volunteer counts."""
+    cohort, seat = draft.cohort_seats
+    counted = counts[draft.seat_volunteer[seat]] if len(seat) else np.zeros(0, dtype=bool)
+    return cohort[counted], seat[counted]
 
 
 Person = Volunteer | Encounter

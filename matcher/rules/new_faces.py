@@ -52,16 +52,11 @@ class NewFaces(MustRule):
 
     def post(self, draft: Draft) -> None:
         """For each cohort with several sessions and each volunteer: at most one seat."""
-        people = len(draft.volunteer_ids)
-        keys: list[Ints] = []
-        columns: list[Ints] = []
-        for cohort, session_ids in enumerate(draft.problem.cohort_sessions.values()):
-            if len(session_ids) > 1:
-                mine = np.flatnonzero(np.isin(draft.seat_session, [draft.session_index[name] for name in session_ids]))
-                keys.append(cohort * people + draft.seat_volunteer[mine])
-                columns.append(draft.seats[mine])
-        if keys:
-            draft.at_most(self.name, np.concatenate(keys), np.concatenate(columns), 1, lazy=True)
+        several = np.array([len(ids) > 1 for ids in draft.problem.cohort_sessions.values()], dtype=bool)
+        cohort, seat = draft.cohort_seats
+        mine = several[cohort] if len(cohort) else np.zeros(0, dtype=bool)
+        key = cohort[mine] * len(draft.volunteer_ids) + draft.seat_volunteer[seat[mine]]
+        draft.at_most(self.name, key, draft.seats[seat[mine]], 1, lazy=True)
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
         times = Counter((encounter.cohort_id, encounter.volunteer_id) for encounter in problem.encounters)

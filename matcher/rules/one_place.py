@@ -191,10 +191,10 @@ class _Clashes:
         """
         place = {visit: n for n, visit in enumerate(visits.tolist())}
         clashing = {visit: self.of.get(visit, set()) & place.keys() for visit in place}
-        apart = {
-            visit: clashing[visit] | {other for other in place if self.session[other] == self.session[visit]}
-            for visit in place
-        }
+        slots: dict[int, set[int]] = {}
+        for visit in place:
+            slots.setdefault(self.session[visit], set()).add(visit)
+        apart = {visit: clashing[visit] | slots[self.session[visit]] for visit in place}
         covered: set[tuple[int, int]] = set()
         found: list[Ints] = []
         for visit in place:

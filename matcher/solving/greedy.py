@@ -81,14 +81,15 @@ class _Greedy:
         value = 0.0
         self._set(visit)
         mine = draft.seats[self.seat_bounds[visit] : self.seat_bounds[visit + 1]]
-        rows = np.unique(self.by_column[:, np.append(mine, visit)].indices)
+        rows = np.unique(self._entries(np.append(mine, visit))[1])
         rows = rows[self.demanding[rows]]
         while True:
             short = rows[self.activity[rows] < draft.low[rows]]
             if not len(short):
                 break
             open_seats = mine[self._fits(mine) & (self.columns[mine] == 0)]
-            helps = np.asarray((draft.matrix[short][:, open_seats] > 0).sum(axis=0)).ravel()
+            place, touched, coefficients = self._entries(open_seats)
+            helps = np.bincount(place[np.isin(touched, short) & (coefficients > 0)], minlength=len(open_seats))
             open_seats, helps = open_seats[helps > 0], helps[helps > 0]
             if not len(open_seats):
                 break
@@ -131,13 +132,17 @@ class _Greedy:
 
     def _fits(self, columns: Ints) -> Bools:
         """For each column alone: whether setting it breaks no upper limit."""
-        starts, ends = self.by_column.indptr[columns], self.by_column.indptr[columns + 1]
-        sizes = ends - starts
+        place, rows, coefficients = self._entries(columns)
+        broken = self.limited[rows] & (self.activity[rows] + coefficients > self.draft.high[rows])
+        return np.asarray(np.bincount(place[broken], minlength=len(columns)) == 0)
+
+    def _entries(self, columns: Ints) -> tuple[Ints, Ints, Ints]:
+        """The non-zero coefficients of some columns: the place of the column in `columns`, the row, the value."""
+        matrix = self.by_column
+        starts = matrix.indptr[columns]
+        sizes = matrix.indptr[columns + 1] - starts
         entries = np.repeat(starts - np.cumsum(sizes) + sizes, sizes) + np.arange(sizes.sum())
-        rows = self.by_column.indices[entries]
-        broken = self.limited[rows] & (self.activity[rows] + self.by_column.data[entries] > self.draft.high[rows])
-        times_broken = np.bincount(np.repeat(np.arange(len(columns)), sizes), weights=broken, minlength=len(columns))
-        return np.asarray(times_broken == 0)
+        return np.repeat(np.arange(len(columns)), sizes), matrix.indices[entries], matrix.data[entries]
 
     def _set(self, column: int, value: int = 1) -> None:
         change = value - int(self.columns[column])
