@@ -25,6 +25,7 @@ from matcher.planner import Made
 from matcher.rules import GOALS, MUST_RULES
 from matcher.solving.progress import Settings
 from matcher.store import Workspace, summary
+from matcher.times import time_text
 
 app = typer.Typer(
     help="Plans which people from the world of work meet which primary-school classes, when and where.",
@@ -180,7 +181,7 @@ def show(
             hint = f" Did you mean {near}?" if near else ""
             raise MatcherError(f"There is no {what} with the id {asked} in run {saved.number}.{hint}")
     console = new_console()
-    console.print(f"Run {saved.number}, made {saved.made:%d %b %Y %H:%M} UTC" + _staleness(saved.is_current))
+    console.print(f"Run {saved.number}, made {saved.made:%Y-%m-%d %H:%M} UTC" + _staleness(saved.is_current))
     console.print(_scores(result.tiers))
     for table in plan_tables(problem, result, school, volunteer):
         console.print(table)
@@ -196,7 +197,7 @@ def runs(db: Database = DEFAULT_DB) -> None:
         values = {score.tier: score.value for score in each.tiers}
         table.add_row(
             str(each.number),
-            f"{each.made:%d %b %Y %H:%M}",
+            f"{each.made:%Y-%m-%d %H:%M}",
             each.status.value,
             str(each.delivered),
             str(each.assignments),
@@ -241,7 +242,7 @@ def compare(
             console.print(f"Delivered {what} run {number}: {escape(', '.join(ids))}")
     for move in difference.moved:
         console.print(
-            f"{escape(move.session_id)} moves: {move.before.start:%a %d %b %H:%M} to {move.after.start:%a %d %b %H:%M}"
+            f"{escape(move.session_id)} moves: {time_text(move.before.start)} to {time_text(move.after.start)}"
         )
     if difference.added or difference.removed:
         console.print(

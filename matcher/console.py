@@ -20,6 +20,7 @@ from matcher.domain import Problem, Result, TierName
 from matcher.errors import InputProblem, located
 from matcher.publishing.text import one_line
 from matcher.solving.progress import Progress
+from matcher.times import time_text
 
 LINE_SECONDS = 2.0  # how far apart plain lines about one tier are, at least
 WARNINGS_SHOWN = 12
@@ -147,7 +148,7 @@ def plan_tables(problem: Problem, result: Result, school: str | None, volunteer:
         if school not in (None, session.school_id) or (volunteer is not None and volunteer not in visit.team):
             continue
         table.add_row(
-            f"{visit.slot.start:%a %d %b %H:%M}",
+            time_text(visit.slot.start),
             _shown(session_id),
             _shown(problem.schools[session.school_id].name),
             _shown(session.title or session.format),

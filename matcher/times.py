@@ -71,6 +71,11 @@ def day_text(moment: date) -> str:
     return f"{_DAYS[moment.weekday()]} {moment.day} {_MONTHS[moment.month - 1]}"
 
 
+def time_text(moment: datetime) -> str:
+    """Such as "Thu 8 Oct, 09:30"."""
+    return f"{day_text(moment)}, {moment:%H:%M}"
+
+
 def exists(local: datetime, zone: ZoneInfo) -> bool:
     """Whether a wall clock in the zone ever shows this time (false inside the hour that is skipped in spring)."""
     aware = local.replace(tzinfo=zone)

@@ -13,7 +13,7 @@ from matcher.rules import MUST_RULES, Draft
 from matcher.solving.cpsat import Effort, maximise
 from matcher.solving.greedy import greedy
 from matcher.solving.reduced import Scope
-from matcher.times import day_text
+from matcher.times import day_text, time_text
 
 
 def why_never(problem: Problem, session_id: str) -> str | None:
@@ -78,12 +78,12 @@ def why_not_delivered(problem: Problem, plan: Plan, session_id: str) -> str:
     if able >= session.min_volunteers:
         volunteers = "1 volunteer" if able == 1 else f"{able} volunteers"
         return (
-            f"No better plan with it was found in the time allowed: {volunteers} could come on "
+            f"Leaving it out was best, as far as the search went: {volunteers} could come on "
             f"{day_text(slot.start)}, but not as a team that suits all rules, or others would lose more."
         )
     count = "nobody is" if not able else "1 is" if able == 1 else f"only {able} are"
     return (
-        f"Its volunteers are needed elsewhere: on {_time(slot)} {count} left of the "
+        f"Its volunteers are needed elsewhere: on {time_text(slot.start)} {count} left of the "
         f"{session.min_volunteers} it needs; {what}."
     )
 
@@ -136,13 +136,9 @@ def _least(barriers: Mapping[Slot, Mapping[str, list[str]]], person: str) -> lis
     return min((found[person] for found in barriers.values()), key=len)
 
 
-def _time(slot: Slot) -> str:
-    return f"{day_text(slot.start)}, {slot.start:%H:%M}"
-
-
 def _times(slots: Sequence[Slot]) -> str:
     if len(slots) == 1:
-        return f"on {_time(slots[0])}"
+        return f"on {time_text(slots[0].start)}"
     return "at either of its times" if len(slots) == 2 else f"at any of its {len(slots)} times"
 
 

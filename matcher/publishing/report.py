@@ -41,7 +41,8 @@ from matcher.domain import (
 from matcher.publishing import charts
 from matcher.publishing.calendars import cohort_name, session_name
 from matcher.publishing.disclosure import Answers, count_gap, kinds_gap, safe_figures
-from matcher.publishing.text import counted, day_month, listed, one_line, plain, short_day, weekday_day_month
+from matcher.publishing.text import counted, day_month, listed, one_line, plain, weekday_day_month
+from matcher.times import day_text
 
 FEWEST_TEAMS = 5
 FEWEST_IN_SUCH_WORK = 3
@@ -337,7 +338,7 @@ class _Report:
         closed = (
             "" if programme.is_open(slot.day) else " (closed)" if slot.day in programme.closed else " (not in term)"
         )
-        return f"{short_day(slot.day)}, {_hours(slot.start, slot.end)}{closed}"
+        return f"{day_text(slot.day)}, {_hours(slot.start, slot.end)}{closed}"
 
     # week by week
 
@@ -348,7 +349,7 @@ class _Report:
             school = one_line(self.problem.schools[session.school_id].name)
             row = SessionRow(
                 session_id,
-                short_day(visit.slot.day),
+                day_text(visit.slot.day),
                 _hours(visit.slot.start, visit.slot.end),
                 school,
                 session_name(session),
@@ -574,7 +575,7 @@ class _Report:
             opened, closed = self._school_week(monday)
             weeks.append(
                 charts.WeekBar(
-                    " ".join(short_day(monday).split()[1:]),
+                    " ".join(day_text(monday).split()[1:]),
                     modes[monday, Mode.IN_PERSON],
                     modes[monday, Mode.VIRTUAL],
                     bool(closed) and not opened,

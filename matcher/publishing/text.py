@@ -48,8 +48,3 @@ def day_month(day: date) -> str:
 def weekday_day_month(day: date) -> str:
     """Such as "Monday 7 September"."""
     return f"{_DAYS[day.weekday()]} {day_month(day)}"
-
-
-def short_day(day: date) -> str:
-    """Such as "Mon 7 Sep"."""
-    return f"{_DAYS[day.weekday()][:3]} {day.day} {_MONTHS[day.month - 1][:3]}"
