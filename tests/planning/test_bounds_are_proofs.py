@@ -40,7 +40,7 @@ def test_any_prices_prove_a_bound(problem: Problem, tier: TierName, seed: int, s
     kept = dice.random(len(rows.low)) < dice.choice([0.3, 1.0])
     prices = dice.normal(0, size or 1.0, int(kept.sum())) * (size > 0)
     if len(prices):
-        prices[dice.integers(len(prices))] = dice.choice([np.nan, np.inf, 0.0, 1e9, -1e18, 1e30])
+        prices[dice.integers(len(prices))] = dice.choice([np.nan, np.inf, 0.0, 1e15, -1e15])
     best = max(int(gain @ draft.columns_of(plan)) for plan in plans)
     assert certified(rows, kept, gain[rows.free], prices) >= best
 
