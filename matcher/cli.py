@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -58,6 +59,8 @@ DEFAULT_DB = "matcher.db"
 
 def main() -> None:
     """Runs the command line. Exit 0: done; 1: the input or the pins cannot be used; 2: wrong usage; 130: Ctrl-C."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a name that the output has no letters for is no reason to fail
+        sys.stdout.reconfigure(errors="replace")
     try:
         app()
     except MatcherError as error:

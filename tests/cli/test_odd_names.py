@@ -14,7 +14,7 @@ import vobject
 
 from matcher.authoring.write import write_workbook
 from matcher.intake import read_scenario
-from tests.cli.program import FIRST_STEPS, assert_complete, well_here
+from tests.cli.program import FIRST_STEPS, assert_complete, well, well_here
 
 ODD = {
     "DEE": '=HYPERLINK("http://example.org","Dee")',
@@ -134,3 +134,5 @@ def test_the_command_shows_them_whole(scenario: Path, tmp_path: Path) -> None:
     shown = lines(well_here("show", "--db", db).out)
     for name in (*ODD.values(), ODD_SCHOOL, ODD_TITLE):
         assert lines(name) in shown
+    poor = well("show", "--db", db, PYTHONIOENCODING="ascii").out
+    assert "OAK-1" in poor, "an output without their letters is no reason to fail"
