@@ -150,6 +150,10 @@ class Draft:
     # What rules post with
 
     @cached_property
+    def _counting_rows(self) -> list[sparse.csr_array]:
+        return [self.matrix[block.first_row : block.first_row + len(block.row_group)] for block in self.counting]
+
+    @cached_property
     def cohort_seats(self) -> tuple[Ints, Ints]:
         """Every (cohort, seat) where the seat's session has the cohort, as two arrays, in order of cohort."""
         pairs = [
@@ -255,10 +259,9 @@ class Draft:
     def completed(self, columns: Ints) -> Ints:
         """The same visits and seats with every counting column at the value that follows from them."""
         columns = columns.copy()
-        for block in self.counting:
-            rows = slice(block.first_row, block.first_row + len(block.row_group))
+        for block, rows in zip(self.counting, self._counting_rows, strict=True):
             columns[block.columns] = 0
-            counted = self.matrix[rows] @ columns - self.low[rows]
+            counted = rows @ columns - self.low[block.first_row : block.first_row + len(block.row_group)]
             if block.ceiling:
                 filled = np.full(block.groups, UNBOUNDED)
                 np.minimum.at(filled, block.row_group, counted)

@@ -7,17 +7,18 @@ often, and each kind's size grows while its neighbourhoods are solved to the end
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from matcher.rules.draft import Draft, Ints
+from matcher.rules.draft import Draft, Ints, ints
 
 FIRST_SIZE, SMALLEST, GROWTH, SHRINKAGE = 4000, 300, 1.15, 0.7
 Floats = npt.NDArray[np.float64]
 GUIDED = ("lagging", "between")  # kinds that need a relaxation
+PIECE = 40_000  # seats whose relaxation takes seconds
 TAKEN = 1e-6  # of a seat, by a relaxation
 FADING = 0.9  # how much of what a kind paid before still counts after one more trial
 
@@ -69,6 +70,7 @@ class Neighbourhoods:
             np.unique(sessions[bounds[v] : bounds[v + 1]]).tolist() for v in range(len(draft.volunteer_ids))
         ]
         self.school_of_column = _schools(draft)
+        self.pieces = pieces(draft, self.at_school)
         self.able = [v for v, found in enumerate(self.sessions_for) if found]
 
     def next(self, columns: Ints, lag: Ints | None, relaxed: Floats | None = None) -> Neighbourhood:
@@ -96,7 +98,8 @@ class Neighbourhoods:
                 if size >= kind.size:
                     break
         if kind.name == "between" and relaxed is not None:
-            return self.between(columns, relaxed, kind, np.array(list(chosen), dtype=np.int64))
+            wholly = np.array(list(chosen), dtype=np.int64)
+            return self.between(columns, relaxed, kind, self.random.choice(self.pieces), wholly)
         whole = len(chosen) == len(self.sessions)
         return Neighbourhood(kind, np.array(list(chosen), dtype=np.int64), whole=whole)
 
@@ -104,14 +107,15 @@ class Neighbourhoods:
         """All sessions at once."""
         return Neighbourhood(kind, np.array(self.sessions, dtype=np.int64), whole=True)
 
-    def between(self, columns: Ints, relaxed: Floats, kind: Kind, wholly: Ints) -> Neighbourhood:
-        """All sessions, but only the seats that the plan or the relaxation takes (RINS: Danna et al., 2005).
+    def between(self, columns: Ints, relaxed: Floats, kind: Kind, piece: Ints, wholly: Ints) -> Neighbourhood:
+        """A piece's sessions, but only the seats that the plan or the relaxation takes (RINS: Danna et al., 2005).
 
         And all seats of the sessions that are `wholly` free.
         """
-        seats = self.draft.seats
-        taken = (columns[seats] > 0) | (relaxed[seats] > TAKEN) | np.isin(self.draft.seat_session, wholly)
-        return Neighbourhood(kind, np.array(self.sessions, dtype=np.int64), seats[taken])
+        seats, session = self.draft.seats, self.draft.seat_session
+        taken = (columns[seats] > 0) | (relaxed[seats] > TAKEN) | np.isin(session, wholly)
+        taken &= np.isin(session, piece) if len(self.pieces) > 1 else True
+        return Neighbourhood(kind, piece, seats[taken])
 
     def learn(self, kind: Kind, *, closed: bool, gained: float) -> None:
         """What came of a neighbourhood: whether it was solved to the end; its gain as a share of the best lately."""
@@ -170,3 +174,27 @@ def _schools(draft: Draft) -> Ints:
         of_group[block.row_group[row[known]]] = school[column[known]]
         school[block.columns] = of_group[block.group]
     return school
+
+
+def pieces(draft: Draft, at_school: Mapping[int, Sequence[int]]) -> list[Ints]:
+    """Sessions of schools that lie together, in pieces of at most about PIECE seats: halves of halves of the map."""
+    schools = list(draft.problem.schools.values())
+    seats_of = np.bincount(draft.seat_session, minlength=len(draft.session_ids))
+
+    def place(school: int) -> tuple[float, float]:
+        position = schools[school].position
+        return (position.latitude, 0.6 * position.longitude) if position else (0.0, 0.0)
+
+    def split(group: list[int]) -> list[list[int]]:
+        if len(group) < 2 or sum(int(seats_of[s]) for school in group for s in at_school[school]) <= PIECE:
+            return [group]
+        spread = [
+            max(place(school)[axis] for school in group) - min(place(school)[axis] for school in group)
+            for axis in (0, 1)
+        ]
+        axis = int(spread[1] > spread[0])
+        group = sorted(group, key=lambda school: (place(school)[axis], school))
+        half = len(group) // 2
+        return [*split(group[:half]), *split(group[half:])]
+
+    return [ints(s for school in group for s in at_school[school]) for group in split(list(at_school)) if group]

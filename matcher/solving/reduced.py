@@ -25,6 +25,8 @@ class Reduced:
     """Rows `low <= matrix @ columns[free] <= high`; every row can be broken by the free columns."""
 
     free: Ints
+    rows: Ints
+    """The draft's rows, in order; the holds' come after them and are not among these."""
     lazy: Bools
     """As in the draft."""
     matrix: sparse.csr_array
@@ -59,18 +61,15 @@ class Scope:
         draft = self.draft
         free = np.zeros(draft.columns, dtype=bool)
         free[columns] = True
-        for block in self.blocks:
-            rows = np.arange(block.first_row, block.first_row + len(block.row_group))
-            touched = self._touched(np.flatnonzero(free))[rows]
-            groups = np.zeros(block.groups, dtype=bool)
-            groups[block.row_group[touched]] = True
-            free[block.columns[groups[block.group]]] = True
-        return np.flatnonzero(free)
-
-    def _touched(self, columns: Ints) -> Bools:
-        touched = np.zeros(self.draft.rows, dtype=bool)
+        touched = np.zeros(draft.rows, dtype=bool)
         touched[self._by_column[:, columns].indices] = True
-        return touched
+        for block in self.blocks:
+            groups = np.zeros(block.groups, dtype=bool)
+            groups[block.row_group[touched[block.first_row : block.first_row + len(block.row_group)]]] = True
+            following = block.columns[groups[block.group]]
+            free[following] = True
+            touched[self._by_column[:, following].indices] = True
+        return np.flatnonzero(free)
 
     def reduced(self, free: Ints, columns: Ints, holds: Sequence[Hold] = ()) -> Reduced:
         """What is left to decide about the free columns when all others stay as they are in `columns`."""
@@ -84,7 +83,7 @@ class Scope:
         low, high = draft.low[rows] - base, draft.high[rows] - base
         least, most = part.minimum(0).sum(axis=1), part.maximum(0).sum(axis=1)
         binding = (least < low) | (most > high)
-        lazy = draft.lazy[rows][binding]
+        lazy, numbers = draft.lazy[rows][binding], rows[binding]
         low = np.where(least < low, low, -UNBOUNDED)[binding]
         high = np.where(most > high, high, UNBOUNDED)[binding]
         part = part[binding]
@@ -93,4 +92,4 @@ class Scope:
             low = np.append(low, [hold.low - int(hold.gain @ fixed) for hold in holds])
             high = np.append(high, [UNBOUNDED] * len(holds))
             lazy = np.append(lazy, [False] * len(holds))
-        return Reduced(free, lazy, part, low, high)
+        return Reduced(free, numbers, lazy, part, low, high)

@@ -29,10 +29,12 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Relaxed:
-    """A proven upper bound on the gain, and where the relaxation stood: fractions, shape (columns,)."""
+    """A proven upper bound on the gain, and where the relaxation stands: fractions, shape (columns,)."""
 
     bound: int
     columns: Floats
+    piece: int
+    """The piece whose fractions are new."""
 
 
 @dataclass(frozen=True)
@@ -47,31 +49,59 @@ def relaxed_bounds(
     scope: Scope,
     gain: Ints,
     holds: Sequence[Hold],
+    pieces: Sequence[Ints],
     limits: Limits,
     stoppable: Callable[[linear.ModelSolverHelper], None] = lambda solver: None,
 ) -> Iterator[Relaxed]:
     """Upper bounds on `gain @ columns` with the holds kept, each tighter than the one before.
 
-    `stoppable` is given each solver, so that somebody else can stop it.
+    `pieces` are sessions that make up all. One piece is relaxed as it is. Several are relaxed one by one, as if each
+    had all volunteers to itself and without the holds; of what they would pay for somebody, the most counts. That
+    proves a bound for the whole, for any prices do. `stoppable` is given each solver, so that somebody else can
+    stop it.
     """
     draft = scope.draft
-    rows = scope.reduced(scope.columns, np.zeros(draft.columns, dtype=np.int64), holds)
+    nothing = np.zeros(draft.columns, dtype=np.int64)
+    if len(pieces) == 1:
+        rows = scope.reduced(scope.columns, nothing, holds)
+        best: int | None = None
+        for values, kept, prices in _rounds(rows, gain[rows.free], limits, stoppable):
+            bound = certified(rows.matrix[kept], rows.low[kept], rows.high[kept], gain[rows.free], prices)
+            if best is None or bound < best:
+                best = bound
+                columns = np.zeros(draft.columns)
+                columns[rows.free] = values
+                yield Relaxed(bound, columns, 0)
+        return
+    price, columns = np.zeros(draft.rows), np.zeros(draft.columns)
+    for number, sessions in enumerate(pieces):
+        rows = scope.reduced(scope.with_sessions(sessions), nothing)
+        rounds = list(_rounds(rows, gain[rows.free], limits, stoppable))
+        if not rounds:
+            return
+        values, kept, prices = rounds[-1]
+        columns[rows.free] = values
+        paid = rows.rows[kept]
+        price[paid] = np.where(np.abs(prices) > np.abs(price[paid]), prices, price[paid])
+        yield Relaxed(certified(draft.matrix, draft.low, draft.high, gain, price), columns.copy(), number)
+
+
+def _rounds(
+    rows: Reduced, gain: Ints, limits: Limits, stoppable: Callable[[linear.ModelSolverHelper], None]
+) -> Iterator[tuple[Floats, npt.NDArray[np.bool_], Floats]]:
+    """The relaxation's values, the rows it was solved with and their prices, with ever more rows."""
     kept = ~rows.lazy
-    best: int | None = None
+    best: float | None = None
     stuck = 0
     while limits.seconds_left() > 0 and stuck < PATIENCE:
-        solved = _solve(rows, kept, gain[rows.free], limits, stoppable)
+        solved = _solve(rows, kept, gain, limits, stoppable)
         if solved is None:
             return
         values, prices = solved
-        bound = certified(rows, kept, gain[rows.free], prices)
-        stuck += 1
-        if best is None or bound < best:
-            stuck = 0 if best is None or bound < best - abs(best) // 10**6 else stuck
-            best = bound
-            columns = np.zeros(draft.columns)
-            columns[rows.free] = values
-            yield Relaxed(bound, columns)
+        yield values, kept, prices
+        value = float(gain @ values)
+        stuck = 0 if best is None or value < best - abs(best) * 1e-6 else stuck + 1
+        best = value
         activity = rows.matrix @ values
         broken = ~kept & ((activity > rows.high + TOLERANCE) | (activity < rows.low - TOLERANCE))
         if not broken.any():
@@ -112,18 +142,17 @@ def _solve(
     return np.array(solver.variable_values()), np.array(solver.dual_values())
 
 
-def certified(rows: Reduced, kept: npt.NDArray[np.bool_], gain: Ints, prices: Floats) -> int:
-    """What the prices, shape (kept rows,), prove: no 0/1 columns that keep the rows gain more than this.
+def certified(matrix: sparse.csr_array, low: Ints, high: Ints, gain: Ints, prices: Floats) -> int:
+    """What the prices, shape (rows,), prove: no 0/1 columns that keep the rows gain more than this.
 
     In whole numbers: prices are rounded to as fine a grid as 64 bits allow, and what is added over rows and columns
     is added without limit of size.
     """
-    low, high = rows.low[kept], rows.high[kept]
     prices = np.nan_to_num(prices, posinf=0, neginf=0)
     prices = np.where((prices > 0) & (high >= UNBOUNDED), 0, prices)
     prices = np.where((prices < 0) & (low <= -UNBOUNDED), 0, prices)
-    matrix = rows.matrix[kept]
     largest = float(np.max(np.abs(gain) + abs(matrix).T @ np.abs(prices), initial=1.0))
+    prices = prices * min(1.0, 2.0**BITS / largest)  # any prices prove a bound, but they must fit
     scale: int = 2 ** max(0, BITS - math.ceil(math.log2(largest)))
     price = np.rint(prices * scale).astype(np.int64)
     reduced_gain = gain * scale - matrix.T @ price

@@ -30,9 +30,9 @@ from matcher.solving.relaxation import Limits, Relaxed, relaxed_bounds
 # When each tier must let the next one work, as shares of the time limit.
 SHARES = {
     TierName.REACH: 0.25,
-    TierName.ROLE_MODELS: 0.6,
-    TierName.PREFERENCES: 0.7,
-    TierName.LOAD: 0.85,
+    TierName.ROLE_MODELS: 0.5,
+    TierName.PREFERENCES: 0.58,
+    TierName.LOAD: 0.79,
     TierName.TRAVEL: 1.0,
 }
 # A tier with few values leaves many plans equal: among them one that is no worse for a later tier is taken.
@@ -152,8 +152,8 @@ class _TierSearch:
         self.neighbourhoods = Neighbourhoods(self.draft, search.random, only_lagging=tier is TierName.REACH)
         self.lag: Ints | None = None
         self.relaxed: Relaxed | None = None
-        self.compared: Relaxed | None = None
-        """The relaxation that the plan was last compared with as a whole."""
+        self.to_compare: dict[int, None] = {}
+        """The pieces whose relaxation is new, until the plan has been compared with it."""
         self.fruitless = 0
         self.best_gain = 1.0
         self.rounds = 0
@@ -214,12 +214,16 @@ class _TierSearch:
     def _bound(self) -> None:
         gain = self.search.gains[self.tier]
         limits = Limits(self._left, self.search.settings.deterministic)
+        pieces = self.neighbourhoods.pieces
+        if len(pieces) > 1 and self.tier not in (TierName.REACH, TierName.ROLE_MODELS):
+            return  # without the holds, which pieces cannot keep, doing nothing would be best
         for relaxed in relaxed_bounds(
-            self.plain_scope, gain, self.holds, limits, lambda lp: self._stoppable(lp.interrupt_solve)
+            self.plain_scope, gain, self.holds, pieces, limits, lambda lp: self._stoppable(lp.interrupt_solve)
         ):
             self.search.tighten(self.tier, relaxed.bound)
             self.lag = self._lag(relaxed)
             self.relaxed = relaxed
+            self.to_compare[relaxed.piece] = None
             if self.stopped or self.search.proven(self.tier):
                 return
 
@@ -241,10 +245,10 @@ class _TierSearch:
         relaxed = self.relaxed
         if relaxed is None:
             return self.neighbourhoods.next(columns, None), columns, self.rounds
-        if relaxed is not self.compared:
-            self.compared = relaxed
-            nothing = np.zeros(0, dtype=np.int64)
-            between = self.neighbourhoods.between(columns, relaxed.columns, Kind("between"), nothing)
+        if self.to_compare:
+            piece, _ = self.to_compare.popitem()
+            sessions, nothing = self.neighbourhoods.pieces[piece], np.zeros(0, dtype=np.int64)
+            between = self.neighbourhoods.between(columns, relaxed.columns, Kind("between"), sessions, nothing)
             return between, columns, self.rounds
         return self.neighbourhoods.next(columns, self.lag, relaxed.columns), columns, self.rounds
 

@@ -40,9 +40,9 @@ def test_any_prices_prove_a_bound(problem: Problem, tier: TierName, seed: int, s
     kept = dice.random(len(rows.low)) < dice.choice([0.3, 1.0])
     prices = dice.normal(0, size or 1.0, int(kept.sum())) * (size > 0)
     if len(prices):
-        prices[dice.integers(len(prices))] = dice.choice([np.nan, np.inf, 0.0, 1e15, -1e15])
+        prices[dice.integers(len(prices))] = dice.choice([np.nan, np.inf, 0.0, 1e15, -1e15, 1e30, -1e30])
     best = max(int(gain @ draft.columns_of(plan)) for plan in plans)
-    assert certified(rows, kept, gain[rows.free], prices) >= best
+    assert certified(rows.matrix[kept], rows.low[kept], rows.high[kept], gain[rows.free], prices) >= best
 
 
 @given(problem=problems(TINY))
@@ -59,9 +59,12 @@ def test_relaxed_bounds_hold_with_the_earlier_tiers_held(problem: Problem) -> No
     for place, tier in enumerate(TierName):
         best = max(int(gains[tier] @ each) for each in columns)
         scope = Scope(draft, list(TierName)[: place + 1])
-        bounds = [found.bound for found in relaxed_bounds(scope, gains[tier], holds, Limits(lambda: 5.0, True))]
-        assert all(bound >= best for bound in bounds)
-        assert bounds == sorted(bounds, reverse=True)
+        sessions = np.arange(len(draft.session_ids))
+        for pieces in ([sessions], np.array_split(sessions, 2), np.array_split(sessions, max(1, len(sessions)))):
+            limits = Limits(lambda: 5.0, True)
+            bounds = [found.bound for found in relaxed_bounds(scope, gains[tier], holds, pieces, limits)]
+            assert all(bound >= best for bound in bounds)
+            assert len(pieces) > 1 or bounds == sorted(bounds, reverse=True)
         holds.append(Hold(gains[tier], best))
         columns = [each for each in columns if int(gains[tier] @ each) >= best]
 
@@ -74,4 +77,5 @@ def test_no_prices_at_all_prove_the_sum_of_what_could_be_gained(tier: TierName) 
     scope = Scope(draft, [tier])
     rows = scope.reduced(scope.columns, np.zeros(draft.columns, dtype=np.int64))
     mine = gain[rows.free]
-    assert certified(rows, np.zeros(len(rows.low), dtype=bool), mine, np.zeros(0)) == int(mine[mine > 0].sum())
+    found = certified(rows.matrix, rows.low, rows.high, mine, np.zeros(len(rows.low)))
+    assert found == int(mine[mine > 0].sum())
