@@ -32,17 +32,23 @@ class Relaxed:
     """A proven upper bound on the gain, and where the relaxation stands: fractions, shape (columns,)."""
 
     bound: int
-    columns: Floats
+    columns: Floats | None
+    """None where the solver was stopped before it stood anywhere."""
     piece: int
     """The piece whose fractions are new."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """`seconds_left` is asked before each solve; `deterministic`: they are the solver's own repeatable ones."""
+    """`seconds_left` is asked before each solve; `deterministic`: they are the solver's own repeatable ones.
+
+    `dual` is the simplex to use where every column costs something and few are shared: it starts feasible, and what
+    it knows when it is stopped proves a bound already.
+    """
 
     seconds_left: Callable[[], float]
     deterministic: bool = False
+    dual: bool = False
 
 
 def relaxed_bounds(
@@ -69,9 +75,11 @@ def relaxed_bounds(
             bound = certified(rows.matrix[kept], rows.low[kept], rows.high[kept], gain[rows.free], prices)
             if best is None or bound < best:
                 best = bound
-                columns = np.zeros(draft.columns)
-                columns[rows.free] = values
-                yield Relaxed(bound, columns, 0)
+                whole = None
+                if values is not None:
+                    whole = np.zeros(draft.columns)
+                    whole[rows.free] = values
+                yield Relaxed(bound, whole, 0)
         return
     price, columns = np.zeros(draft.rows), np.zeros(draft.columns)
     for number, sessions in enumerate(pieces):
@@ -80,7 +88,8 @@ def relaxed_bounds(
         if not rounds:
             return
         values, kept, prices = rounds[-1]
-        columns[rows.free] = values
+        if values is not None:
+            columns[rows.free] = values
         paid = rows.rows[kept]
         price[paid] = np.where(np.abs(prices) > np.abs(price[paid]), prices, price[paid])
         yield Relaxed(certified(draft.matrix, draft.low, draft.high, gain, price), columns.copy(), number)
@@ -88,8 +97,8 @@ def relaxed_bounds(
 
 def _rounds(
     rows: Reduced, gain: Ints, limits: Limits, stoppable: Callable[[linear.ModelSolverHelper], None]
-) -> Iterator[tuple[Floats, npt.NDArray[np.bool_], Floats]]:
-    """The relaxation's values, the rows it was solved with and their prices, with ever more rows."""
+) -> Iterator[tuple[Floats | None, npt.NDArray[np.bool_], Floats]]:
+    """The relaxation's values (None: stopped), the rows it was solved with and their prices, with ever more rows."""
     kept = ~rows.lazy
     best: float | None = None
     stuck = 0
@@ -99,6 +108,8 @@ def _rounds(
             return
         values, prices = solved
         yield values, kept, prices
+        if values is None:
+            return
         value = float(gain @ values)
         stuck = 0 if best is None or value < best - abs(best) * 1e-6 else stuck + 1
         best = value
@@ -115,7 +126,8 @@ def _solve(
     gain: Ints,
     limits: Limits,
     stoppable: Callable[[linear.ModelSolverHelper], None],
-) -> tuple[Floats, Floats] | None:
+) -> tuple[Floats | None, Floats] | None:
+    """The optimum's values and prices; prices alone where the solver was stopped, None where it has none."""
     low, high = rows.low[kept].astype(float), rows.high[kept].astype(float)
     low[rows.low[kept] <= -UNBOUNDED], high[rows.high[kept] >= UNBOUNDED] = -np.inf, np.inf
     model = linear.ModelBuilderHelper()
@@ -131,15 +143,21 @@ def _solve(
     )
     model.set_maximize(True)
     solver = linear.ModelSolverHelper("glop")
+    parameters = "use_dual_simplex: true " if limits.dual else ""
     if limits.deterministic:
-        solver.set_solver_specific_parameters(f"max_deterministic_time: {limits.seconds_left()}")
+        parameters += f"max_deterministic_time: {limits.seconds_left()}"
     else:
         solver.set_time_limit_in_seconds(limits.seconds_left())
+    solver.set_solver_specific_parameters(parameters)
     stoppable(solver)
     solver.solve(model)
-    if solver.status() != linear.SolveStatus.OPTIMAL:
+    if not solver.has_response():
         return None
-    return np.array(solver.variable_values()), np.array(solver.dual_values())
+    prices = np.array(solver.dual_values())
+    if len(prices) != len(low):
+        return None
+    optimal = solver.status() == linear.SolveStatus.OPTIMAL
+    return np.array(solver.variable_values()) if optimal else None, prices
 
 
 def certified(matrix: sparse.csr_array, low: Ints, high: Ints, gain: Ints, prices: Floats) -> int:

@@ -25,7 +25,7 @@ from matcher.solving.neighbourhoods import Kind, Neighbourhood, Neighbourhoods
 from matcher.solving.pins import plan_for_pins
 from matcher.solving.progress import OnProgress, Progress, Settings
 from matcher.solving.reduced import Hold, Scope
-from matcher.solving.relaxation import Limits, Relaxed, relaxed_bounds
+from matcher.solving.relaxation import Floats, Limits, relaxed_bounds
 
 # When each tier must let the next one work, as shares of the time limit.
 SHARES = {
@@ -151,7 +151,7 @@ class _TierSearch:
         self.holds = [Hold(search.gains[other], search.gained(other)) for other in earlier]
         self.neighbourhoods = Neighbourhoods(self.draft, search.random, only_lagging=tier is TierName.REACH)
         self.lag: Ints | None = None
-        self.relaxed: Relaxed | None = None
+        self.relaxed: Floats | None = None
         self.to_compare: dict[int, None] = {}
         """The pieces whose relaxation is new, until the plan has been compared with it."""
         self.fruitless = 0
@@ -213,7 +213,7 @@ class _TierSearch:
 
     def _bound(self) -> None:
         gain = self.search.gains[self.tier]
-        limits = Limits(self._left, self.search.settings.deterministic)
+        limits = Limits(self._left, self.search.settings.deterministic, dual=self.tier is TierName.TRAVEL)
         pieces = self.neighbourhoods.pieces
         if len(pieces) > 1 and self.tier not in (TierName.REACH, TierName.ROLE_MODELS):
             return  # without the holds, which pieces cannot keep, doing nothing would be best
@@ -221,16 +221,17 @@ class _TierSearch:
             self.plain_scope, gain, self.holds, pieces, limits, lambda lp: self._stoppable(lp.interrupt_solve)
         ):
             self.search.tighten(self.tier, relaxed.bound)
-            self.lag = self._lag(relaxed)
-            self.relaxed = relaxed
-            self.to_compare[relaxed.piece] = None
+            if relaxed.columns is not None:
+                self.lag = self._lag(relaxed.columns)
+                self.relaxed = relaxed.columns
+                self.to_compare[relaxed.piece] = None
             if self.stopped or self.search.proven(self.tier):
                 return
 
-    def _lag(self, relaxed: Relaxed) -> Ints:
+    def _lag(self, relaxed: Floats) -> Ints:
         """For each session, how far its school is behind the relaxation."""
         draft = self.draft
-        behind = self.search.gains[self.tier] * (relaxed.columns - self.search.columns)
+        behind = self.search.gains[self.tier] * (relaxed - self.search.columns)
         schools = self.neighbourhoods.school_of_column
         total = np.bincount(schools[schools >= 0], weights=behind[schools >= 0], minlength=len(draft.school_ids))
         lag = np.zeros(len(draft.session_ids), dtype=np.int64)
@@ -248,9 +249,9 @@ class _TierSearch:
         if self.to_compare:
             piece, _ = self.to_compare.popitem()
             sessions, nothing = self.neighbourhoods.pieces[piece], np.zeros(0, dtype=np.int64)
-            between = self.neighbourhoods.between(columns, relaxed.columns, Kind("between"), sessions, nothing)
+            between = self.neighbourhoods.between(columns, relaxed, Kind("between"), sessions, nothing)
             return between, columns, self.rounds
-        return self.neighbourhoods.next(columns, self.lag, relaxed.columns), columns, self.rounds
+        return self.neighbourhoods.next(columns, self.lag, relaxed), columns, self.rounds
 
     def _objective(self, free: Ints, columns: Ints) -> Ints:
         """The tier's gain; among equals, for reach the plan that changes least, for load the shortest journeys."""
