@@ -24,7 +24,7 @@ Gap: TypeAlias = Callable[[Figure, Answers, Answers], int]
 """How much a figure would differ if some answers were changed; 0: it stays the same."""
 
 _MOST_CHANGES = 8
-_MOST_TRIALS = 100
+_MOST_TRIALS = 20
 
 
 def safe_figures(
