@@ -352,9 +352,9 @@ def _fill_programme(sheet: Worksheet) -> None:
             check = _date_check()
         elif isinstance(value, int):
             whole = key not in ("limits.travel_kmh", "limits.unknown_km")
-            least = "1" if key in ("limits.same_employer", "limits.travel_kmh") else "0"
+            least, most = "1" if key == "limits.travel_kmh" else "0", "1000" if key.startswith("goals.") else "1000000"
             kind: Literal["whole", "decimal"] = "whole" if whole else "decimal"
-            check = DataValidation(type=kind, operator="between", formula1=least, formula2="1000000")
+            check = DataValidation(type=kind, operator="between", formula1=least, formula2=most)
         if check is not None:
             _add_check(sheet, check, f"B{row}", key, text, "stop", f"A date or a number is wanted. {text}")
     sheet.freeze_panes = "A2"

@@ -1,65 +1,16 @@
 from __future__ import annotations
 
-from collections import Counter
-
-import numpy as np
-
-from matcher.domain import Encounter, Gender, Goal, GoalName
-from matcher.domain import GoalName as G
-from matcher.rules.base import Example
-from matcher.rules.cohort_goal import CohortGoal
-from matcher.rules.draft import Draft
-from matcher.rules.meeting import Person, post_count
-from matcher.rules.tiny import only, plan, problem, session, volunteer
-
-FOUR = (
-    volunteer("V1", gender=Gender.WOMAN, share_women=0.13),
-    volunteer("V2", gender=Gender.WOMAN, share_women=0.35),
-    volunteer("V3", gender=Gender.MAN, share_women=0.13),
-    volunteer("V4", gender=Gender.WOMAN),
-)
+from matcher.domain import Gender, GoalName
+from matcher.rules.counter_stereotype import CounterStereotype, examples_of
+from matcher.rules.meeting import Person
 
 
-class WomenInMaleDominated(CohortGoal):
+class WomenInMaleDominated(CounterStereotype):
     """Each class meets women in work that few women do."""
 
     name = goal = GoalName.WOMEN_IN_MALE_DOMINATED
-    examples = (
-        Example(
-            "one of four counts: 100 x 4 x 120",
-            problem([session("S1", team=(1, 4))], FOUR, goals=only(G.WOMEN_IN_MALE_DOMINATED, Goal(2, 4))),
-            plan(S1="V1 V2 V3 V4"),
-            amount=48_000,
-        ),
-        Example(
-            "none counts: 0.35 itself is not < 0.35, and an unknown share is unknown",
-            problem([session("S1", team=(1, 4))], FOUR, goals=only(G.WOMEN_IN_MALE_DOMINATED, Goal(2, 4))),
-            plan(S1="V2 V3 V4"),
-            amount=0,
-        ),
-        Example(
-            "one in spring and one now",
-            problem(
-                [session("S1", team=(1, 4))],
-                FOUR,
-                goals=only(G.WOMEN_IN_MALE_DOMINATED, Goal(2, 4)),
-                encounters=(Encounter("A1", gender=Gender.WOMAN, share_women=0.13),),
-            ),
-            plan(S1="V1"),
-            amount=72_000,
-        ),
-    )
+    gender, between = Gender.WOMAN, (-1.0, 0.35)
+    examples = examples_of(goal, Gender.WOMAN, Gender.MAN, share=0.13, edge=0.35)
 
-    def post(self, draft: Draft) -> None:
-        people = draft.problem.volunteers.values()
-        share = np.array([np.nan if person.share_women is None else person.share_women for person in people])
-        asked = np.array([person.gender is Gender.WOMAN for person in people], dtype=bool)
-        before = Counter(each.cohort_id for each in draft.problem.encounters if self._counts(each))
-        post_count(draft, self.goal, asked & (share < 0.35), before)
-
-    def met(self, people: list[Person]) -> int:
-        return sum(map(self._counts, people))
-
-    @staticmethod
-    def _counts(person: Person) -> bool:
+    def counts(self, person: Person) -> bool:
         return person.gender is Gender.WOMAN and person.share_women is not None and person.share_women < 0.35
