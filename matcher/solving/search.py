@@ -273,19 +273,9 @@ class _TierSearch:
         if neighbourhood.seats is not None:
             free = scope.with_counts(np.append(free[free < len(self.draft.visits)], neighbourhood.seats))
         reduced = scope.reduced(free, columns, self.holds)
-        effort = Effort(
-            max(
-                0.01,
-                min(
-                    WHOLE_SECONDS
-                    if len(neighbourhood.sessions) == len(self.neighbourhoods.sessions)
-                    else NEIGHBOURHOOD_SECONDS,
-                    self._left(),
-                ),
-            ),
-            seed=settings.seed + number,
-            deterministic=settings.deterministic,
-        )
+        everywhere = len(neighbourhood.sessions) == len(self.neighbourhoods.sessions)
+        seconds = max(0.01, min(WHOLE_SECONDS if everywhere else NEIGHBOURHOOD_SECONDS, self._left()))
+        effort = Effort(seconds, seed=settings.seed + number, deterministic=settings.deterministic)
         answer = maximise(
             reduced,
             self.search.gains[self.tier][free] if whole else self._objective(free, columns),
