@@ -131,6 +131,7 @@ class Draft:
         self._high: list[Ints] = []
         self._lazy: list[Bools] = []
         self.row_counts: dict[str, int] = {}
+        """How many rows were posted under each name: what makes a model large."""
         self.counting: list[Levels] = []
 
         # What makes 0/1 columns a plan at all: a session runs at most once, and a seat needs its visit.

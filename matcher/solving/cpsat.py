@@ -28,8 +28,6 @@ class Answer:
 
     values: Ints | None
     closed: bool
-    bound: int | None
-    """No assignment of the free columns has a larger gain; None where nothing is known."""
     seconds: float
     """In the effort's kind of seconds."""
 
@@ -88,6 +86,5 @@ def maximise(
     return Answer(
         values=np.array(response.solution, dtype=np.int64) if found else None,
         closed=status in (cp_model.OPTIMAL, cp_model.INFEASIBLE),
-        bound=-int(response.inner_objective_lower_bound) if found else None,
         seconds=spent,
     )
