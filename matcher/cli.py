@@ -123,7 +123,7 @@ def import_(
 ) -> None:
     """Brings a scenario into the workspace, after saying what was added, changed and removed."""
     reporter = Reporter(Voice.of(quiet=quiet, as_json=False))
-    tables = planner.read(scenario, reporter.warn)
+    tables = planner.read(scenario, reporter.warn).tables
     if dry_run and Workspace.is_missing(db):
         print(f"{scenario} can be imported; there is no workspace yet, so everything in it would be new.")
         return

@@ -20,7 +20,7 @@ from matcher.comparison import Comparison
 from matcher.comparison import compare as compare_plans
 from matcher.domain import Problem, Result
 from matcher.errors import InputProblem, StoreError
-from matcher.intake import build_problem, locator, read_scenario
+from matcher.intake import Intake, build_problem, locator, read_scenario
 from matcher.publishing import ensure_writable, write_outputs
 from matcher.solving.progress import OnProgress, Settings
 from matcher.solving.search import solve
@@ -72,10 +72,16 @@ def _ctrl_c() -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGINT, before)
 
 
-def run(scenario: Path, out: Path, settings: Settings, on_progress: OnProgress, warn: Warn) -> Made:
-    """Reads a scenario, plans, audits and writes the outputs; nothing is kept."""
+def read(scenario: Path, warn: Warn) -> Intake:
+    """A scenario that can be used. Raises InputProblems if it cannot."""
     intake = read_scenario(scenario)
     warn([*intake.warnings, *advice_warnings(intake.problem, intake.place)])
+    return intake
+
+
+def run(scenario: Path, out: Path, settings: Settings, on_progress: OnProgress, warn: Warn) -> Made:
+    """Reads a scenario, plans, audits and writes the outputs; nothing is kept."""
+    intake = read(scenario, warn)
     ensure_writable(out)
     with _ctrl_c() as asked_to_stop:
         made = make_plan(intake.problem, settings, on_progress, asked_to_stop)
@@ -84,13 +90,6 @@ def run(scenario: Path, out: Path, settings: Settings, on_progress: OnProgress, 
 
 
 # The workspace
-
-
-def read(scenario: Path, warn: Warn) -> Tables:
-    """A scenario that can be used. Raises InputProblems if it cannot."""
-    intake = read_scenario(scenario)
-    warn([*intake.warnings, *advice_warnings(intake.problem, intake.place)])
-    return intake.tables
 
 
 def changes(workspace: Workspace, tables: Tables) -> Sequence[Change]:

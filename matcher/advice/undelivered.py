@@ -124,8 +124,7 @@ def _team_exists(alone: Problem) -> bool:
     draft = Draft(alone, MUST_RULES)
     if greedy(draft).any():
         return True
-    scope = Scope(draft, [])
-    reduced = scope.reduced(scope.columns, np.zeros(draft.columns, dtype=np.int64))
+    reduced = Scope(draft, []).everything()
     gain = np.where(reduced.free < len(draft.visits), 1, 0)
     answer = maximise(reduced, gain, Effort(5))
     return answer.values is None or bool(answer.values @ gain) or not answer.closed

@@ -151,7 +151,13 @@ class Draft:
     # What rules post with
 
     @cached_property
-    def _counting_rows(self) -> list[sparse.csr_array]:
+    def by_column(self) -> sparse.csc_array:
+        """The same matrix, stored column by column."""
+        return self.matrix.tocsc()
+
+    @cached_property
+    def counting_rows(self) -> list[sparse.csr_array]:
+        """The rows of each block of `counting`, over all columns."""
         return [self.matrix[block.first_row : block.first_row + len(block.row_group)] for block in self.counting]
 
     @cached_property
@@ -260,7 +266,7 @@ class Draft:
     def completed(self, columns: Ints) -> Ints:
         """The same visits and seats with every counting column at the value that follows from them."""
         columns = columns.copy()
-        for block, rows in zip(self.counting, self._counting_rows, strict=True):
+        for block, rows in zip(self.counting, self.counting_rows, strict=True):
             columns[block.columns] = 0
             counted = rows @ columns - self.low[block.first_row : block.first_row + len(block.row_group)]
             if block.ceiling:

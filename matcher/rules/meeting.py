@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from matcher.domain import Encounter, Goal, GoalName, Plan, Problem, TierName, Volunteer
+from matcher.domain import Encounter, Goal, GoalName, Plan, Problem, TierName, Volunteer, steps
 from matcher.rules.draft import Bools, Draft, Ints, Terms, ints
 
 
@@ -99,4 +99,4 @@ def met_by_cohort(problem: Problem, plan: Plan) -> dict[str, list[Person]]:
 
 def worth(goal: Goal, need: int, met: int) -> int:
     """What it is worth to have met so many: need x weight x (120/1 + 120/2 + ..., each rounded down)."""
-    return need * goal.weight * sum(120 // n for n in range(1, min(goal.target, met) + 1))
+    return need * goal.weight * steps(min(goal.target, met))

@@ -32,7 +32,7 @@ class _Greedy:
         self.draft = draft
         self.columns = np.zeros(draft.columns, dtype=np.int64) if start is None else start.copy()
         self.columns[len(draft.visits) + len(draft.seat_visit) :] = 0
-        self.by_column = draft.matrix.tocsc()
+        self.by_column = draft.by_column
         self.activity: Ints = draft.matrix @ self.columns
         counting = np.zeros(draft.rows, dtype=bool)
         for block in draft.counting:
@@ -189,8 +189,9 @@ class _Worth:
         """counting column -> the rows of later blocks in which it counts."""
         own = {int(column): number for number, block in enumerate(self.blocks) for column in block.columns}
         found: dict[int, list[int]] = {}
+        blocks_rows = {id(block): rows for block, rows in zip(draft.counting, draft.counting_rows, strict=True)}
         for number, block in enumerate(self.blocks):
-            rows = draft.matrix[block.first_row : block.first_row + len(block.row_group)].tocoo()
+            rows = blocks_rows[id(block)].tocoo()
             for row, column in zip(rows.coords[0].tolist(), rows.coords[1].tolist(), strict=True):
                 if own.get(column, number) != number:
                     found.setdefault(column, []).append(block.first_row + row)

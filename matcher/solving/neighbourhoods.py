@@ -70,7 +70,7 @@ class Neighbourhoods:
             np.unique(sessions[bounds[v] : bounds[v + 1]]).tolist() for v in range(len(draft.volunteer_ids))
         ]
         self.school_of_column = _schools(draft)
-        self.pieces = pieces(draft, self.at_school)
+        self.pieces = pieces(draft, self.at_school, self.seats_of)
         self.able = [v for v, found in enumerate(self.sessions_for) if found]
 
     def next(self, columns: Ints, lag: Ints | None, relaxed: Floats | None = None) -> Neighbourhood:
@@ -164,11 +164,10 @@ def _schools(draft: Draft) -> Ints:
     school = np.full(draft.columns, -1, dtype=np.int64)
     school[: len(draft.visits)] = draft.visit_school
     school[draft.seats] = draft.visit_school[draft.seat_visit]
-    for block in draft.counting:
+    for block, rows in zip(draft.counting, draft.counting_rows, strict=True):
         if not block.ceiling:
             continue
-        rows = draft.matrix[block.first_row : block.first_row + len(block.row_group)].tocoo()
-        row, column = rows.coords
+        row, column = rows.tocoo().coords
         known = school[column] >= 0
         of_group = np.full(block.groups, -1, dtype=np.int64)
         of_group[block.row_group[row[known]]] = school[column[known]]
@@ -176,10 +175,9 @@ def _schools(draft: Draft) -> Ints:
     return school
 
 
-def pieces(draft: Draft, at_school: Mapping[int, Sequence[int]]) -> list[Ints]:
+def pieces(draft: Draft, at_school: Mapping[int, Sequence[int]], seats_of: Ints) -> list[Ints]:
     """Sessions of schools that lie together, in pieces of at most about PIECE seats: halves of halves of the map."""
     schools = list(draft.problem.schools.values())
-    seats_of = np.bincount(draft.seat_session, minlength=len(draft.session_ids))
 
     def place(school: int) -> tuple[float, float]:
         position = schools[school].position

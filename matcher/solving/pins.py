@@ -52,8 +52,7 @@ def _attempt(problem: Problem, pins: Sequence[Pin], effort: Effort) -> tuple[Pla
     draft = Draft(replace(problem, sessions=sessions, pins=never, preferences={}), MUST_RULES)
     if np.any((draft.low > 0) & (np.diff(draft.matrix.indptr) == 0)):
         return None, True
-    scope = Scope(draft, [])
-    reduced = scope.reduced(scope.columns, np.zeros(draft.columns, dtype=np.int64))
+    reduced = Scope(draft, []).everything()
     answer = maximise(reduced, np.zeros(len(reduced.free), dtype=np.int64), effort)
     if answer.values is None:
         return None, answer.closed

@@ -48,7 +48,6 @@ class Scope:
                 columns[block.columns] = False
         self.rows: Bools = rows
         self.columns: Ints = np.flatnonzero(columns)
-        self._by_column = draft.matrix.tocsc()
 
     def with_sessions(self, sessions: Ints) -> Ints:
         """The columns of the sessions' visits and seats, and all counting columns that may follow them."""
@@ -62,19 +61,23 @@ class Scope:
         free = np.zeros(draft.columns, dtype=bool)
         free[columns] = True
         touched = np.zeros(draft.rows, dtype=bool)
-        touched[self._by_column[:, columns].indices] = True
+        touched[draft.by_column[:, columns].indices] = True
         for block in self.blocks:
             groups = np.zeros(block.groups, dtype=bool)
             groups[block.row_group[touched[block.first_row : block.first_row + len(block.row_group)]]] = True
             following = block.columns[groups[block.group]]
             free[following] = True
-            touched[self._by_column[:, following].indices] = True
+            touched[draft.by_column[:, following].indices] = True
         return np.flatnonzero(free)
+
+    def everything(self, holds: Sequence[Hold] = ()) -> Reduced:
+        """All that the tiers leave to decide, with nothing fixed."""
+        return self.reduced(self.columns, np.zeros(self.draft.columns, dtype=np.int64), holds)
 
     def reduced(self, free: Ints, columns: Ints, holds: Sequence[Hold] = ()) -> Reduced:
         """What is left to decide about the free columns when all others stay as they are in `columns`."""
         draft = self.draft
-        part = self._by_column[:, free].tocsr()
+        part = draft.by_column[:, free].tocsr()
         fixed = columns.copy()
         fixed[free] = 0
         rows = np.flatnonzero((np.diff(part.indptr) > 0) & self.rows)

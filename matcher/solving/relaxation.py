@@ -67,9 +67,8 @@ def relaxed_bounds(
     stop it.
     """
     draft = scope.draft
-    nothing = np.zeros(draft.columns, dtype=np.int64)
     if len(pieces) == 1:
-        rows = scope.reduced(scope.columns, nothing, holds)
+        rows = scope.everything(holds)
         best: int | None = None
         for values, kept, prices in _rounds(rows, gain[rows.free], limits, stoppable):
             bound = certified(rows.matrix[kept], rows.low[kept], rows.high[kept], gain[rows.free], prices)
@@ -81,6 +80,7 @@ def relaxed_bounds(
                     whole[rows.free] = values
                 yield Relaxed(bound, whole, 0)
         return
+    nothing = np.zeros(draft.columns, dtype=np.int64)
     price, columns = np.zeros(draft.rows), np.zeros(draft.columns)
     for number, sessions in enumerate(pieces):
         rows = scope.reduced(scope.with_sessions(sessions), nothing)

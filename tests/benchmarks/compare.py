@@ -55,8 +55,7 @@ def tier_by_tier(solver: Solver) -> Peer:
         holds: list[Hold] = []
         for place, tier in enumerate(TierName):
             gain = draft.objective[tier] * (1 if tier.maximised else -1)
-            scope = Scope(draft, list(TierName)[: place + 1])
-            rows = scope.reduced(scope.columns, np.zeros(draft.columns, dtype=np.int64), holds)
+            rows = Scope(draft, list(TierName)[: place + 1]).everything(holds)
             share = max(1.0, (end - time.monotonic()) / (len(TierName) - place))
             values = solver(rows, gain[rows.free], share, workers)
             if values is not None:
