@@ -269,12 +269,15 @@ def scenario(
     volunteers: Annotated[
         int | None, typer.Option(min=1, help="How many volunteers; in proportion unless said.")
     ] = None,
+    sessions: Annotated[
+        int | None, typer.Option(min=1, help="How many sessions; about 6 a school unless said.")
+    ] = None,
     seed: Seed = 1,
     register: Annotated[Path | None, typer.Option(help="A CSV file of real schools, as the national register.")] = None,
     authority: Annotated[str | None, typer.Option(help="Only schools of this local authority.")] = None,
 ) -> None:
     """Invents a scenario of any size, to try things out; with a register, at real schools."""
-    tables = generate(schools, seed, volunteers=volunteers, register=register, authority=authority)
+    tables = generate(schools, seed, volunteers=volunteers, sessions=sessions, register=register, authority=authority)
     (write_workbook if out.suffix.lower() == ".xlsx" else write_folder)(tables, out)
     count = {name: len(rows) for name, rows in tables.rows.items()}
     print(f"{count['schools']} schools, {count['sessions']} sessions and {count['volunteers']} volunteers are in {out}")

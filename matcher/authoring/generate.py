@@ -110,6 +110,7 @@ def generate(
     seed: int = 1,
     *,
     volunteers: int | None = None,
+    sessions: int | None = None,
     sessions_per_school: float | None = None,
     register: Path | None = None,
     authority: str | None = None,
@@ -126,6 +127,9 @@ def generate(
     per_school = sessions_per_school if sessions_per_school is not None else recipe.sessions_per_school
     if not per_school > 0:
         raise MatcherError(f"{per_school:g} sessions a school were asked for; ask for more than 0.")
+    asked = sessions if sessions is not None else max(1, round(schools * per_school))
+    if asked < 1:
+        raise MatcherError(f"A scenario of {asked} sessions was asked for; ask for 1 or more.")
     if authority is not None and register is None:
         raise MatcherError(f"The authority {authority} can only be looked up in a register; give the register's file.")
     invention = _Invention(Random(seed), recipe, authority)
@@ -135,7 +139,7 @@ def generate(
         invention.invented_schools(schools)
     invention.add_cohorts()
     invention.add_volunteers(people)
-    invention.add_sessions(max(1, round(schools * per_school)))
+    invention.add_sessions(asked)
     invention.add_pins()
     invention.add_encounters()
     invention.add_preferences()

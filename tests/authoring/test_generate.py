@@ -48,6 +48,15 @@ def test_sizes(schools: int, sessions: int, volunteers: int) -> None:
     assert [len(rows[name]) for name in ("schools", "sessions", "volunteers")] == [schools, sessions, volunteers]
 
 
+@pytest.mark.parametrize(("schools", "sessions"), [(40, 120), (40, 7), (2, 30)])
+def test_as_many_sessions_as_asked_for(schools: int, sessions: int) -> None:
+    assert len(generate(schools, 3, sessions=sessions).rows["sessions"]) == sessions
+
+
+def test_asking_for_the_usual_number_of_sessions_changes_nothing() -> None:
+    assert generate(10, 3, sessions=61) == generate(10, 3)
+
+
 def test_overrides() -> None:
     rows = generate(4, 3, volunteers=17, sessions_per_school=2.5).rows
     assert [len(rows[name]) for name in ("schools", "sessions", "volunteers")] == [4, 10, 17]
@@ -136,7 +145,8 @@ def test_a_register_in_the_departments_own_encoding(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"schools": 0}, {"volunteers": 0}, {"sessions_per_school": 0.0}, {"authority": "Derby"}]
+    "options",
+    [{"schools": 0}, {"volunteers": 0}, {"sessions": 0}, {"sessions_per_school": 0.0}, {"authority": "Derby"}],
 )
 def test_impossible_wishes_are_refused(options: dict[str, object]) -> None:
     with pytest.raises(MatcherError):
