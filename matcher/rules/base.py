@@ -31,8 +31,8 @@ class Rule(ABC):
     name: ClassVar[str]
     examples: ClassVar[tuple[Example, ...]]
 
-    def propose(self, draft: Draft) -> tuple[Ints, Ints] | None:
-        """All (volunteer, visit) pairs worth considering, found without looking at all x all; None: no opinion."""
+    def propose(self, draft: Draft) -> Iterator[Ints] | None:
+        """For each volunteer all visits worth considering, found without looking at all x all; None: no opinion."""
         return None
 
     def admits(self, draft: Draft, volunteer: Ints, visit: Ints) -> Bools | None:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,12 +22,14 @@ import numpy.typing as npt
 from scipy import sparse
 
 from matcher.domain import Mode, Plan, Problem, Slot, TierName, Visit
+from matcher.geography import degrees
 
 if TYPE_CHECKING:
     from matcher.rules.base import Rule
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+PAIRS_AT_A_TIME = 2_000_000
 UNBOUNDED = 2**50  # stands for no limit in `low` and `high`; every real activity is far smaller
 
 
@@ -108,13 +111,10 @@ class Draft:
         self.visit_day = ints(slot.day.toordinal() for _, slot in self.visits)
         self.visit_start = ints(minutes(slot.start) for _, slot in self.visits)
         self.visit_end = ints(minutes(slot.end) for _, slot in self.visits)
+        self.home_degrees = degrees(person.position for person in problem.volunteers.values())
+        self.school_degrees = degrees(school.position for school in problem.schools.values())
 
-        seats = next((found for rule in rules if (found := rule.propose(self)) is not None), None)
-        volunteer, visit = seats if seats is not None else self._everybody_everywhere()
-        for rule in rules:
-            admitted = rule.admits(self, volunteer, visit)
-            if admitted is not None:
-                volunteer, visit = volunteer[admitted], visit[admitted]
+        volunteer, visit = self._pairs(rules)
         order = np.lexsort((volunteer, visit))
         self.seat_volunteer = volunteer[order]
         self.seat_visit = visit[order]
@@ -126,7 +126,7 @@ class Draft:
         self.rows = 0
         self.constants: dict[TierName, int] = dict.fromkeys(TierName, 0)
         self._objective: dict[TierName, list[tuple[Ints, Ints]]] = {tier: [] for tier in TierName}
-        self._terms: list[Terms] = []
+        self._blocks: list[sparse.csr_array] = []
         self._low: list[Ints] = []
         self._high: list[Ints] = []
         self._lazy: list[Bools] = []
@@ -182,7 +182,7 @@ class Draft:
         """
         low, high = np.asarray(low, dtype=np.int64), np.asarray(high, dtype=np.int64)
         self.row_counts[name] = self.row_counts.get(name, 0) + len(low)
-        self._terms.append(Terms(terms.row + self.rows, terms.column, terms.coefficient))
+        self._blocks.append(_rows_of(terms, len(low), self.columns))
         self._low.append(low)
         self._high.append(high)
         self._lazy.append(np.full(len(low), lazy))
@@ -199,8 +199,11 @@ class Draft:
     ) -> None:
         """For each distinct key: at most `limit` (or `limit(key)`) of the columns that carry it."""
         key, column = np.asarray(key, dtype=np.int64), np.asarray(column, dtype=np.int64)
-        keys, row = np.unique(key, return_inverse=True)
-        high = np.array([limit if isinstance(limit, int) else limit(int(k)) for k in keys], dtype=np.int64)
+        keys, row = numbered(key)
+        if isinstance(limit, int):
+            high = np.full(len(keys), limit, dtype=np.int64)
+        else:
+            high = ints(limit(each) for each in keys.tolist())
         binding = np.bincount(row, minlength=len(keys)) > high  # fewer columns than the limit can never exceed it
         place = np.cumsum(binding) - 1
         kept = binding[row]
@@ -263,12 +266,25 @@ class Draft:
         """A tier's value for whole column values, shape (columns,)."""
         return self.constants[tier] + int(self.objective[tier] @ columns)
 
+    def activity(self, columns: Ints) -> Ints:
+        """The sum of each row, shape (rows,), for whole column values most of which are 0."""
+        activity = np.zeros(self.rows, dtype=np.int64)
+        self._add(activity, columns, np.flatnonzero(columns))
+        return activity
+
+    def _add(self, activity: Ints, columns: Ints, some: Ints) -> None:
+        """Adds what these columns contribute to each row."""
+        of, rows, coefficients = entries(self.by_column, some)
+        np.add.at(activity, rows, coefficients * columns[some[of]])
+
     def completed(self, columns: Ints) -> Ints:
         """The same visits and seats with every counting column at the value that follows from them."""
         columns = columns.copy()
-        for block, rows in zip(self.counting, self.counting_rows, strict=True):
-            columns[block.columns] = 0
-            counted = rows @ columns - self.low[block.first_row : block.first_row + len(block.row_group)]
+        columns[len(self.visits) + len(self.seats) :] = 0
+        activity = self.activity(columns)
+        for block in self.counting:
+            rows = slice(block.first_row, block.first_row + len(block.row_group))
+            counted = activity[rows] - self.low[rows]
             if block.ceiling:
                 filled = np.full(block.groups, UNBOUNDED)
                 np.minimum.at(filled, block.row_group, counted)
@@ -276,6 +292,7 @@ class Draft:
                 filled = np.zeros(block.groups, dtype=np.int64)
                 np.maximum.at(filled, block.row_group, -counted)
             columns[block.columns] = block.rank < filled[block.group]
+            self._add(activity, columns, block.columns[columns[block.columns] > 0])  # blocks that follow count them
         return columns
 
     def columns_of(self, plan: Plan) -> Ints:
@@ -300,27 +317,85 @@ class Draft:
 
     def feasible(self, columns: Ints) -> bool:
         """Whether whole column values keep every row."""
-        activity = self.matrix @ columns
+        activity = self.activity(columns)
         return bool(np.all(activity >= self.low) and np.all(activity <= self.high))
 
     # Inside
 
-    def _everybody_everywhere(self) -> tuple[Ints, Ints]:
-        volunteers, visits = len(self.volunteer_ids), len(self.visits)
-        return np.repeat(np.arange(volunteers), visits), np.tile(np.arange(visits), volunteers)
+    def _pairs(self, rules: Sequence[Rule]) -> tuple[Ints, Ints]:
+        """The (volunteer, visit) pairs that are proposed and that every rule admits; looked at by the million."""
+        everywhere = repeat(np.arange(len(self.visits)), len(self.volunteer_ids))
+        proposed = next((each for rule in rules if (each := rule.propose(self)) is not None), everywhere)
+        found: list[tuple[Ints, Ints]] = [(ints([]), ints([]))]
+        waiting: list[Ints] = []
+        first = size = 0
+        for index, visits in enumerate(proposed, start=1):
+            waiting.append(visits)
+            size += len(visits)
+            if size > PAIRS_AT_A_TIME or index == len(self.volunteer_ids):
+                volunteer, visit = np.repeat(np.arange(first, index), list(map(len, waiting))), np.concatenate(waiting)
+                for rule in rules:
+                    admitted = rule.admits(self, volunteer, visit)
+                    if admitted is not None:
+                        volunteer, visit = volunteer[admitted], visit[admitted]
+                found.append((volunteer, visit))
+                waiting, first, size = [], index, 0
+        return np.concatenate([some for some, _ in found]), np.concatenate([some for _, some in found])
 
     def _freeze(self) -> None:
-        terms = Terms.joined(self._terms)
-        self.matrix = sparse.csr_array(
-            (terms.coefficient, (terms.row, terms.column)), shape=(self.rows, self.columns), dtype=np.int64
-        )
+        self.matrix = _stacked(self._blocks, self.columns)
         self.low = np.concatenate(self._low)
         self.high = np.concatenate(self._high)
         self.lazy = np.concatenate(self._lazy)
         self.objective: Mapping[TierName, Ints] = {
             tier: _summed(parts, self.columns) for tier, parts in self._objective.items()
         }
-        del self._terms, self._low, self._high, self._lazy, self._objective
+        del self._blocks, self._low, self._high, self._lazy, self._objective
+        self.__dict__.pop("cohort_seats", None)  # large, and only for posting
+
+
+def entries(by_column: sparse.csc_array, columns: Ints) -> tuple[Ints, Ints, Ints]:
+    """The non-zero coefficients of some columns: the place of the column in `columns`, the row, the value."""
+    starts = by_column.indptr[columns].astype(np.int64)
+    sizes = by_column.indptr[columns + 1] - starts
+    places = np.repeat(starts - np.cumsum(sizes) + sizes, sizes) + np.arange(sizes.sum())
+    return np.repeat(np.arange(len(columns)), sizes), by_column.indices[places], by_column.data[places]
+
+
+def numbered(key: Ints) -> tuple[Ints, Ints]:
+    """The distinct keys in order, and for each entry the number of its key; as np.unique, but seldom sorting."""
+    most = int(key.max(initial=-1)) + 1
+    if most > 4 * len(key) + 1000 or key.min(initial=0) < 0:
+        return np.unique(key, return_inverse=True)
+    occurs = np.zeros(most, dtype=bool)
+    occurs[key] = True
+    keys = np.flatnonzero(occurs)
+    number = np.zeros(most, dtype=np.int64)
+    number[keys] = np.arange(len(keys))
+    return keys, number[key]
+
+
+def _rows_of(terms: Terms, rows: int, columns: int) -> sparse.csr_array:
+    """A block of rows, with numbers no wider than they have to be: a large term has hundreds of millions."""
+    widest = int(np.abs(terms.coefficient).max(initial=0))
+    coefficient = terms.coefficient.astype(np.int32 if widest < 2**31 else np.int64)
+    return sparse.csr_array((coefficient, (terms.row, terms.column)), shape=(rows, columns))
+
+
+def _stacked(blocks: list[sparse.csr_array], columns: int) -> sparse.csr_array:
+    """The blocks one below the other; they are used up, so that never all is held twice."""
+    total = sum(block.nnz for block in blocks)
+    data = np.empty(total, dtype=np.result_type(np.int32, *(block.dtype for block in blocks)))
+    index = np.int32 if max(total, columns) < 2**31 else np.int64
+    indices, ends = np.empty(total, dtype=index), [np.zeros(1, dtype=index)]
+    done = 0
+    for place, block in enumerate(blocks):
+        blocks[place] = sparse.csr_array((0, 0))
+        data[done : done + block.nnz], indices[done : done + block.nnz] = block.data, block.indices
+        ends.append(block.indptr[1:].astype(index) + index(done))
+        done += block.nnz
+    indptr = np.concatenate(ends)
+    return sparse.csr_array((data, indices, indptr), shape=(len(indptr) - 1, columns))
 
 
 def ints(values: Iterable[int]) -> Ints:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from matcher.domain import Encounter, Goal, GoalName, Plan, Problem, TierName, Volunteer, steps
-from matcher.rules.draft import Bools, Draft, Ints, Terms, ints
+from matcher.rules.draft import Bools, Draft, Ints, Terms, ints, numbered
 
 
 def post_count(draft: Draft, goal: GoalName, counts: Bools, before: Mapping[str, int]) -> None:
@@ -36,7 +36,7 @@ def post_distinct(draft: Draft, goal: GoalName, kind: Sequence[str], before: Map
         if name in number
     )
     new = ~np.isin(group, known)
-    groups, row = np.unique(group[new], return_inverse=True)
+    groups, row = numbered(group[new])
     columns = draft.levels(
         f"{goal}: somebody of that kind",
         Terms.of(row, draft.seats[seat[new]]),

@@ -4,16 +4,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+from scipy.spatial import KDTree
 
 from matcher.domain import Finding, Limits, Mode, Plan, Problem, School
-from matcher.geography import Position, distance_km
+from matcher.geography import EARTH_RADIUS_KM, METRE, Position, distance_km, distances_km, on_globe
 from matcher.rules.base import Example, MustRule
 from matcher.rules.draft import Draft, Ints
 from matcher.rules.tiny import plan, problem, session, volunteer
 
 DERBY, NOTTINGHAM = Position(52.92, -1.48), Position(52.95, -1.15)  # 22.4 km apart
 AT_DERBY = School("A", "School A", position=DERBY)
-KM_PER_DEGREE = 111.0  # no degree of latitude is shorter on the sphere of `geography`
+HALFWAY_ROUND_KM = np.pi * EARTH_RADIUS_KM
 
 
 class ModeAndDistance(MustRule):
@@ -63,55 +64,51 @@ class ModeAndDistance(MustRule):
         ),
     )
 
-    def propose(self, draft: Draft) -> tuple[Ints, Ints]:
-        """Schools in a band of latitude and longitude around home, then by the exact distance."""
-        problem = draft.problem
-        schools = list(problem.schools.values())
-        placed = np.array([school.position is not None for school in schools], dtype=bool)
-        latitude = np.array([school.position.latitude if school.position else 0.0 for school in schools])
-        longitude = np.array([school.position.longitude if school.position else 0.0 for school in schools])
+    def propose(self, draft: Draft) -> Iterator[Ints]:
+        """In-person visits at the schools around home, found in a tree of places, and all virtual ones."""
+        schools = range(len(draft.school_ids))
         in_person, virtual = np.flatnonzero(draft.visit_in_person), np.flatnonzero(~draft.visit_in_person)
         by_school = in_person[np.argsort(draft.visit_school[in_person], kind="stable")]
-        bounds = np.searchsorted(draft.visit_school[by_school], np.arange(len(schools) + 1))
-        everyone_in_person = np.arange(len(schools))
+        bounds = np.searchsorted(draft.visit_school[by_school], np.arange(len(schools) + 1)).tolist()
+        near = self._near(draft)
+        for index, person in enumerate(draft.problem.volunteers.values()):
+            found = [virtual] if Mode.VIRTUAL in person.modes else []
+            if Mode.IN_PERSON in person.modes and index not in near:
+                found.append(in_person)
+            elif Mode.IN_PERSON in person.modes:
+                found += [by_school[bounds[school] : bounds[school + 1]] for school in near[index]]
+            yield np.concatenate(found) if found else virtual[:0]
 
-        people: list[Ints] = []
-        visits: list[Ints] = []
-        for index, person in enumerate(problem.volunteers.values()):
-            found: list[Ints] = []
-            if Mode.IN_PERSON in person.modes:
-                near = everyone_in_person
-                limit = person.max_distance_km
-                if limit is not None:
-                    unknown = problem.programme.limits.unknown_km <= limit
-                    if person.position is None:
-                        near = everyone_in_person if unknown else everyone_in_person[:0]
-                    else:
-                        home, reach = person.position, limit / KM_PER_DEGREE
-                        band = np.abs(latitude - home.latitude) <= reach
-                        widest = np.cos(np.radians(min(89.0, abs(home.latitude) + reach)))
-                        apart = np.abs((longitude - home.longitude + 180) % 360 - 180)
-                        polar = abs(home.latitude) + reach > 88
-                        band &= polar | (apart <= reach / widest * 1.1)
-                        near = np.array(
-                            [
-                                school
-                                for school in np.flatnonzero((band & placed) | (unknown & ~placed))
-                                if not placed[school]
-                                or distance_km(home, Position(latitude[school], longitude[school])) <= limit
-                            ],
-                            dtype=np.int64,
-                        )
-                found.extend(by_school[bounds[school] : bounds[school + 1]] for school in near)
-            if Mode.VIRTUAL in person.modes:
-                found.append(virtual)
-            if found:
-                mine = np.concatenate(found)
-                people.append(np.full(len(mine), index))
-                visits.append(mine)
-        if not people:
-            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-        return np.concatenate(people), np.concatenate(visits)
+    @staticmethod
+    def _near(draft: Draft) -> dict[int, list[int]]:
+        """For each volunteer with a limit, the schools within it."""
+        unknown_km = draft.problem.programme.limits.unknown_km
+        limit = {
+            index: person.max_distance_km
+            for index, person in enumerate(draft.problem.volunteers.values())
+            if person.max_distance_km is not None
+        }
+        school_at, home_at = draft.school_degrees, draft.home_degrees
+        placed = np.flatnonzero(~np.isnan(school_at[:, 0]))
+        nowhere = np.flatnonzero(np.isnan(school_at[:, 0])).tolist()
+        everywhere = list(range(len(draft.school_ids)))
+        near = {index: everywhere if unknown_km <= km else [] for index, km in limit.items()}
+        people = np.array([index for index in limit if not np.isnan(home_at[index, 0])], dtype=np.int64)
+        if not len(people) or not len(placed):
+            return near
+        furthest = np.minimum(np.array([limit[index] for index in people.tolist()]) + METRE, HALFWAY_ROUND_KM)
+        chords = 2 * np.sin(furthest / EARTH_RADIUS_KM / 2)
+        tree = KDTree(on_globe(school_at[placed]))
+        around = tree.query_ball_point(on_globe(home_at[people]), chords * (1 + 1e-9) + 1e-9, return_sorted=True)
+        for index, places in zip(people.tolist(), around, strict=True):
+            some = placed[np.array(places, dtype=np.int64)]
+            km = distances_km(home_at[index], school_at[some])
+            sure = km <= limit[index] - METRE
+            for doubtful in np.flatnonzero(~sure & (km <= limit[index] + METRE)).tolist():
+                home, school = Position(*home_at[index].tolist()), Position(*school_at[some[doubtful]].tolist())
+                sure[doubtful] = distance_km(home, school) <= limit[index]
+            near[index] = [*some[sure].tolist(), *(nowhere if unknown_km <= limit[index] else [])]
+        return near
 
     def post(self, draft: Draft) -> None:
         """Nothing to add: whoever is too far away has no seat."""

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
+from scipy import sparse
 
 from matcher.domain import Finding, Limits, Mode, Plan, Problem, School, Slot
 from matcher.geography import Position, travel_minutes
 from matcher.rules.base import Example, MustRule
-from matcher.rules.draft import UNBOUNDED, Draft, Ints, Terms
+from matcher.rules.draft import UNBOUNDED, Bools, Draft, Ints, Terms
 from matcher.rules.tiny import plan, problem, session, slot, volunteer
 from matcher.times import day_text
 
@@ -18,6 +20,8 @@ NINE, HALF_NINE, TEN, ELEVEN = (
     slot("10:00", "11:00"),
     slot("11:00", "12:00"),
 )
+MANY_PLACES = 64
+GROUPS_AT_A_TIME = 20_000_000  # times the places that each could have
 KM_PER_DEGREE, HALFWAY_ROUND_KM = 111.2, 20_016.0  # of the equator and its half, rounded up
 SCHOOLS = (
     School("A", "School A", position=Position(52.92, -1.48)),
@@ -86,39 +90,45 @@ class OnePlaceAtATime(MustRule):
     )
 
     def post(self, draft: Draft) -> None:
-        """Rows of "at most one of these" over groups of visits that clash pairwise, for each volunteer and spell.
+        """Rows of "at most one of these" over groups of visits that clash pairwise, for each volunteer and day.
 
         Whether two visits clash does not depend on who would go, so the clashes are found once, and the groups once
-        for each set of visits that some volunteer could be at in one spell.
+        for each set of visits that some volunteer could be at on one day (or however long visits clash in a row).
         """
         clashes = _Clashes(draft)
-        if not clashes.of:
-            return
-        order = np.lexsort((draft.visit_start[draft.seat_visit], draft.seat_volunteer))
-        bounds = np.searchsorted(draft.seat_volunteer[order], np.arange(len(draft.volunteer_ids) + 1))
-        known: dict[bytes, list[Ints]] = {}
-        parts: list[Ints] = []
-        for person in range(len(draft.volunteer_ids)):
-            mine = order[bounds[person] : bounds[person + 1]]
-            visits = draft.seat_visit[mine]
-            busy_until = np.maximum.accumulate(draft.visit_end[visits])
-            rests = np.flatnonzero(draft.visit_start[visits][1:] >= busy_until[:-1] + clashes.longest_gap) + 1
-            for spell in np.split(np.arange(len(mine)), rests):
-                key = visits[spell].tobytes()
-                if key not in known:
-                    known[key] = clashes.groups(visits[spell])
-                parts.extend(mine[spell[group]] for group in known[key])
-        sizes = np.array([len(part) for part in parts], dtype=np.int64)
-        draft.add_rows(
-            self.name,
-            Terms.of(
-                np.repeat(np.arange(len(parts)), sizes),
-                draft.seats[np.concatenate(parts)] if parts else np.zeros(0, dtype=np.int64),
-            ),
-            low=np.full(len(parts), -UNBOUNDED),
-            high=np.ones(len(parts)),
-            lazy=True,
-        )
+        seats = np.flatnonzero(clashes.spell[draft.seat_visit] >= 0)
+        visit = draft.seat_visit[seats]
+        of_person = draft.seat_volunteer[seats] * (1 + len(clashes.clashing)) + clashes.spell[visit]
+        order = np.lexsort((clashes.place[visit], of_person))
+        seats, place, of_person = seats[order], clashes.place[visit][order], of_person[order]
+        starts = np.flatnonzero(np.diff(of_person, prepend=-1))
+        spell = clashes.spell[draft.seat_visit[seats[starts]]].tolist()
+        number = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(seats)))
+        known: dict[tuple[int, int], list[int]] = {}
+        together = 1 + GROUPS_AT_A_TIME // max(1, clashes.width)
+        groups: list[int] = []
+        whose: list[int] = []
+        first = 0
+        places = place.tolist()
+        for n, (start, end) in enumerate(pairwise([*starts.tolist(), len(seats)])):
+            key = spell[n], sum(1 << other for other in places[start:end])
+            if key not in known:
+                known[key] = clashes.groups(*key)
+            groups += known[key]
+            whose += [n - first] * len(known[key])
+            if groups and (len(groups) >= together or n + 1 == len(starts)):
+                seat = np.zeros((n + 1 - first, clashes.width), dtype=np.int64)
+                mine = slice(starts[first], end)
+                seat[number[mine] - first, place[mine]] = seats[mine]
+                row, column = np.divmod(np.flatnonzero(_bits(groups, clashes.width)), clashes.width)
+                draft.add_rows(
+                    self.name,
+                    Terms.of(row, draft.seats[seat[np.array(whose, dtype=np.int64)[row], column]]),
+                    low=np.full(len(groups), -UNBOUNDED),
+                    high=np.ones(len(groups)),
+                    lazy=True,
+                )
+                groups, whose, first = [], [], n + 1
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
         """Each volunteer's sessions in order of time, each against all that follow."""
@@ -153,9 +163,45 @@ class OnePlaceAtATime(MustRule):
 
 
 class _Clashes:
-    """Which visits of different sessions nobody can both be at."""
+    """Which visits of different sessions nobody can both be at.
+
+    Visits that clash, directly or by way of others, are of one spell; in it they have their places, in order of start.
+    Sets of visits of a spell are whole numbers, a bit a place.
+    """
 
     def __init__(self, draft: Draft) -> None:
+        pairs = self._pairs(draft)
+        visits = len(draft.visits)
+        graph = sparse.csr_array((np.ones(len(pairs), dtype=np.int8), (pairs[:, 0], pairs[:, 1])), (visits, visits))
+        _, self.spell = sparse.csgraph.connected_components(graph, directed=False)
+        clashes = np.bincount(pairs.ravel(), minlength=visits) > 0
+        spells, self.spell[clashes] = np.unique(self.spell[clashes], return_inverse=True)
+        self.spell[~clashes] = -1
+        """Of each visit; -1 where it clashes with none."""
+        order = np.lexsort((draft.visit_start, self.spell))
+        self.place = np.zeros(visits, dtype=np.int64)
+        self.place[order] = np.arange(visits) - np.searchsorted(self.spell[order], self.spell[order])
+        sizes = np.bincount(self.spell[clashes], minlength=len(spells))
+        self.width = int(sizes.max(initial=0))
+        """The places of the longest spell."""
+        self.clashing = [[0] * size for size in sizes.tolist()]
+        """spell -> place -> the places with which it clashes."""
+        spell, place = self.spell.tolist(), self.place.tolist()
+        for a, b in pairs.tolist():
+            self.clashing[spell[a]][place[a]] |= 1 << place[b]
+            self.clashing[spell[b]][place[b]] |= 1 << place[a]
+        self.apart = [list(of_place) for of_place in self.clashing]
+        """The same, and those of the same session: two slots of one session never happen together either."""
+        slots: dict[tuple[int, int], int] = {}
+        for visit, of in enumerate(draft.visit_session.tolist()):
+            slots[of, spell[visit]] = slots.get((of, spell[visit]), 0) | 1 << place[visit]
+        for visit in np.flatnonzero(clashes).tolist():
+            session = int(draft.visit_session[visit])
+            self.apart[spell[visit]][place[visit]] |= slots[session, spell[visit]] & ~(1 << place[visit])
+
+    @staticmethod
+    def _pairs(draft: Draft) -> Ints:
+        """Visits that clash, shape (pairs, 2)."""
         problem = draft.problem
         limits, ids = problem.programme.limits, draft.school_ids
         roads: dict[tuple[int, int], int] = {}
@@ -172,42 +218,54 @@ class _Clashes:
                 roads[a, b] = travel_minutes(problem.km_between_schools(ids[a], ids[b]), limits.travel_kmh)
             return roads[a, b] + limits.arrival_minutes
 
-        self.session = draft.visit_session.tolist()
-        self.longest_gap = _longest_gap(problem)
-        self.of: dict[int, set[int]] = {}
+        session = draft.visit_session.tolist()
+        longest_gap = _longest_gap(problem)
+        found: list[tuple[int, int]] = []
         order = np.argsort(draft.visit_start, kind="stable")
         starts = draft.visit_start[order]
         for place, first in enumerate(order.tolist()):
-            last = int(np.searchsorted(starts, end[first] + self.longest_gap, side="left"))
+            last = int(np.searchsorted(starts, end[first] + longest_gap, side="left"))
             for second in order[place + 1 : last].tolist():
-                if self.session[first] != self.session[second] and end[first] + gap(first, second) > start[second]:
-                    self.of.setdefault(first, set()).add(second)
-                    self.of.setdefault(second, set()).add(first)
+                if session[first] != session[second] and end[first] + gap(first, second) > start[second]:
+                    found.append((first, second))
+        return np.array(found, dtype=np.int64).reshape(-1, 2)
 
-    def groups(self, visits: Ints) -> list[Ints]:
-        """Groups of places in `visits`, such that every two of them that clash stand together in some group.
+    def groups(self, spell: int, mine: int) -> list[int]:
+        """Sets of the places `mine`, such that every two of these that clash stand together in some set.
 
-        Two slots of one session never happen together either, so they may share a group.
+        The sets are as large as can be; where there are very many places, only as large as it takes.
         """
-        place = {visit: n for n, visit in enumerate(visits.tolist())}
-        clashing = {visit: self.of.get(visit, set()) & place.keys() for visit in place}
-        slots: dict[int, set[int]] = {}
-        for visit in place:
-            slots.setdefault(self.session[visit], set()).add(visit)
-        apart = {visit: clashing[visit] | slots[self.session[visit]] for visit in place}
-        covered: set[tuple[int, int]] = set()
-        found: list[Ints] = []
-        for visit in place:
-            for other in sorted(clashing[visit], key=place.__getitem__):
-                if place[other] < place[visit] or (visit, other) in covered:
-                    continue
-                group = [visit, other]
-                for third in sorted(apart[visit] & apart[other], key=place.__getitem__):
-                    if third not in group and all(third in apart[member] for member in group):
-                        group.append(third)
-                covered.update((a, b) for a in group for b in group)
-                found.append(np.array(sorted(place[member] for member in group), dtype=np.int64))
+        clashing, apart = self.clashing[spell], self.apart[spell]
+        frugal = mine.bit_count() > MANY_PLACES
+        covered = [0] * len(clashing)
+        found: list[int] = []
+        later = mine
+        while later:
+            bit = later & -later
+            later ^= bit
+            place = bit.bit_length() - 1
+            left = clashing[place] & later & ~covered[place]
+            while left:
+                group, members = bit, [place]
+                possible = left if frugal else apart[place] & mine
+                joining = left & -left
+                while joining:
+                    group |= joining
+                    members.append(joining.bit_length() - 1)
+                    possible &= apart[members[-1]]
+                    joining = possible & -possible
+                for member in members:
+                    covered[member] |= group
+                left &= ~group
+                found.append(group)
         return found
+
+
+def _bits(sets: Sequence[int], width: int) -> Bools:
+    """Which places are in which set, shape (sets, width)."""
+    size = -(-width // 8)
+    flat = np.frombuffer(b"".join(each.to_bytes(size, "little") for each in sets), dtype=np.uint8)
+    return np.unpackbits(flat.reshape(len(sets), size), axis=1, count=width, bitorder="little").view(bool)
 
 
 def _longest_gap(problem: Problem) -> int:

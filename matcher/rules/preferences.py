@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import numpy as np
+
 from matcher.domain import Plan, Problem, TierName
 from matcher.rules.base import Example, Goal
-from matcher.rules.draft import Draft, ints
+from matcher.rules.draft import Draft
 from matcher.rules.tiny import plan, problem, session, volunteer
 
 TRIO = (volunteer("V1"), volunteer("V2"), volunteer("V3"))
@@ -25,14 +27,17 @@ class Preferences(Goal):
     )
 
     def post(self, draft: Draft) -> None:
-        people, sessions = draft.volunteer_ids, draft.session_ids
-        wishes = draft.problem.preferences
-        if wishes:
-            scores = ints(
-                wishes.get((people[person], sessions[session]), 0)
-                for person, session in zip(draft.seat_volunteer.tolist(), draft.seat_session.tolist(), strict=True)
-            )
-            draft.gain(self.tier, draft.seats, scores)
+        sessions, pairs = len(draft.session_ids), []
+        for (volunteer_id, session_id), score in draft.problem.preferences.items():
+            if session_id in draft.session_index:
+                person, session = draft.volunteer_index[volunteer_id], draft.session_index[session_id]
+                pairs.append((person * sessions + session, score))
+        if pairs:
+            wished, scores = np.array(sorted(pairs), dtype=np.int64).T
+            key = draft.seat_volunteer * sessions + draft.seat_session
+            place = np.minimum(np.searchsorted(wished, key), len(wished) - 1)
+            mine = np.flatnonzero(wished[place] == key)
+            draft.gain(self.tier, draft.seats[mine], scores[place[mine]])
 
     def score(self, problem: Problem, plan: Plan) -> int:
         return sum(

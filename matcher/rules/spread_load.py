@@ -6,7 +6,7 @@ import numpy as np
 
 from matcher.domain import Plan, Problem, TierName
 from matcher.rules.base import Example, Goal
-from matcher.rules.draft import Draft, Terms, ints
+from matcher.rules.draft import Draft, Terms, ints, numbered
 from matcher.rules.tiny import plan, problem, session, slot, volunteer
 
 TEN = slot("10:00", "11:00")
@@ -33,7 +33,7 @@ class SpreadLoad(Goal):
 
     def post(self, draft: Draft) -> None:
         people = len(draft.volunteer_ids)
-        pairs = np.unique(draft.seat_volunteer * len(draft.session_ids) + draft.seat_session)
+        pairs, _ = numbered(draft.seat_volunteer * len(draft.session_ids) + draft.seat_session)
         most = np.bincount(pairs // max(1, len(draft.session_ids)), minlength=people)
         limit = ints(person.max_sessions for person in draft.problem.volunteers.values())
         levels = np.minimum(most, limit)

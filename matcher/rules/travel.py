@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 
 from matcher.domain import Mode, Plan, Problem, School, TierName
-from matcher.geography import Position
+from matcher.geography import METRE, Position, distances_km
 from matcher.rules.base import Example, Goal
-from matcher.rules.draft import Draft, Terms, ints
+from matcher.rules.draft import Draft, Ints, Terms, numbered
 from matcher.rules.tiny import plan, problem, session, slot, volunteer
 
 TEN = slot("10:00", "11:00")
@@ -40,18 +40,12 @@ class Travel(Goal):
         visit, person = draft.seat_visit[in_person], draft.seat_volunteer[in_person]
         schools, sessions = len(draft.school_ids), len(draft.session_ids)
         home_school = person * schools + draft.visit_school[visit]
-        homes, home = np.unique(home_school, return_inverse=True)
-        cost = ints(
-            round(
-                10
-                * draft.problem.km_home_to_school(draft.volunteer_ids[key // schools], draft.school_ids[key % schools])
-            )
-            for key in homes.tolist()
-        )
-        days, day = np.unique(draft.visit_day[visit], return_inverse=True)
-        _, trip = np.unique(home_school * max(1, len(days)) + day, return_inverse=True)
+        homes, home = numbered(home_school)
+        cost = self._tenths(draft, homes // schools, homes % schools) if len(homes) else homes
+        days, day = numbered(draft.visit_day[visit])
+        _, trip = numbered(home * max(1, len(days)) + day)
         # a row for each session of a trip: its slots on that day exclude each other
-        rows, row = np.unique(trip * sessions + draft.visit_session[visit], return_inverse=True)
+        rows, row = numbered(trip * sessions + draft.visit_session[visit])
         row_trip = rows // max(1, sessions)
         shared = np.bincount(row_trip, minlength=int(trip.max(initial=-1)) + 1) > 1
         alone = ~shared[trip] if len(trip) else np.zeros(0, dtype=bool)
@@ -72,6 +66,19 @@ class Travel(Goal):
             tier=self.tier,
             gains=trip_cost[shared],
         )
+
+    @staticmethod
+    def _tenths(draft: Draft, person: Ints, school: Ints) -> Ints:
+        """The journey of each pair in tenths of a km, rounded as in `score`: one by one only what is nearly a half."""
+        limits = draft.problem.programme.limits
+        exact = 10 * distances_km(draft.home_degrees[person], draft.school_degrees[school])
+        unknown = np.isnan(exact)
+        tenths = np.rint(np.where(unknown, 0, exact)).astype(np.int64)
+        tenths[unknown] = round(10 * limits.unknown_km)
+        for n in np.flatnonzero(np.abs(exact - np.floor(exact) - 0.5) <= 10 * METRE).tolist():
+            km = draft.problem.km_home_to_school(draft.volunteer_ids[person[n]], draft.school_ids[school[n]])
+            tenths[n] = round(10 * km)
+        return tenths
 
     def score(self, problem: Problem, plan: Plan) -> int:
         trips = {
