@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 EARTH_RADIUS_KM = 6371.0088  # the mean radius R1 of the IUGG
+ROADS = 1.3  # as long as the great circle
 METRE = 0.001  # in km
 Degrees = npt.NDArray[np.float64]
 """Latitudes and longitudes, shape (..., 2)."""
@@ -55,5 +56,5 @@ def on_globe(places: Degrees) -> npt.NDArray[np.float64]:
 
 
 def travel_minutes(km: float, travel_kmh: float) -> int:
-    """Whole minutes to allow for a journey: roads are taken to be 1.3 times as long as the great circle."""
-    return math.ceil(60 * 1.3 * km / travel_kmh)
+    """Whole minutes to allow for a journey by road."""
+    return math.ceil(60 * ROADS * km / travel_kmh)

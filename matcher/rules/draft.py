@@ -172,8 +172,7 @@ class Draft:
         order = np.argsort(self.seat_session, kind="stable")
         first = np.searchsorted(self.seat_session[order], session, side="left")
         count = np.searchsorted(self.seat_session[order], session, side="right") - first
-        places = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count) + np.repeat(first, count)
-        return np.repeat(cohort, count), order[places]
+        return np.repeat(cohort, count), order[ranges(first, count)]
 
     def add_rows(self, name: str, terms: Terms, low: npt.ArrayLike, high: npt.ArrayLike, *, lazy: bool = False) -> None:
         """Adds rows `low[r] <= sum <= high[r]`, shapes (rows,); `terms.row` counts from 0 within this block.
@@ -356,10 +355,16 @@ class Draft:
 
 def entries(by_column: sparse.csc_array, columns: Ints) -> tuple[Ints, Ints, Ints]:
     """The non-zero coefficients of some columns: the place of the column in `columns`, the row, the value."""
-    starts = by_column.indptr[columns].astype(np.int64)
+    starts = by_column.indptr[columns]
     sizes = by_column.indptr[columns + 1] - starts
-    places = np.repeat(starts - np.cumsum(sizes) + sizes, sizes) + np.arange(sizes.sum())
+    places = ranges(starts, sizes)
     return np.repeat(np.arange(len(columns)), sizes), by_column.indices[places], by_column.data[places]
+
+
+def ranges(starts: Ints, sizes: Ints) -> Ints:
+    """That many whole numbers from each start on, one range after the other."""
+    sizes = sizes.astype(np.int64)
+    return np.repeat(starts - np.cumsum(sizes) + sizes, sizes) + np.arange(sizes.sum())
 
 
 def numbered(key: Ints) -> tuple[Ints, Ints]:

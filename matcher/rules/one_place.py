@@ -8,9 +8,9 @@ import numpy as np
 from scipy import sparse
 
 from matcher.domain import Finding, Limits, Mode, Plan, Problem, School, Slot
-from matcher.geography import Position, travel_minutes
+from matcher.geography import METRE, ROADS, Position, distances_km, travel_minutes
 from matcher.rules.base import Example, MustRule
-from matcher.rules.draft import UNBOUNDED, Bools, Draft, Ints, Terms
+from matcher.rules.draft import UNBOUNDED, Bools, Draft, Ints, Terms, ranges
 from matcher.rules.tiny import plan, problem, session, slot, volunteer
 from matcher.times import day_text
 
@@ -202,33 +202,22 @@ class _Clashes:
     @staticmethod
     def _pairs(draft: Draft) -> Ints:
         """Visits that clash, shape (pairs, 2)."""
-        problem = draft.problem
-        limits, ids = problem.programme.limits, draft.school_ids
-        roads: dict[tuple[int, int], int] = {}
-        in_person, school = draft.visit_in_person.tolist(), draft.visit_school.tolist()
-        start, end = draft.visit_start.tolist(), draft.visit_end.tolist()
-
-        def gap(first: int, second: int) -> int:
-            if in_person[first] != in_person[second]:
-                return limits.virtual_gap_minutes
-            a, b = sorted((school[first], school[second]))
-            if not in_person[first] or a == b:
-                return 0
-            if (a, b) not in roads:
-                roads[a, b] = travel_minutes(problem.km_between_schools(ids[a], ids[b]), limits.travel_kmh)
-            return roads[a, b] + limits.arrival_minutes
-
-        session = draft.visit_session.tolist()
-        longest_gap = _longest_gap(problem)
-        found: list[tuple[int, int]] = []
+        limits = draft.problem.programme.limits
         order = np.argsort(draft.visit_start, kind="stable")
-        starts = draft.visit_start[order]
-        for place, first in enumerate(order.tolist()):
-            last = int(np.searchsorted(starts, end[first] + longest_gap, side="left"))
-            for second in order[place + 1 : last].tolist():
-                if session[first] != session[second] and end[first] + gap(first, second) > start[second]:
-                    found.append((first, second))
-        return np.array(found, dtype=np.int64).reshape(-1, 2)
+        after = np.searchsorted(draft.visit_start[order], draft.visit_end[order] + _longest_gap(draft.problem))
+        place = np.arange(len(order))
+        count = np.maximum(0, after - place - 1)
+        first, second = order[np.repeat(place, count)], order[ranges(place + 1, count)]
+        other_session = draft.visit_session[first] != draft.visit_session[second]
+        first, second = first[other_session], second[other_session]
+        between = draft.visit_start[second] - draft.visit_end[first]
+        in_person, school = draft.visit_in_person, draft.visit_school
+        mixed, road = in_person[first] != in_person[second], in_person[first] & in_person[second]
+        road &= school[first] != school[second]
+        clash = between < np.where(mixed, limits.virtual_gap_minutes, 0)
+        a, b, left = school[first[road]], school[second[road]], between[road] - limits.arrival_minutes
+        clash[road] = _too_far(draft, a, b, left)
+        return np.stack([first[clash], second[clash]], axis=1)
 
     def groups(self, spell: int, mine: int) -> list[int]:
         """Sets of the places `mine`, such that every two of these that clash stand together in some set.
@@ -241,7 +230,7 @@ class _Clashes:
         found: list[int] = []
         later = mine
         while later:
-            bit = later & -later
+            bit = 1 << (later.bit_length() - 1) if frugal else later & -later  # backwards makes fewer and smaller sets
             later ^= bit
             place = bit.bit_length() - 1
             left = clashing[place] & later & ~covered[place]
@@ -259,6 +248,19 @@ class _Clashes:
                 left &= ~group
                 found.append(group)
         return found
+
+
+def _too_far(draft: Draft, a: Ints, b: Ints, left: Ints) -> Bools:
+    """Whether the journey between two schools takes longer than the minutes left; to the minute as in `check`."""
+    problem, limits = draft.problem, draft.problem.programme.limits
+    km = distances_km(draft.school_degrees[a], draft.school_degrees[b])
+    km[np.isnan(km)] = limits.unknown_km
+    reach = np.maximum(left, -1) * (limits.travel_kmh / (60 * ROADS))
+    far: Bools = km > reach
+    for n in np.flatnonzero(np.abs(km - reach) <= METRE).tolist():
+        exact = problem.km_between_schools(draft.school_ids[a[n]], draft.school_ids[b[n]])
+        far[n] = travel_minutes(exact, limits.travel_kmh) > left[n]
+    return far
 
 
 def _bits(sets: Sequence[int], width: int) -> Bools:

@@ -6,7 +6,7 @@ import numpy as np
 
 from matcher.domain import Decision, Finding, Pin, Plan, Problem
 from matcher.rules.base import Example, MustRule
-from matcher.rules.draft import UNBOUNDED, Draft, Ints, Terms
+from matcher.rules.draft import UNBOUNDED, Draft, Ints, Terms, ranges
 from matcher.rules.tiny import at, plan, problem, session, slot, volunteer
 
 TEN = slot("10:00", "11:00")
@@ -72,12 +72,15 @@ class Pins(MustRule):
     def columns(draft: Draft, pin: Pin) -> Ints:
         """The columns of which one must be 1 (keep), or all must be 0 (never)."""
         session = draft.session_index[pin.session_id]
+        visits = np.flatnonzero(draft.visit_session == session)
         if pin.volunteer_id is not None:
             person = draft.volunteer_index[pin.volunteer_id]
-            return draft.seats[np.flatnonzero((draft.seat_session == session) & (draft.seat_volunteer == person))]
-        visits = np.flatnonzero(draft.visit_session == session)
+            first = np.searchsorted(draft.seat_visit, visits)
+            seats = ranges(first, np.searchsorted(draft.seat_visit, visits, side="right") - first)
+            found: Ints = draft.seats[seats[draft.seat_volunteer[seats] == person]]
+            return found
         starts = np.array([draft.visits[visit][1].start == pin.start for visit in visits], dtype=bool)
-        found: Ints = visits[starts]
+        found = visits[starts]
         return found
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:

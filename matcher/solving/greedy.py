@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matcher.domain import TierName
-from matcher.rules.draft import UNBOUNDED, Bools, Draft, Ints
+from matcher.rules.draft import UNBOUNDED, Bools, Draft, Ints, entries, ranges
 
 Floats = npt.NDArray[np.float64]
 HALF = 2  # what does not pay yet, but is half of something that will, counts half
@@ -32,18 +32,21 @@ class _Greedy:
         self.draft = draft
         self.columns = np.zeros(draft.columns, dtype=np.int64) if start is None else start.copy()
         self.columns[len(draft.visits) + len(draft.seat_visit) :] = 0
-        self.by_column = draft.by_column
-        self.activity: Ints = draft.matrix @ self.columns
+        activity = draft.activity(self.columns)
         counting = np.zeros(draft.rows, dtype=bool)
         for block in draft.counting:
             counting[block.first_row : block.first_row + len(block.row_group)] = True
-        self.limited: Bools = ~counting & (draft.high < UNBOUNDED)
+        self.room = np.where(counting | (draft.high >= UNBOUNDED), UNBOUNDED, draft.high - activity)
+        """Of each row, what may still be added to it."""
         self.demanding: Bools = ~counting & (draft.low > -UNBOUNDED)
-        self.worth = _Worth(draft, self.columns)
+        self.missing = np.where(self.demanding, draft.low - activity, 0)
+        """Of each row, what must still be added to it; 0 or less: nothing."""
+        self.worth = _Worth(draft, activity)
         self.taken = np.bincount(
             draft.seat_volunteer[np.flatnonzero(self.columns[draft.seats])], minlength=len(draft.volunteer_ids)
         )
-        self.offers = np.bincount(draft.seat_volunteer, minlength=len(draft.volunteer_ids))
+        offers = np.bincount(draft.seat_volunteer, minlength=len(draft.volunteer_ids))
+        self.offered: Floats = offers / (1 + offers.max(initial=0))
         self.seat_bounds = np.searchsorted(draft.seat_visit, np.arange(len(draft.visits) + 1))
 
     def run(self, out_of_time: Callable[[], bool]) -> Ints:
@@ -64,7 +67,7 @@ class _Greedy:
         """Delivers a session in the slot whose smallest team is worth most, if there is a team at all."""
         best: tuple[float, int, list[int]] | None = None
         for visit in visits:
-            if not self._fits(np.array([visit]))[0]:
+            if not self._fits(*entries(self.draft.by_column, np.array([visit])), 1)[0]:
                 continue
             team, value = self._team(visit)
             if team is not None and (best is None or value > best[0]):
@@ -76,168 +79,170 @@ class _Greedy:
 
     def _team(self, visit: int) -> tuple[list[int] | None, float]:
         """The seat columns of a smallest team for a visit, tried out and taken back."""
-        draft = self.draft
         team: list[int] = []
         value = 0.0
+        seats = _Seats(self, visit)
         self._set(visit)
-        mine = draft.seats[self.seat_bounds[visit] : self.seat_bounds[visit + 1]]
-        rows = np.unique(self._entries(np.append(mine, visit))[1])
-        rows = rows[self.demanding[rows]]
-        while True:
-            short = rows[self.activity[rows] < draft.low[rows]]
-            if not len(short):
-                break
-            open_seats = mine[self._fits(mine) & (self.columns[mine] == 0)]
-            place, touched, coefficients = self._entries(open_seats)
-            helps = np.bincount(place[np.isin(touched, short) & (coefficients > 0)], minlength=len(open_seats))
-            open_seats, helps = open_seats[helps > 0], helps[helps > 0]
+        demands = self.demanding[seats.rows] & (seats.coefficients > 0)
+        place, helped = seats.place[demands], seats.rows[demands]
+        asking = entries(self.draft.by_column, np.array([visit]))[1]
+        rows = np.union1d(asking[self.demanding[asking]], helped)
+        while np.any(self.missing[rows] > 0):
+            helps = np.bincount(place[self.missing[helped] > 0], minlength=len(seats.columns))
+            open_seats = np.flatnonzero((helps > 0) & seats.open())
             if not len(open_seats):
                 break
-            worth = self._score(open_seats)
-            chosen = int(np.lexsort((-worth, -helps))[0])
+            worth = seats.score()[open_seats]
+            chosen = int(np.lexsort((-worth, -helps[open_seats]))[0])
             value += float(worth[chosen])
-            team.append(int(open_seats[chosen]))
+            team.append(int(seats.columns[open_seats[chosen]]))
             self._set(team[-1])
-        complete = not np.any(self.activity[rows] < draft.low[rows])
+        complete = not np.any(self.missing[rows] > 0)
         for column in [*reversed(team), visit]:
             self._set(column, 0)
         return (team if complete else None), value
 
     def _enrich(self, out_of_time: Callable[[], bool]) -> None:
-        """Best first: a seat's worth only falls as others are taken (but for mixed teams), so old worths are bounds."""
-        draft = self.draft
-        running = np.flatnonzero(self.columns[draft.seat_visit] & (1 - self.columns[draft.seats]))
-        worth = self._score(draft.seats[running]) if len(running) else np.zeros(0)
-        heap = [(-float(w), int(seat)) for w, seat in zip(worth, draft.seats[running], strict=True) if w > 0]
-        heapq.heapify(heap)
-        while heap and not out_of_time():
-            _, seat = heapq.heappop(heap)
-            one = np.array([seat])
-            if not self._fits(one)[0]:
-                continue
-            now = float(self._score(one)[0])
-            if now <= 0:
-                continue
-            if heap and -heap[0][0] > now + 1e-9:
-                heapq.heappush(heap, (-now, seat))
-                continue
-            self._set(seat)
+        """Best first: what a visit's best seat is worth only falls as others are taken (but for mixed teams).
 
-    def _score(self, seats: Ints) -> Floats:
-        """What each seat adds to the role models, and a little for whoever is asked less and has fewer other offers."""
-        person = self.draft.seat_volunteer[seats - len(self.draft.visits)]
-        gain = self.worth.of(self.by_column, seats)
-        busy = self.taken[person] + self.offers[person] / (1 + self.offers.max(initial=0))
-        return np.asarray(np.where(gain > 0, gain, 0) - busy)
+        So a visit waits with what it was worth when it was last looked at.
+        """
+        visits = np.flatnonzero(self.columns[: len(self.draft.visits)])
+        waiting = [(-np.inf, visit) for visit in visits.tolist()]
+        while waiting and not out_of_time():
+            _, visit = heapq.heappop(waiting)
+            seats = _Seats(self, visit)
+            worth = np.where(seats.open(), seats.score(), 0)
+            best = int(np.argmax(worth)) if len(worth) else 0
+            if not len(worth) or worth[best] <= 0:
+                continue
+            if waiting and -waiting[0][0] > worth[best] + 1e-9:
+                heapq.heappush(waiting, (-float(worth[best]), visit))
+                continue
+            self._set(int(seats.columns[best]))
+            heapq.heappush(waiting, (-float(worth[best]), visit))
 
-    def _fits(self, columns: Ints) -> Bools:
-        """For each column alone: whether setting it breaks no upper limit."""
-        place, rows, coefficients = self._entries(columns)
-        broken = self.limited[rows] & (self.activity[rows] + coefficients > self.draft.high[rows])
-        return np.asarray(np.bincount(place[broken], minlength=len(columns)) == 0)
-
-    def _entries(self, columns: Ints) -> tuple[Ints, Ints, Ints]:
-        """The non-zero coefficients of some columns: the place of the column in `columns`, the row, the value."""
-        matrix = self.by_column
-        starts = matrix.indptr[columns]
-        sizes = matrix.indptr[columns + 1] - starts
-        entries = np.repeat(starts - np.cumsum(sizes) + sizes, sizes) + np.arange(sizes.sum())
-        return np.repeat(np.arange(len(columns)), sizes), matrix.indices[entries], matrix.data[entries]
+    def _fits(self, place: Ints, rows: Ints, coefficients: Ints, columns: int) -> Bools:
+        """For each column alone, given by its entries: whether setting it breaks no upper limit."""
+        return np.asarray(np.bincount(place[coefficients > self.room[rows]], minlength=columns) == 0)
 
     def _set(self, column: int, value: int = 1) -> None:
         change = value - int(self.columns[column])
         if not change:
             return
-        entries = slice(self.by_column.indptr[column], self.by_column.indptr[column + 1])
-        rows = self.by_column.indices[entries]
+        by_column = self.draft.by_column
+        mine = slice(by_column.indptr[column], by_column.indptr[column + 1])
+        rows, added = by_column.indices[mine], change * by_column.data[mine].astype(np.int64)
         self.columns[column] = value
-        self.activity[rows] += change * self.by_column.data[entries]
+        self.room[rows] -= added
+        self.missing[rows] -= added
         self.worth.count(rows, change)
         if column >= len(self.draft.visits):
             self.taken[self.draft.seat_volunteer[column - len(self.draft.visits)]] += change
 
 
+class _Seats:
+    """The seats of one visit, which stand together, and their entries."""
+
+    def __init__(self, greedy: _Greedy, visit: int) -> None:
+        self.greedy = greedy
+        first, last = greedy.seat_bounds[visit], greedy.seat_bounds[visit + 1]
+        self.columns: Ints = greedy.draft.seats[first:last]
+        self.person: Ints = greedy.draft.seat_volunteer[first:last]
+        self.place, self.rows, self.coefficients = entries(greedy.draft.by_column, self.columns)
+        tracked = greedy.worth.group[self.rows] >= 0
+        self.worth_place, self.worth_rows = self.place[tracked], self.rows[tracked]
+
+    def open(self) -> Bools:
+        """Which are not taken and break no upper limit."""
+        fits = self.greedy._fits(self.place, self.rows, self.coefficients, len(self.columns))
+        return np.asarray(fits & (self.greedy.columns[self.columns] == 0))
+
+    def score(self) -> Floats:
+        """What each adds to the role models, and a little for whoever is asked less and has fewer other offers."""
+        greedy = self.greedy
+        gain = np.bincount(self.worth_place, greedy.worth.of(self.worth_rows), minlength=len(self.columns))
+        return np.asarray(gain - (greedy.taken[self.person] + greedy.offered[self.person]))
+
+
 class _Worth:
-    """What one more of something would add to the role models, kept up row by row."""
+    """What one more of something would add to the role models, kept up row by row.
 
-    def __init__(self, draft: Draft, columns: Ints) -> None:
-        self.blocks = [block for block in draft.counting if block.ceiling and block.tier is TierName.ROLE_MODELS]
-        gains = draft.objective[TierName.ROLE_MODELS]
-        plain = draft.matrix @ columns - draft.low
-        self.counts: dict[int, int] = {}
-        self.group_of: dict[int, tuple[int, int]] = {}
-        self.rows_of: dict[tuple[int, int], list[int]] = {}
-        self.levels: dict[tuple[int, int], list[tuple[int, list[int]]]] = {}
-        feeds = self._feeds(draft)
-        for number, block in enumerate(self.blocks):
-            for place, group in enumerate(block.row_group.tolist()):
-                row = block.first_row + place
-                self.counts[row] = int(plain[row])
-                self.group_of[row] = number, group
-                self.rows_of.setdefault((number, group), []).append(row)
-            for column, group in zip(block.columns.tolist(), block.group.tolist(), strict=True):
-                self.levels.setdefault((number, group), []).append((int(gains[column]), feeds.get(column, [])))
-        for number, block in enumerate(self.blocks):  # what is filled already counts further on
-            for group in range(block.groups):
-                for _, fed in self.levels.get((number, group), [])[: self._filled((number, group))]:
-                    for row in fed:
-                        self.counts[row] += 1
-        self.tracked = np.zeros(draft.rows, dtype=bool)
-        self.tracked[list(self.counts)] = True
+    Rows stand in groups, whose levels fill in order (see `Draft.levels`); a level may count further on, in other rows.
+    """
 
-    def _feeds(self, draft: Draft) -> dict[int, list[int]]:
-        """counting column -> the rows of later blocks in which it counts."""
-        own = {int(column): number for number, block in enumerate(self.blocks) for column in block.columns}
-        found: dict[int, list[int]] = {}
-        blocks_rows = {id(block): rows for block, rows in zip(draft.counting, draft.counting_rows, strict=True)}
-        for number, block in enumerate(self.blocks):
-            rows = blocks_rows[id(block)].tocoo()
-            for row, column in zip(rows.coords[0].tolist(), rows.coords[1].tolist(), strict=True):
-                if own.get(column, number) != number:
-                    found.setdefault(column, []).append(block.first_row + row)
-        return found
-
-    def _filled(self, key: tuple[int, int]) -> int:
-        rows = self.rows_of.get(key)
-        return max(0, min(min(self.counts[row] for row in rows), len(self.levels.get(key, [])))) if rows else 0
+    def __init__(self, draft: Draft, activity: Ints) -> None:
+        blocks = [block for block in draft.counting if block.ceiling and block.tier is TierName.ROLE_MODELS]
+        groups = sum(block.groups for block in blocks)
+        self.group = np.full(draft.rows, -1, dtype=np.int64)
+        """Of each row; -1 for rows that are of no interest here."""
+        self.counts = np.append(np.zeros(draft.rows, dtype=np.int64), UNBOUNDED)
+        level_columns, level_group = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+        block_of_group = np.zeros(groups, dtype=np.int64)
+        first = 0
+        for number, block in enumerate(blocks):
+            rows = slice(block.first_row, block.first_row + len(block.row_group))
+            self.group[rows] = first + block.row_group
+            self.counts[rows] = activity[rows] - draft.low[rows]
+            level_columns.append(block.columns)
+            level_group.append(first + block.group)
+            block_of_group[first : first + block.groups] = number
+            first += block.groups
+        columns, of_level = np.concatenate(level_columns), np.concatenate(level_group)
+        self.gain = draft.objective[TierName.ROLE_MODELS][columns]
+        self.first = np.searchsorted(of_level, np.arange(groups))
+        self.size = np.bincount(of_level, minlength=groups)
+        """How many levels each group has, and the first of them."""
+        level, fed, _ = entries(draft.by_column, columns)
+        further = (self.group[fed] >= 0) & (block_of_group[self.group[fed]] != block_of_group[of_level[level]])
+        self.fed = fed[further]
+        self.fed_first = np.searchsorted(level[further], np.arange(len(columns)))
+        self.fed_size = np.bincount(level[further], minlength=len(columns))
+        """The rows in which each level counts further on."""
+        tracked = np.flatnonzero(self.group >= 0)
+        tracked = tracked[np.argsort(self.group[tracked], kind="stable")]
+        rank = np.arange(len(tracked)) - np.searchsorted(self.group[tracked], self.group[tracked])
+        self.rows_of = np.full((groups, int(rank.max(initial=0)) + 1), draft.rows)
+        """The rows of each group, filled up with one more than there is, which is always full."""
+        self.rows_of[self.group[tracked], rank] = tracked
+        self.filled = np.zeros(groups, dtype=np.int64)
+        for number in range(len(blocks)):  # in order, for what is filled counts further on
+            self._refill(np.flatnonzero(block_of_group == number))
 
     def count(self, rows: Ints, change: int) -> None:
         """Some column in these rows went up or down by one."""
-        for row in rows[self.tracked[rows]].tolist():
-            self._count(row, change)
+        rows = rows[self.group[rows] >= 0]
+        if len(rows):
+            np.add.at(self.counts, rows, change)
+            self._refill(np.unique(self.group[rows]))
 
-    def _count(self, row: int, change: int) -> None:
-        key = self.group_of[row]
-        before = self._filled(key)
-        self.counts[row] += change
-        after = self._filled(key)
-        if before != after:
-            levels = self.levels[key]
-            for _, fed in levels[min(before, after) : max(before, after)]:
-                for further in fed:
-                    self._count(further, change)
+    def _refill(self, groups: Ints) -> None:
+        """Fills levels up to where the counts of these groups stand, and counts them further on."""
+        filled = np.maximum(0, np.minimum(self.counts[self.rows_of[groups]].min(axis=1), self.size[groups]))
+        for change in (1, -1):
+            moved = np.flatnonzero((filled - self.filled[groups]) * change > 0)
+            if len(moved):
+                some, now = groups[moved], filled[moved]
+                low, high = np.minimum(now, self.filled[some]), np.maximum(now, self.filled[some])
+                self.filled[some] = now
+                levels = ranges(self.first[some] + low, high - low)
+                self.count(self.fed[ranges(self.fed_first[levels], self.fed_size[levels])], change)
 
-    def _next(self, row: int) -> float:
-        """What one more in this row would add."""
-        key = self.group_of[row]
-        filled = self._filled(key)
-        levels = self.levels.get(key, [])
-        if filled >= len(levels) or self.counts[row] > filled:
-            return 0.0
-        gain, fed = levels[filled]
-        worth = gain + sum(self._next(further) for further in fed)
-        alone = all(other == row or self.counts[other] > filled for other in self.rows_of[key])
-        return worth if alone else worth / HALF
+    def of(self, rows: Ints) -> Floats:
+        """What one more in each of these rows would add; the same row may come often."""
+        known, place = np.unique(rows, return_inverse=True)
+        return self._next(known)[place]
 
-    def of(self, by_column: object, seats: Ints) -> Floats:
-        """What each seat would add, shape (seats,)."""
-        indptr, indices = by_column.indptr, by_column.indices  # type: ignore[attr-defined]
-        known: dict[int, float] = {}
-        total = np.zeros(len(seats))
-        for place, seat in enumerate(seats.tolist()):
-            rows = indices[indptr[seat] : indptr[seat + 1]]
-            for row in rows[self.tracked[rows]].tolist():
-                if row not in known:
-                    known[row] = self._next(row)
-                total[place] += known[row]
-        return total
+    def _next(self, rows: Ints) -> Floats:
+        group = self.group[rows]
+        filled = self.filled[group]
+        worth = np.zeros(len(rows))
+        paying = np.flatnonzero((filled < self.size[group]) & (self.counts[rows] <= filled))
+        group, filled = group[paying], filled[paying]
+        level = self.first[group] + filled
+        fed = self.fed[ranges(self.fed_first[level], self.fed_size[level])]
+        further = np.repeat(np.arange(len(paying)), self.fed_size[level])
+        gain = self.gain[level] + (np.bincount(further, self._next(fed), minlength=len(paying)) if len(fed) else 0.0)
+        alone = np.sum(self.counts[self.rows_of[group]] <= filled[:, None], axis=1) == 1
+        worth[paying] = np.where(alone, gain, gain / HALF)
+        return worth
