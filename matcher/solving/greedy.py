@@ -195,38 +195,32 @@ class _Worth:
         """How many levels each group has, and the first of them."""
         level, fed, _ = entries(draft.by_column, columns)
         further = (self.group[fed] >= 0) & (block_of_group[self.group[fed]] != block_of_group[of_level[level]])
-        self.fed = fed[further]
-        self.fed_first = np.searchsorted(level[further], np.arange(len(columns)))
-        self.fed_size = np.bincount(level[further], minlength=len(columns))
-        """The rows in which each level counts further on."""
+        self.fed = _table(level[further], fed[further], len(columns), -1)
+        """The rows in which each level counts further on, filled up with -1."""
         tracked = np.flatnonzero(self.group >= 0)
-        tracked = tracked[np.argsort(self.group[tracked], kind="stable")]
-        rank = np.arange(len(tracked)) - np.searchsorted(self.group[tracked], self.group[tracked])
-        self.rows_of = np.full((groups, int(rank.max(initial=0)) + 1), draft.rows)
-        """The rows of each group, filled up with one more than there is, which is always full."""
-        self.rows_of[self.group[tracked], rank] = tracked
+        self.rows_of = _table(self.group[tracked], tracked, groups, draft.rows)
+        """The rows of each group, filled up with one more than there is, in which there is always enough."""
         self.filled = np.zeros(groups, dtype=np.int64)
         for number in range(len(blocks)):  # in order, for what is filled counts further on
-            self._refill(np.flatnonzero(block_of_group == number))
+            self._refill(np.flatnonzero(block_of_group == number), 1)
 
     def count(self, rows: Ints, change: int) -> None:
         """Some column in these rows went up or down by one."""
         rows = rows[self.group[rows] >= 0]
         if len(rows):
             np.add.at(self.counts, rows, change)
-            self._refill(np.unique(self.group[rows]))
+            self._refill(self.group[rows], change)
 
-    def _refill(self, groups: Ints) -> None:
-        """Fills levels up to where the counts of these groups stand, and counts them further on."""
+    def _refill(self, groups: Ints, change: int) -> None:
+        """Fills levels up to where the counts of these groups stand, or empties them, and counts them further on."""
         filled = np.maximum(0, np.minimum(self.counts[self.rows_of[groups]].min(axis=1), self.size[groups]))
-        for change in (1, -1):
-            moved = np.flatnonzero((filled - self.filled[groups]) * change > 0)
-            if len(moved):
-                some, now = groups[moved], filled[moved]
-                low, high = np.minimum(now, self.filled[some]), np.maximum(now, self.filled[some])
-                self.filled[some] = now
-                levels = ranges(self.first[some] + low, high - low)
-                self.count(self.fed[ranges(self.fed_first[levels], self.fed_size[levels])], change)
+        moved = filled != self.filled[groups]
+        if moved.any():
+            some, place = np.unique(groups[moved], return_index=True)
+            before, now = self.filled[some], filled[moved][place]
+            self.filled[some] = now
+            fed = self.fed[ranges(self.first[some] + np.minimum(before, now), np.abs(now - before))]
+            self.count(fed[fed >= 0], change)
 
     def of(self, rows: Ints) -> Floats:
         """What one more in each of these rows would add; the same row may come often."""
@@ -240,9 +234,20 @@ class _Worth:
         paying = np.flatnonzero((filled < self.size[group]) & (self.counts[rows] <= filled))
         group, filled = group[paying], filled[paying]
         level = self.first[group] + filled
-        fed = self.fed[ranges(self.fed_first[level], self.fed_size[level])]
-        further = np.repeat(np.arange(len(paying)), self.fed_size[level])
-        gain = self.gain[level] + (np.bincount(further, self._next(fed), minlength=len(paying)) if len(fed) else 0.0)
+        gain, fed = self.gain[level].astype(float), self.fed[level]
+        if fed.size and fed.max() >= 0:
+            further = np.zeros(fed.shape)
+            further[fed >= 0] = self._next(fed[fed >= 0])
+            gain += further.sum(axis=1)
         alone = np.sum(self.counts[self.rows_of[group]] <= filled[:, None], axis=1) == 1
         worth[paying] = np.where(alone, gain, gain / HALF)
         return worth
+
+
+def _table(key: Ints, value: Ints, keys: int, empty: int) -> Ints:
+    """The values of each key as a row, filled up with `empty`, shape (keys, most values of a key)."""
+    order = np.argsort(key, kind="stable")
+    rank = np.arange(len(order)) - np.searchsorted(key[order], key[order])
+    table = np.full((keys, int(rank.max(initial=0)) + 1), empty, dtype=np.int64)
+    table[key[order], rank] = value[order]
+    return table
