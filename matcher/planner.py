@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from matcher.advice.undelivered import why_not_delivered
+from matcher.advice.undelivered import Reasons
 from matcher.advice.warnings import warnings as advice_warnings
 from matcher.audit import insist
 from matcher.comparison import Comparison
@@ -49,8 +49,9 @@ def make_plan(
     """Solves, audits and explains. Raises PinsImpossible, or AuditRefused where the plan is not what it should be."""
     solution = solve(problem, settings, on_progress, asked_to_stop)
     audit = insist(problem, solution.plan, solution.tiers)
+    why = Reasons(problem)
     reasons = {
-        session_id: why_not_delivered(problem, solution.plan, session_id)
+        session_id: why.not_delivered(solution.plan, session_id)
         for session_id in problem.sessions
         if session_id not in solution.plan.visits
     }

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
-from matcher.domain import Decision, Plan, Problem, Session, Slot, Visit, folded
+from matcher.domain import Decision, Plan, Problem, Session, Slot, Visit, employer_key, folded
 from matcher.rules import MUST_RULES, Draft
+from matcher.rules.draft import Seats
+from matcher.rules.new_faces import NewFaces
 from matcher.solving.cpsat import Effort, maximise
 from matcher.solving.greedy import greedy
 from matcher.solving.reduced import Scope
@@ -18,116 +21,177 @@ from matcher.times import day_text, time_text
 
 def why_never(problem: Problem, session_id: str) -> str | None:
     """Why no plan at all can deliver a session, or None if some plan can."""
-    session = problem.sessions[session_id]
-    alone = _alone(problem, session)
-    if _team_exists(alone):
-        return None
-    slots = problem.open_slots(session)
-    if not session.slots:
-        return "No slot was offered for it."
-    if not slots:
-        return "None of its slots lies on an open day of the term."
-    slots = [slot for slot in slots if not _ruled_out(problem, session, slot)]
-    if not slots:
-        return "Pins rule out every one of its slots."
-    barriers = {slot: _barriers(alone, session, slot, Plan({})) for slot in slots}
-    for sector in sorted(session.required_sectors):
-        name = problem.sector_name(sector)
-        ids = [person.volunteer_id for person in problem.volunteers.values() if folded(person.sector) == sector]
-        if not ids:
-            return f"It asks for somebody from {name}, and no volunteer works there."
-        least = [_least(barriers, person) for person in ids]
-        if all(least):
-            return f"No {name} volunteer can come {_times(slots)}: {_told(least)}."
-    best = max(slots, key=lambda slot: sum(not found for found in barriers[slot].values()))
-    able = sum(not found for found in barriers[best].values())
-    if not able:
-        return f"Nobody can come {_times(slots)}: {_told(_least(barriers, person) for person in problem.volunteers)}."
-    if able < session.min_volunteers:
-        few = f"Only {able} of the {session.min_volunteers} volunteers it needs"
-        return f"{few} can come {_times(slots)}: {_told(barriers[best].values())}."
-    return f"No team of {session.min_volunteers} can be made up {_times(slots)} from those who could come."
+    return Reasons(problem).never(session_id)
 
 
 def why_not_delivered(problem: Problem, plan: Plan, session_id: str) -> str:
     """Why this plan does not deliver a session."""
-    never = why_never(problem, session_id)
-    if never is not None:
-        return never
-    session = problem.sessions[session_id]
-    alone = _alone(problem, session)
-    slots = [slot for slot in problem.open_slots(session) if not _ruled_out(problem, session, slot)]
-    told: list[tuple[int, Slot, str]] = []
-    for slot in slots:
-        together = Plan({**plan.visits, session_id: Visit(slot, ())})
-        full = [
-            finding.text
-            for rule in MUST_RULES
-            if rule.name in ("cohort day", "school day")
-            for finding in rule.check(problem, together)
-        ]
-        if full:
-            told.append((-1, slot, f"on {day_text(slot.start)} it would be one session too many there: {full[0]}"))
-            continue
-        barriers = _barriers(replace(problem, encounters=alone.encounters, pins=alone.pins), session, slot, plan)
-        able = sum(not found for found in barriers.values())
-        told.append((able, slot, _told(barriers.values())))
-    able, slot, what = max(told)
-    if able < 0:
-        return f"Others go first: {what}"
-    if able >= session.min_volunteers:
-        volunteers = "1 volunteer" if able == 1 else f"{able} volunteers"
-        return (
-            f"Leaving it out was best, as far as the search went: {volunteers} could come on "
-            f"{day_text(slot.start)}, but not as a team that suits all rules, or others would lose more."
+    return Reasons(problem).not_delivered(plan, session_id)
+
+
+class Reasons:
+    """Why sessions of a problem are not delivered; what is the same for all of them is worked out once."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.without_keeping = replace(
+            problem, pins=tuple(pin for pin in problem.pins if pin.decision is Decision.NEVER), preferences={}
         )
-    count = "nobody is" if not able else "1 is" if able == 1 else f"only {able} are"
-    return (
-        f"Its volunteers are needed elsewhere: on {time_text(slot.start)} {count} left of the "
-        f"{session.min_volunteers} it needs; {what}."
-    )
+
+    @cached_property
+    def seats(self) -> Seats:
+        return Seats(self.problem, MUST_RULES)
+
+    def never(self, session_id: str) -> str | None:
+        """Why no plan at all can deliver a session, or None if some plan can."""
+        problem, session = self.problem, self.problem.sessions[session_id]
+        if self._team_exists(session):
+            return None
+        slots = problem.open_slots(session)
+        if not session.slots:
+            return "No slot was offered for it."
+        if not slots:
+            return "None of its slots lies on an open day of the term."
+        slots = [slot for slot in slots if not _ruled_out(problem, session, slot)]
+        if not slots:
+            return "Pins rule out every one of its slots."
+        barriers = {slot: self._barriers(session, slot, Plan({})) for slot in slots}
+        for sector in sorted(session.required_sectors):
+            name = problem.sector_name(sector)
+            ids = [person.volunteer_id for person in problem.volunteers.values() if folded(person.sector) == sector]
+            if not ids:
+                return f"It asks for somebody from {name}, and no volunteer works there."
+            least = [_least(barriers, person) for person in ids]
+            if all(least):
+                return f"No {name} volunteer can come {_times(slots)}: {_told(least)}."
+        best = max(slots, key=lambda slot: sum(not found for found in barriers[slot].values()))
+        able = sum(not found for found in barriers[best].values())
+        if not able:
+            return (
+                f"Nobody can come {_times(slots)}: {_told(_least(barriers, person) for person in problem.volunteers)}."
+            )
+        if able < session.min_volunteers:
+            few = f"Only {able} of the {session.min_volunteers} volunteers it needs"
+            return f"{few} can come {_times(slots)}: {_told(barriers[best].values())}."
+        return f"No team of {session.min_volunteers} can be made up {_times(slots)} from those who could come."
+
+    def not_delivered(self, plan: Plan, session_id: str) -> str:
+        """Why this plan does not deliver a session."""
+        never = self.never(session_id)
+        if never is not None:
+            return never
+        problem, session = self.problem, self.problem.sessions[session_id]
+        slots = [slot for slot in problem.open_slots(session) if not _ruled_out(problem, session, slot)]
+        told: list[tuple[int, Slot, str]] = []
+        for slot in slots:
+            together = Plan({**plan.visits, session_id: Visit(slot, ())})
+            full = [
+                finding.text
+                for rule in MUST_RULES
+                if rule.name in ("cohort day", "school day")
+                for finding in rule.check(problem, together)
+            ]
+            if full:
+                told.append((-1, slot, f"on {day_text(slot.start)} it would be one session too many there: {full[0]}"))
+                continue
+            barriers = self._barriers(session, slot, plan)
+            able = sum(not found for found in barriers.values())
+            told.append((able, slot, _told(barriers.values())))
+        able, slot, what = max(told)
+        if able < 0:
+            return f"Others go first: {what}"
+        if able >= session.min_volunteers:
+            volunteers = "1 volunteer" if able == 1 else f"{able} volunteers"
+            return (
+                f"Leaving it out was best, as far as the search went: {volunteers} could come on "
+                f"{day_text(slot.start)}, but not as a team that suits all rules, or others would lose more."
+            )
+        count = "nobody is" if not able else "1 is" if able == 1 else f"only {able} are"
+        return (
+            f"Its volunteers are needed elsewhere: on {time_text(slot.start)} {count} left of the "
+            f"{session.min_volunteers} it needs; {what}."
+        )
+
+    def _barriers(self, session: Session, slot: Slot, plan: Plan) -> dict[str, list[str]]:
+        """For each volunteer, what stands against them at that time beside the plan: the rules' barriers.
+
+        Everybody is asked at once, as if all were in the team: no rule with a barrier minds who else is.
+        """
+        seats = self.seats
+        everyone = np.arange(len(seats.volunteer_ids))
+        visit = np.full(len(everyone), seats.visits.index((session.session_id, slot)))
+        together = Plan({**plan.visits, session.session_id: Visit(slot, tuple(seats.volunteer_ids))})
+        problem = replace(_alone(self.without_keeping, session), sessions=self.problem.sessions)
+        found: dict[str, list[str]] = {person: [] for person in seats.volunteer_ids}
+        for rule in MUST_RULES:
+            if not rule.barrier:
+                continue
+            admitted = rule.admits(seats, everyone, visit)
+            against = set() if admitted is None else {seats.volunteer_ids[n] for n in np.flatnonzero(~admitted)}
+            if admitted is None or isinstance(rule, NewFaces):  # whom a class meets in this plan is its check's
+                against.update(finding.about[0] for finding in rule.check(problem, together))
+            for person in against:
+                found[person].append(rule.barrier)
+        return found
+
+    def _team_exists(self, session: Session) -> bool:
+        """Whether a session could be delivered if it were the only one: what is not known for certain counts as yes."""
+        seats = self.seats
+        index = seats.session_index[session.session_id]
+        first, last = np.searchsorted(seats.seat_session, [index, index + 1])
+        people = np.unique(seats.seat_volunteer[first:last]).tolist()
+        if not people or self._first_team(session, first, last):
+            return bool(people)
+        alone = _alone(self.without_keeping, session)
+        able = {seats.volunteer_ids[person] for person in people}
+        alone = replace(
+            alone,
+            volunteers={name: person for name, person in alone.volunteers.items() if name in able},
+            pins=tuple(pin for pin in alone.pins if pin.volunteer_id is None or pin.volunteer_id in able),
+        )
+        draft = Draft(alone, MUST_RULES)
+        if greedy(draft).any():
+            return True
+        reduced = Scope(draft, []).everything()
+        gain = np.where(reduced.free < len(draft.visits), 1, 0)
+        answer = maximise(reduced, gain, Effort(5))
+        return answer.values is None or bool(answer.values @ gain) or not answer.closed
+
+    def _first_team(self, session: Session, first: int, last: int) -> bool:
+        """Whether the first who come to mind, of those with a seat, are a team that keeps every rule."""
+        seats, problem = self.seats, self.problem
+        most = problem.programme.limits.same_employer
+        for visit in np.unique(seats.seat_visit[first:last]).tolist():
+            start, end = np.searchsorted(seats.seat_visit[first:last], [visit, visit + 1]) + first
+            people = [problem.volunteers[seats.volunteer_ids[n]] for n in seats.seat_volunteer[start:end].tolist()]
+            wanted, employers = set(session.required_sectors), Counter[str]()
+            team: list[str] = []
+            for person in sorted(people, key=lambda person: folded(person.sector) not in wanted) if wanted else people:
+                needed = folded(person.sector) in wanted or len(team) + len(wanted) < session.min_volunteers
+                employer = employer_key(person.employer)
+                if needed and (not employer or employers[employer] < most):
+                    wanted.discard(folded(person.sector))
+                    employers[employer] += 1
+                    team.append(person.volunteer_id)
+                if not wanted and len(team) >= session.min_volunteers:
+                    break
+            plan = Plan({session.session_id: Visit(seats.visits[visit][1], tuple(sorted(team)))})
+            if not any(finding for rule in MUST_RULES for finding in rule.check(self.without_keeping, plan)):
+                return True
+        return False
 
 
 def _alone(problem: Problem, session: Session) -> Problem:
-    """The problem as if there were no other session, and none of the decisions to keep something."""
-    never = tuple(
-        pin for pin in problem.pins if pin.session_id == session.session_id and pin.decision is Decision.NEVER
-    )
+    """The problem as if there were no other session."""
+    pins = tuple(pin for pin in problem.pins if pin.session_id == session.session_id)
     mine = set(session.cohort_ids)
     met = tuple(encounter for encounter in problem.encounters if encounter.cohort_id in mine)
-    return replace(problem, sessions={session.session_id: session}, pins=never, encounters=met, preferences={})
+    return replace(problem, sessions={session.session_id: session}, pins=pins, encounters=met, preferences={})
 
 
 def _ruled_out(problem: Problem, session: Session, slot: Slot) -> bool:
     pins = [pin for pin in problem.pins if pin.session_id == session.session_id and pin.start is not None]
     return any((pin.start == slot.start) == (pin.decision is Decision.NEVER) for pin in pins)
-
-
-def _barriers(problem: Problem, session: Session, slot: Slot, plan: Plan) -> dict[str, list[str]]:
-    """For each volunteer, what stands against them at that time beside the plan: the rules' barriers."""
-    found: dict[str, list[str]] = {}
-    diary: dict[str, dict[str, Visit]] = {}
-    for session_id, visit in plan.visits.items():
-        for person in visit.team:
-            diary.setdefault(person, {})[session_id] = Visit(visit.slot, (person,))
-    rules = [rule for rule in MUST_RULES if rule.barrier]
-    for person in problem.volunteers:
-        together = Plan({**diary.get(person, {}), session.session_id: Visit(slot, (person,))})
-        found[person] = [
-            rule.barrier for rule in rules if any(person in finding.about for finding in rule.check(problem, together))
-        ]
-    return found
-
-
-def _team_exists(alone: Problem) -> bool:
-    """Whether the only session of a problem can be delivered: what is not known for certain counts as yes."""
-    draft = Draft(alone, MUST_RULES)
-    if greedy(draft).any():
-        return True
-    reduced = Scope(draft, []).everything()
-    gain = np.where(reduced.free < len(draft.visits), 1, 0)
-    answer = maximise(reduced, gain, Effort(5))
-    return answer.values is None or bool(answer.values @ gain) or not answer.closed
 
 
 def _least(barriers: Mapping[Slot, Mapping[str, list[str]]], person: str) -> list[str]:

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from matcher.advice.undelivered import why_never
+from matcher.advice.undelivered import Reasons
 from matcher.domain import Problem
 from matcher.errors import InputProblem
 from matcher.intake import Locate
-from matcher.rules import MUST_RULES, Draft
-from matcher.solving.greedy import greedy
+from matcher.rules import MUST_RULES
+from matcher.rules.draft import Seats
 
 PAIRS_AT_A_TIME = 1_000_000
 
@@ -22,31 +22,31 @@ def warnings(problem: Problem, place: Locate) -> list[InputProblem]:
 
     Not those of whom reading has warned already: a volunteer who is never free, a session without a slot.
     """
-    draft = Draft(problem, MUST_RULES)
+    reasons = Reasons(problem)
+    seats = reasons.seats
     found: list[InputProblem] = []
 
     def warn(table: str, key: str, what: str, expected: str, action: str) -> None:
         at = place(table, key)
         found.append(InputProblem(at.file, at.sheet, at.row, "", f"{key}, {what}", expected, action))
 
-    seats = np.bincount(draft.seat_volunteer, minlength=len(draft.volunteer_ids)).tolist()
+    offers = np.bincount(seats.seat_volunteer, minlength=len(seats.volunteer_ids)).tolist()
     idle = [
         index
         for index, person in enumerate(problem.volunteers.values())
-        if not seats[index] and any(row.available for row in person.availability)
+        if not offers[index] and any(row.available for row in person.availability)
     ]
-    if draft.visits:
-        for index, against in zip(idle, _against(draft, idle), strict=True):
+    if seats.visits:
+        for index, against in zip(idle, _against(seats, idle), strict=True):
             warn(
                 "volunteers",
-                draft.volunteer_ids[index],
+                seats.volunteer_ids[index],
                 f"who can be at no session: {against}",
                 "somebody free for some session that is near enough",
                 "Look at their availability, distance and modes.",
             )
-    delivered = set(draft.plan_of(greedy(draft)).visits)
     for session_id, session in problem.sessions.items():
-        reason = why_never(problem, session_id) if session.slots and session_id not in delivered else None
+        reason = reasons.never(session_id) if session.slots else None
         if reason is not None:
             warn(
                 "sessions",
@@ -58,25 +58,22 @@ def warnings(problem: Problem, place: Locate) -> list[InputProblem]:
     return found
 
 
-def _against(draft: Draft, people: Sequence[int]) -> list[str]:
+def _against(seats: Seats, people: Sequence[int]) -> list[str]:
     """For each of these, how often which barrier stands in the way: "40 times not free then, 1 time too far away"."""
-    visits = np.arange(len(draft.visits))
+    visits = np.arange(len(seats.visits))
     together = max(1, PAIRS_AT_A_TIME // len(visits))
+    proposer = next(rule for rule in MUST_RULES if rule.propose(seats) is not None)
     told: list[str] = []
     for first in range(0, len(people), together):
         some = np.array(people[first : first + together])
         person, visit = np.repeat(some, len(visits)), np.tile(visits, len(some))
         counts: dict[int, Counter[str]] = {index: Counter() for index in some.tolist()}
-        for rule in MUST_RULES:
-            admitted = rule.admits(draft, person, visit)
+        for rule in sorted(MUST_RULES, key=lambda rule: rule is proposer):
+            admitted = rule.admits(seats, person, visit)
             if admitted is not None:
                 for index, times in zip(*np.unique(person[~admitted], return_counts=True), strict=True):
                     counts[int(index)][rule.barrier] += int(times)
                 person, visit = person[admitted], visit[admitted]
-        if len(person):  # who passes all these was not even proposed
-            proposer = next(rule for rule in MUST_RULES if rule.propose(draft) is not None)
-            for index, times in zip(*np.unique(person, return_counts=True), strict=True):
-                counts[int(index)][proposer.barrier] += int(times)
         told += [
             ", ".join(f"{times} time{'s' * (times > 1)} {barrier}" for barrier, times in found.most_common())
             for found in counts.values()

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import numpy as np
 
-from matcher.domain import Finding, Mode, Plan, Problem, Volunteer
+from matcher.domain import Finding, Mode, Plan, Problem
 from matcher.rules.base import Example, MustRule
-from matcher.rules.draft import Bools, Draft, Ints, minutes
+from matcher.rules.draft import EVER, Bools, Draft, Ints, Seats
 from matcher.rules.tiny import free, plan, problem, session, slot, volunteer
-from matcher.times import day_text, without
+from matcher.times import day_text
 
 MORNING = free("09:00", "12:00")
 
@@ -49,32 +49,14 @@ class Available(MustRule):
         ),
     )
 
-    def admits(self, draft: Draft, volunteer: Ints, visit: Ints) -> Bools:
-        early = draft.problem.programme.limits.arrival_minutes * draft.visit_in_person
-        due, end = draft.visit_start - early, draft.visit_end
-        admitted = np.zeros(len(volunteer), dtype=bool)
-        order = np.argsort(volunteer, kind="stable")
-        bounds = np.searchsorted(volunteer[order], np.arange(len(draft.volunteer_ids) + 1))
-        for index, person in enumerate(draft.problem.volunteers.values()):
-            mine = order[bounds[index] : bounds[index + 1]]
-            if not len(mine):
-                continue
-            starts, ends = self._free(person)
-            spell = np.searchsorted(starts, due[visit[mine]], side="right") - 1
-            admitted[mine] = (spell >= 0) & (ends[spell] >= end[visit[mine]]) if len(starts) else False
-        return admitted
-
-    @staticmethod
-    def _free(person: Volunteer) -> tuple[Ints, Ints]:
-        """When the person is free, as disjoint spells in order: their starts and ends in minutes."""
-        spells = without(
-            [span for row in person.availability if row.available for span in row.spans],
-            [span for row in person.availability if not row.available for span in row.spans],
-        )
-        return (
-            np.array([minutes(spell.start) for spell in spells], dtype=np.int64),
-            np.array([minutes(spell.end) for spell in spells], dtype=np.int64),
-        )
+    def admits(self, seats: Seats, volunteer: Ints, visit: Ints) -> Bools:
+        """Whoever is free in one spell from when they are due: the last spell of theirs that begins by then."""
+        starts, ends = seats.free
+        early = seats.problem.programme.limits.arrival_minutes * seats.visit_in_person
+        spell = np.searchsorted(starts, volunteer * EVER + (seats.visit_start - early)[visit], side="right") - 1
+        if not len(starts):
+            return np.zeros(len(volunteer), dtype=bool)
+        return np.asarray((spell >= 0) & (starts[spell] // EVER == volunteer) & (ends[spell] >= seats.visit_end[visit]))
 
     def post(self, draft: Draft) -> None:
         """Nothing to add: whoever is not free has no seat."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from matcher.domain import Finding, GoalName, LedgerLine, Plan, Problem, TierName
-from matcher.rules.draft import Bools, Draft, Ints
+from matcher.rules.draft import Bools, Draft, Ints, Seats
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,15 @@ class Rule(ABC):
     name: ClassVar[str]
     examples: ClassVar[tuple[Example, ...]]
 
-    def propose(self, draft: Draft) -> Iterator[Ints] | None:
+    def propose(self, seats: Seats) -> Iterator[Ints] | None:
         """For each volunteer all visits worth considering, found without looking at all x all; None: no opinion."""
         return None
 
-    def admits(self, draft: Draft, volunteer: Ints, visit: Ints) -> Bools | None:
-        """Which of the (volunteer, visit) pairs can happen at all, shape (pairs,); None: all of them."""
+    def admits(self, seats: Seats, volunteer: Ints, visit: Ints) -> Bools | None:
+        """Which of the (volunteer, visit) pairs can happen at all, shape (pairs,); None: all of them.
+
+        The rule that proposes is not asked about what it proposed.
+        """
         return None
 
     @abstractmethod

@@ -23,6 +23,7 @@ from scipy import sparse
 
 from matcher.domain import Mode, Plan, Problem, Slot, TierName, Visit
 from matcher.geography import degrees
+from matcher.times import without
 
 if TYPE_CHECKING:
     from matcher.rules.base import Rule
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 PAIRS_AT_A_TIME = 2_000_000
+EVER = 2**40  # more minutes than there are
 UNBOUNDED = 2**50  # stands for no limit in `low` and `high`; every real activity is far smaller
 
 
@@ -84,11 +86,8 @@ class Levels:
     """True: a group counts no more than each of its rows allows. False: no less than each demands."""
 
 
-class Draft:
-    """The choices of a problem under some rules, and the rows those rules posted.
-
-    With fewer rules than all, it says what those rules alone allow: that is how each rule is tested.
-    """
+class Seats:
+    """A problem's people and times as arrays, and the seats that some rules leave: who may be in which visit's team."""
 
     def __init__(self, problem: Problem, rules: Sequence[Rule]) -> None:
         self.problem = problem
@@ -122,6 +121,49 @@ class Draft:
         self.seats: Ints = np.arange(len(order), dtype=np.int64) + len(self.visits)
         """The columns of the seats."""
 
+    @cached_property
+    def free(self) -> tuple[Ints, Ints]:
+        """When people are free, as disjoint spells in order: volunteer x `EVER` + start, and the end."""
+        spells = [
+            (index * EVER + minutes(spell.start), minutes(spell.end))
+            for index, person in enumerate(self.problem.volunteers.values())
+            for spell in without(
+                [span for row in person.availability if row.available for span in row.spans],
+                [span for row in person.availability if not row.available for span in row.spans],
+            )
+        ]
+        return ints(start for start, _ in spells), ints(end for _, end in spells)
+
+    def _pairs(self, rules: Sequence[Rule]) -> tuple[Ints, Ints]:
+        """The (volunteer, visit) pairs that are proposed and that every rule admits; looked at by the million."""
+        everywhere = repeat(np.arange(len(self.visits)), len(self.volunteer_ids))
+        proposals = ((rule, each) for rule in rules if (each := rule.propose(self)) is not None)
+        proposer, proposed = next(proposals, (None, everywhere))
+        found: list[tuple[Ints, Ints]] = [(ints([]), ints([]))]
+        waiting: list[Ints] = []
+        first = size = 0
+        for index, visits in enumerate(proposed, start=1):
+            waiting.append(visits)
+            size += len(visits)
+            if size > PAIRS_AT_A_TIME or index == len(self.volunteer_ids):
+                volunteer, visit = np.repeat(np.arange(first, index), list(map(len, waiting))), np.concatenate(waiting)
+                for rule in rules:
+                    admitted = None if rule is proposer else rule.admits(self, volunteer, visit)
+                    if admitted is not None:
+                        volunteer, visit = volunteer[admitted], visit[admitted]
+                found.append((volunteer, visit))
+                waiting, first, size = [], index, 0
+        return np.concatenate([some for some, _ in found]), np.concatenate([some for _, some in found])
+
+
+class Draft(Seats):
+    """The choices of a problem under some rules, and the rows those rules posted.
+
+    With fewer rules than all, it says what those rules alone allow: that is how each rule is tested.
+    """
+
+    def __init__(self, problem: Problem, rules: Sequence[Rule]) -> None:
+        super().__init__(problem, rules)
         self.columns = len(self.visits) + len(self.seat_visit)
         self.rows = 0
         self.constants: dict[TierName, int] = dict.fromkeys(TierName, 0)
@@ -320,26 +362,6 @@ class Draft:
         return bool(np.all(activity >= self.low) and np.all(activity <= self.high))
 
     # Inside
-
-    def _pairs(self, rules: Sequence[Rule]) -> tuple[Ints, Ints]:
-        """The (volunteer, visit) pairs that are proposed and that every rule admits; looked at by the million."""
-        everywhere = repeat(np.arange(len(self.visits)), len(self.volunteer_ids))
-        proposed = next((each for rule in rules if (each := rule.propose(self)) is not None), everywhere)
-        found: list[tuple[Ints, Ints]] = [(ints([]), ints([]))]
-        waiting: list[Ints] = []
-        first = size = 0
-        for index, visits in enumerate(proposed, start=1):
-            waiting.append(visits)
-            size += len(visits)
-            if size > PAIRS_AT_A_TIME or index == len(self.volunteer_ids):
-                volunteer, visit = np.repeat(np.arange(first, index), list(map(len, waiting))), np.concatenate(waiting)
-                for rule in rules:
-                    admitted = rule.admits(self, volunteer, visit)
-                    if admitted is not None:
-                        volunteer, visit = volunteer[admitted], visit[admitted]
-                found.append((volunteer, visit))
-                waiting, first, size = [], index, 0
-        return np.concatenate([some for some, _ in found]), np.concatenate([some for _, some in found])
 
     def _freeze(self) -> None:
         self.matrix = _stacked(self._blocks, self.columns)

@@ -6,7 +6,7 @@ import numpy as np
 
 from matcher.domain import Finding, Plan, Problem
 from matcher.rules.base import Example, MustRule
-from matcher.rules.draft import Bools, Draft, Ints
+from matcher.rules.draft import Bools, Draft, Ints, Seats
 from matcher.rules.tiny import plan, problem, session, volunteer
 
 
@@ -30,15 +30,15 @@ class ExcludedSchool(MustRule):
         ),
     )
 
-    def admits(self, draft: Draft, volunteer: Ints, visit: Ints) -> Bools:
-        schools = len(draft.school_ids)
+    def admits(self, seats: Seats, volunteer: Ints, visit: Ints) -> Bools:
+        schools = len(seats.school_ids)
         excluded = [
-            person * schools + draft.school_index[school_id]
-            for person, facts in enumerate(draft.problem.volunteers.values())
+            person * schools + seats.school_index[school_id]
+            for person, facts in enumerate(seats.problem.volunteers.values())
             for school_id in facts.excluded_schools
-            if school_id in draft.school_index
+            if school_id in seats.school_index
         ]
-        return ~np.isin(volunteer * schools + draft.visit_school[visit], np.array(excluded, dtype=np.int64))
+        return ~np.isin(volunteer * schools + seats.visit_school[visit], np.array(excluded, dtype=np.int64))
 
     def post(self, draft: Draft) -> None:
         """Nothing to add: there is no seat at an excluded school."""

@@ -7,9 +7,9 @@ import numpy as np
 from scipy.spatial import KDTree
 
 from matcher.domain import Finding, Limits, Mode, Plan, Problem, School
-from matcher.geography import EARTH_RADIUS_KM, METRE, Position, distance_km, distances_km, on_globe
+from matcher.geography import EARTH_RADIUS_KM, METRE, Position, distances_km, on_globe
 from matcher.rules.base import Example, MustRule
-from matcher.rules.draft import Draft, Ints
+from matcher.rules.draft import Bools, Draft, Ints, Seats
 from matcher.rules.tiny import plan, problem, session, volunteer
 
 DERBY, NOTTINGHAM = Position(52.92, -1.48), Position(52.95, -1.15)  # 22.4 km apart
@@ -64,14 +64,14 @@ class ModeAndDistance(MustRule):
         ),
     )
 
-    def propose(self, draft: Draft) -> Iterator[Ints]:
+    def propose(self, seats: Seats) -> Iterator[Ints]:
         """In-person visits at the schools around home, found in a tree of places, and all virtual ones."""
-        schools = range(len(draft.school_ids))
-        in_person, virtual = np.flatnonzero(draft.visit_in_person), np.flatnonzero(~draft.visit_in_person)
-        by_school = in_person[np.argsort(draft.visit_school[in_person], kind="stable")]
-        bounds = np.searchsorted(draft.visit_school[by_school], np.arange(len(schools) + 1)).tolist()
-        near = self._near(draft)
-        for index, person in enumerate(draft.problem.volunteers.values()):
+        schools = range(len(seats.school_ids))
+        in_person, virtual = np.flatnonzero(seats.visit_in_person), np.flatnonzero(~seats.visit_in_person)
+        by_school = in_person[np.argsort(seats.visit_school[in_person], kind="stable")]
+        bounds = np.searchsorted(seats.visit_school[by_school], np.arange(len(schools) + 1)).tolist()
+        near = self._near(seats)
+        for index, person in enumerate(seats.problem.volunteers.values()):
             found = [virtual] if Mode.VIRTUAL in person.modes else []
             if Mode.IN_PERSON in person.modes and index not in near:
                 found.append(in_person)
@@ -80,18 +80,18 @@ class ModeAndDistance(MustRule):
             yield np.concatenate(found) if found else virtual[:0]
 
     @staticmethod
-    def _near(draft: Draft) -> dict[int, list[int]]:
+    def _near(seats: Seats) -> dict[int, list[int]]:
         """For each volunteer with a limit, the schools within it."""
-        unknown_km = draft.problem.programme.limits.unknown_km
+        unknown_km = seats.problem.programme.limits.unknown_km
         limit = {
             index: person.max_distance_km
-            for index, person in enumerate(draft.problem.volunteers.values())
+            for index, person in enumerate(seats.problem.volunteers.values())
             if person.max_distance_km is not None
         }
-        school_at, home_at = draft.school_degrees, draft.home_degrees
+        school_at, home_at = seats.school_degrees, seats.home_degrees
         placed = np.flatnonzero(~np.isnan(school_at[:, 0]))
         nowhere = np.flatnonzero(np.isnan(school_at[:, 0])).tolist()
-        everywhere = list(range(len(draft.school_ids)))
+        everywhere = list(range(len(seats.school_ids)))
         near = {index: everywhere if unknown_km <= km else [] for index, km in limit.items()}
         people = np.array([index for index in limit if not np.isnan(home_at[index, 0])], dtype=np.int64)
         if not len(people) or not len(placed):
@@ -100,15 +100,24 @@ class ModeAndDistance(MustRule):
         chords = 2 * np.sin(furthest / EARTH_RADIUS_KM / 2)
         tree = KDTree(on_globe(school_at[placed]))
         around = tree.query_ball_point(on_globe(home_at[people]), chords * (1 + 1e-9) + 1e-9, return_sorted=True)
-        for index, places in zip(people.tolist(), around, strict=True):
-            some = placed[np.array(places, dtype=np.int64)]
-            km = distances_km(home_at[index], school_at[some])
-            sure = km <= limit[index] - METRE
-            for doubtful in np.flatnonzero(~sure & (km <= limit[index] + METRE)).tolist():
-                home, school = Position(*home_at[index].tolist()), Position(*school_at[some[doubtful]].tolist())
-                sure[doubtful] = distance_km(home, school) <= limit[index]
-            near[index] = [*some[sure].tolist(), *(nowhere if unknown_km <= limit[index] else [])]
+        whose = np.repeat(people, [len(places) for places in around])
+        school = placed[np.array([place for places in around for place in places], dtype=np.int64)]
+        within = _within(seats, whose, school)
+        whose, school = whose[within], school[within]
+        parts = np.split(school, np.searchsorted(whose, people[1:]))
+        for index, part in zip(people.tolist(), parts, strict=True):
+            near[index] = [*part.tolist(), *(nowhere if unknown_km <= limit[index] else [])]
         return near
+
+    def admits(self, seats: Seats, volunteer: Ints, visit: Ints) -> Bools:
+        people = seats.problem.volunteers.values()
+        offers = np.array([(Mode.VIRTUAL in each.modes, Mode.IN_PERSON in each.modes) for each in people], dtype=bool)
+        in_person = seats.visit_in_person[visit]
+        admitted: Bools = offers.reshape(-1, 2)[volunteer, in_person.astype(np.int64)]
+        limited = np.array([each.max_distance_km is not None for each in people], dtype=bool)
+        asked = np.flatnonzero(admitted & in_person & limited[volunteer])
+        admitted[asked] = _within(seats, volunteer[asked], seats.visit_school[visit[asked]])
+        return admitted
 
     def post(self, draft: Draft) -> None:
         """Nothing to add: whoever is too far away has no seat."""
@@ -133,3 +142,16 @@ class ModeAndDistance(MustRule):
                         f"{session_id} is {km:.1f} km from {volunteer_id}, who travels at most "
                         f"{volunteer.max_distance_km:g} km.",
                     )
+
+
+def _within(seats: Seats, volunteer: Ints, school: Ints) -> Bools:
+    """Whether the schools are within the volunteers' limits: by exact distance where a metre decides."""
+    problem = seats.problem
+    limit = np.array([each.max_distance_km or 0.0 for each in problem.volunteers.values()])[volunteer]
+    km = distances_km(seats.home_degrees[volunteer], seats.school_degrees[school])
+    km[np.isnan(km)] = problem.programme.limits.unknown_km
+    within: Bools = km <= limit
+    for n in np.flatnonzero(np.abs(km - limit) <= METRE).tolist():
+        exact = problem.km_home_to_school(seats.volunteer_ids[volunteer[n]], seats.school_ids[school[n]])
+        within[n] = exact <= limit[n]
+    return within

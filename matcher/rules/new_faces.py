@@ -7,7 +7,7 @@ import numpy as np
 
 from matcher.domain import Encounter, Finding, Plan, Problem
 from matcher.rules.base import Example, MustRule
-from matcher.rules.draft import Bools, Draft, Ints
+from matcher.rules.draft import Bools, Draft, Ints, Seats
 from matcher.rules.tiny import plan, problem, session, slot, volunteer
 
 TEN = slot("10:00", "11:00")
@@ -39,16 +39,16 @@ class NewFaces(MustRule):
         ),
     )
 
-    def admits(self, draft: Draft, volunteer: Ints, visit: Ints) -> Bools:
+    def admits(self, seats: Seats, volunteer: Ints, visit: Ints) -> Bools:
         """Not who has met one of the session's cohorts before."""
-        problem, sessions = draft.problem, len(draft.session_ids)
+        problem, sessions = seats.problem, len(seats.session_ids)
         met = [
-            draft.volunteer_index[encounter.volunteer_id] * sessions + draft.session_index[session_id]
+            seats.volunteer_index[encounter.volunteer_id] * sessions + seats.session_index[session_id]
             for encounter in problem.encounters
-            if encounter.volunteer_id in draft.volunteer_index
+            if encounter.volunteer_id in seats.volunteer_index
             for session_id in problem.cohort_sessions.get(encounter.cohort_id, ())
         ]
-        return ~np.isin(volunteer * sessions + draft.visit_session[visit], np.array(met, dtype=np.int64))
+        return ~np.isin(volunteer * sessions + seats.visit_session[visit], np.array(met, dtype=np.int64))
 
     def post(self, draft: Draft) -> None:
         """For each cohort with several sessions and each volunteer: at most one seat."""

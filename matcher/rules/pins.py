@@ -77,11 +77,9 @@ class Pins(MustRule):
             person = draft.volunteer_index[pin.volunteer_id]
             first = np.searchsorted(draft.seat_visit, visits)
             seats = ranges(first, np.searchsorted(draft.seat_visit, visits, side="right") - first)
-            found: Ints = draft.seats[seats[draft.seat_volunteer[seats] == person]]
-            return found
+            return np.asarray(draft.seats[seats[draft.seat_volunteer[seats] == person]])
         starts = np.array([draft.visits[visit][1].start == pin.start for visit in visits], dtype=bool)
-        found = visits[starts]
-        return found
+        return np.asarray(visits[starts])
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
         for pin in problem.pins:

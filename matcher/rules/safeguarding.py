@@ -7,7 +7,7 @@ import numpy as np
 
 from matcher.domain import Finding, Plan, Problem
 from matcher.rules.base import Example, MustRule
-from matcher.rules.draft import Bools, Draft, Ints
+from matcher.rules.draft import Bools, Draft, Ints, Seats
 from matcher.rules.tiny import DAY, plan, problem, session, volunteer
 from matcher.times import day_text
 
@@ -33,17 +33,17 @@ class Safeguarding(MustRule):
         Example("never checked, but a teacher is there", problem([session("S1")], [volunteer("V1")]), plan(S1="V1"), 0),
     )
 
-    def admits(self, draft: Draft, volunteer: Ints, visit: Ints) -> Bools:
+    def admits(self, seats: Seats, volunteer: Ints, visit: Ints) -> Bools:
         until = np.array(
             [
                 person.checked_until.toordinal() if person.checked_until else 0
-                for person in draft.problem.volunteers.values()
+                for person in seats.problem.volunteers.values()
             ]
         )
         supervised = np.array(
-            [draft.problem.sessions[session_id].supervised for session_id, _ in draft.visits], dtype=bool
+            [seats.problem.sessions[session_id].supervised for session_id, _ in seats.visits], dtype=bool
         )
-        admitted: Bools = supervised[visit] | (until[volunteer] >= draft.visit_day[visit])
+        admitted: Bools = supervised[visit] | (until[volunteer] >= seats.visit_day[visit])
         return admitted
 
     def post(self, draft: Draft) -> None:

@@ -22,7 +22,6 @@ class SameEmployer(MustRule):
     """A team is not all of one employer: no more than the programme's limit come from the same."""
 
     name = "same employer"
-    barrier = "from an employer who is there already"
     examples = (
         Example(
             "two of one employer where two may be",

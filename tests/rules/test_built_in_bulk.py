@@ -55,6 +55,17 @@ def test_a_draft_is_the_same_however_many_pairs_are_looked_at_together(
     assert all((whole.objective[tier] == parts.objective[tier]).all() for tier in TierName)
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_what_the_rule_of_distance_proposes_is_what_it_admits(seed: int) -> None:
+    rule = ModeAndDistance()
+    rows = Draft(random_term(Random(seed), BUSY, 0), [rule])
+    people, visits = (each.ravel() for each in np.indices((len(rows.volunteer_ids), len(rows.visits))))
+    admitted = rule.admits(rows, people, visits)
+    order = np.lexsort((people[admitted], visits[admitted]))
+    assert (people[admitted][order] == rows.seat_volunteer).all()
+    assert (visits[admitted][order] == rows.seat_visit).all()
+
+
 def _anywhere(dice: Random) -> Position:
     return Position(
         dice.choice([90.0, -90.0, 0.0, dice.uniform(-90, 90)]), dice.choice([180.0, -180.0, dice.uniform(-180, 180)])
