@@ -1,31 +1,37 @@
 """Which sessions to free together, so that a solver can rearrange them while all others stay.
 
-Each kind of neighbourhood picks sessions until their seats come to a size. Kinds that have paid lately are picked more
-often, and each kind's size grows while its neighbourhoods are solved to the end and shrinks when they are not.
+Each kind of neighbourhood picks sessions until their seats come to a size: either with all their slots, or with the
+slots as they are and only the teams to choose again, so that more sessions come together. Kinds that paid most a
+second lately are picked more often, and each kind's size grows while its neighbourhoods are solved in a moment and
+shrinks when they are not.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from matcher.rules.draft import Draft, Ints, ints
+from matcher.rules.draft import Draft, Ints
 
 FIRST_SIZE, SMALLEST, GROWTH, SHRINKAGE = 4000, 300, 1.15, 0.7
+CANDIDATES = 60  # people who are looked at for a visit at a time, more or less, chosen at random
+MOMENT = 1.0  # seconds in which a neighbourhood is best solved
 Floats = npt.NDArray[np.float64]
 GUIDED = ("lagging", "between")  # kinds that need a relaxation
-PIECE = 40_000  # seats whose relaxation takes seconds
-TAKEN = 1e-6  # of a seat, by a relaxation
+POOL = 40_000  # seats among which neighbours are looked for
+TAKEN = 0.1  # of a seat, by a relaxation, so that it counts
 FADING = 0.9  # how much of what a kind paid before still counts after one more trial
 
 
 @dataclass
 class Kind:
     name: str
+    same_slots: bool = False
+    """Whether every session keeps its slot and only teams change."""
     size: float = FIRST_SIZE
     paid: float = 1.0
 
@@ -33,11 +39,10 @@ class Kind:
 @dataclass(frozen=True)
 class Neighbourhood:
     kind: Kind
-    sessions: Ints
-    seats: Ints | None = None
-    """The only seats of the sessions that may change, as columns; None: all."""
+    columns: Ints
+    """The visits and seats that may change."""
     whole: bool = False
-    """Whether nothing else can move, so that its best is the best there is."""
+    """Whether these are all there are, so that its best is the best there is."""
 
 
 @dataclass
@@ -48,15 +53,26 @@ class Neighbourhoods:
     """Whether a tier is all about the few schools that are behind."""
     kinds: list[Kind] = field(
         default_factory=lambda: [
-            Kind(name) for name in ("schools", "sessions", "weeks", "people", "lagging", "between")
+            *(
+                Kind(name, same_slots)
+                for name in ("schools", "sessions", "weeks", "people", "lagging")
+                for same_slots in (False, True)
+            ),
+            Kind("between"),
         ]
     )
 
     def __post_init__(self) -> None:
         draft = self.draft
-        self.seats_of = np.bincount(draft.seat_session, minlength=len(draft.session_ids))
-        with_seats = np.flatnonzero(self.seats_of)
-        self.sessions: list[int] = with_seats.tolist()
+        count = len(draft.session_ids)
+        # visits stand in the order of their sessions and seats in that of their visits
+        self.first_visit = np.searchsorted(draft.visit_session, np.arange(count + 1))
+        self.first_seat = np.searchsorted(draft.seat_visit, np.arange(len(draft.visits) + 1))
+        self.seats_of = np.diff(self.first_seat[self.first_visit])
+        self.some_of_visit = np.minimum(CANDIDATES, np.diff(self.first_seat))
+        self.some_of = np.zeros(count, dtype=np.int64)
+        np.add.at(self.some_of, draft.visit_session, self.some_of_visit)
+        self.sessions: list[int] = np.flatnonzero(self.seats_of).tolist()
         self.total = int(self.seats_of.sum())
         self.school_of = {int(s): int(k) for s, k in zip(draft.visit_session, draft.visit_school, strict=True)}
         self.at_school: dict[int, list[int]] = {}
@@ -70,8 +86,7 @@ class Neighbourhoods:
             np.unique(sessions[bounds[v] : bounds[v + 1]]).tolist() for v in range(len(draft.volunteer_ids))
         ]
         self.school_of_column = _schools(draft)
-        self.pieces = pieces(draft, self.at_school, self.seats_of)
-        self.able = [v for v, found in enumerate(self.sessions_for) if found]
+        self.places = _places(draft, list(self.at_school))
 
     def next(self, columns: Ints, lag: Ints | None, relaxed: Floats | None = None) -> Neighbourhood:
         """A neighbourhood of the plan; `lag` says how far each session is behind the relaxation, if that is known."""
@@ -79,84 +94,158 @@ class Neighbourhoods:
         if lag is not None and self.only_lagging:
             kinds = [kind for kind in self.kinds if kind.name == "lagging"]
         kind = self.random.choices(kinds, [0.05 + kind.paid for kind in kinds])[0]
-        if kind.size >= self.total:
+        if kind.size >= self.total and not kind.same_slots:
             return self.whole(kind)
+        seed = self._seed(lag if kind.name == "lagging" else None)
+        pool = self._around(seed)
         walks = {
-            "schools": self._schools(),
-            "sessions": self._any(),
-            "weeks": self._weeks(),
-            "people": self._people(),
-            "lagging": self._lagging(columns, lag),
-            "between": self._any(),
+            "schools": self._schools,
+            "sessions": self._any,
+            "weeks": self._weeks,
+            "people": self._people,
+            "lagging": lambda pool: self._lagging(pool, seed, columns),
+            "between": self._any,
         }
+        visit = self._visit(columns)
+        sizes = np.where(visit >= 0, self.some_of_visit[visit], 0) if kind.same_slots else self.some_of
         chosen: dict[int, None] = {}
         size = 0
-        for session in walks[kind.name]:
-            if session not in chosen and self.seats_of[session]:
+        for session in walks[kind.name](pool):
+            if session not in chosen and sizes[session]:
                 chosen[session] = None
-                size += int(self.seats_of[session])
+                size += int(sizes[session])
                 if size >= kind.size:
                     break
         if kind.name == "between" and relaxed is not None:
-            wholly = np.array(list(chosen), dtype=np.int64)
-            return self.between(columns, relaxed, kind, self.random.choice(self.pieces), wholly)
-        whole = len(chosen) == len(self.sessions)
-        return Neighbourhood(kind, np.array(list(chosen), dtype=np.int64), whole=whole)
+            return self.between(columns, relaxed, kind, pool, list(chosen))
+        if kind.same_slots:
+            mine = visit[list(chosen)]
+            seats = self.draft.seats[_ranges(self.first_seat[mine], self.first_seat[mine + 1])]
+            return Neighbourhood(kind, self._some(seats, columns))
+        if len(chosen) == len(self.sessions):
+            return self.whole(kind)
+        return Neighbourhood(kind, self._some(self._columns(list(chosen)), columns))
 
     def whole(self, kind: Kind) -> Neighbourhood:
         """All sessions at once."""
-        return Neighbourhood(kind, np.array(self.sessions, dtype=np.int64), whole=True)
+        return Neighbourhood(kind, self._columns(self.sessions), whole=True)
 
-    def between(self, columns: Ints, relaxed: Floats, kind: Kind, piece: Ints, wholly: Ints) -> Neighbourhood:
-        """A piece's sessions, but only the seats that the plan or the relaxation takes (RINS: Danna et al., 2005).
+    def between(
+        self, columns: Ints, relaxed: Floats, kind: Kind, pool: Sequence[int], wholly: Sequence[int]
+    ) -> Neighbourhood:
+        """A pool of sessions, but only the seats that the plan or the relaxation takes (RINS: Danna et al., 2005).
 
         And all seats of the sessions that are `wholly` free.
         """
-        seats, session = self.draft.seats, self.draft.seat_session
-        taken = (columns[seats] > 0) | (relaxed[seats] > TAKEN) | np.isin(session, wholly)
-        taken &= np.isin(session, piece) if len(self.pieces) > 1 else True
-        return Neighbourhood(kind, piece, seats[taken])
+        mine = self._columns(pool)
+        taken = (columns[mine] > 0) | (relaxed[mine] > TAKEN) | (mine < len(self.draft.visits))
+        return Neighbourhood(kind, np.union1d(mine[taken], self._columns(wholly)))
 
-    def learn(self, kind: Kind, *, closed: bool, gained: float) -> None:
-        """What came of a neighbourhood: whether it was solved to the end; its gain as a share of the best lately."""
-        kind.size = max(SMALLEST, kind.size * (GROWTH if closed else SHRINKAGE))
-        kind.paid = FADING * kind.paid + (1 - FADING) * gained
+    def around(self) -> list[int]:
+        """The sessions at the schools around one of them, as many as a relaxation or a solver may look at together."""
+        return self._around(self._seed(None))
 
-    def _schools(self) -> Iterator[int]:
+    def learn(self, kind: Kind, *, closed: bool, seconds: float, paid: float) -> None:
+        """What came of a neighbourhood: whether it was solved to the end, and its gain a second beside the best's."""
+        if closed and seconds < MOMENT:
+            kind.size *= GROWTH
+        elif not closed:
+            kind.size = max(SMALLEST, kind.size * SHRINKAGE)
+        kind.paid = FADING * kind.paid + (1 - FADING) * paid
+
+    def _columns(self, sessions: Sequence[int]) -> Ints:
+        """The visits and seats of some sessions."""
+        first, end = self.first_visit[sessions], self.first_visit[np.array(sessions, dtype=np.int64) + 1]
+        visits = _ranges(first, end)
+        return np.append(visits, self.draft.seats[_ranges(self.first_seat[visits], self.first_seat[visits + 1])])
+
+    def _some(self, mine: Ints, columns: Ints) -> Ints:
+        """Of the seats among these columns those that the plan takes, and about CANDIDATES others of each visit."""
+        visits = len(self.draft.visits)
+        seat = mine >= visits
+        share = np.ones(len(mine))
+        share[seat] = CANDIDATES / np.diff(self.first_seat)[self.draft.seat_visit[mine[seat] - visits]]
+        if share.min(initial=1.0) >= 1:
+            return mine
+        drawn = np.random.default_rng(self.random.getrandbits(32)).random(len(mine)) < share
+        return mine[drawn | (columns[mine] > 0)]
+
+    def _visit(self, columns: Ints) -> Ints:
+        """For each session the visit as which it runs, -1 if it does not."""
+        running = np.flatnonzero(columns[: len(self.draft.visits)])
+        visit = np.full(len(self.draft.session_ids), -1, dtype=np.int64)
+        visit[self.draft.visit_session[running]] = running
+        return visit
+
+    def _seed(self, lag: Ints | None) -> int:
+        """A session, rather one that is behind."""
+        weights = None if lag is None else [1 + max(0, int(lag[session])) for session in self.sessions]
+        return self.random.choices(self.sessions, weights)[0]
+
+    def _around(self, seed: int) -> list[int]:
+        """The sessions at the schools nearest to the seed's, until they have POOL seats."""
+        if self.total <= POOL:
+            return self.sessions
         schools = list(self.at_school)
+        here = self.places[schools.index(self.school_of[seed])]
+        nearest = np.argsort(((self.places - here) ** 2).sum(axis=1), kind="stable")
+        pool: list[int] = []
+        size = 0
+        for place in nearest.tolist():
+            mine = self.at_school[schools[place]]
+            pool += mine
+            size += int(self.seats_of[mine].sum())
+            if size >= POOL:
+                break
+        return pool
+
+    def _schools(self, pool: list[int]) -> Iterator[int]:
+        schools = list(dict.fromkeys(self.school_of[session] for session in pool))
         self.random.shuffle(schools)
         for school in schools:
             yield from self.at_school[school]
 
-    def _any(self) -> Iterator[int]:
-        yield from self.random.sample(self.sessions, len(self.sessions))
+    def _any(self, pool: list[int]) -> Iterator[int]:
+        yield from self.random.sample(pool, len(pool))
 
-    def _weeks(self) -> Iterator[int]:
+    def _weeks(self, pool: list[int]) -> Iterator[int]:
         """Sessions that may run at about the same time."""
-        centre = self.day_of[self.random.choice(self.sessions)]
-        yield from sorted(self.sessions, key=lambda session: (abs(self.day_of[session] - centre), self.random.random()))
+        centre = self.day_of[self.random.choice(pool)]
+        yield from sorted(pool, key=lambda session: (abs(self.day_of[session] - centre), self.random.random()))
 
-    def _people(self) -> Iterator[int]:
+    def _people(self, pool: list[int]) -> Iterator[int]:
         """Where a few volunteers could be, the sessions at which they are first."""
-        while True:
-            for person in self.random.sample(self.able, min(3, len(self.able))):
-                yield from self.random.sample(self.sessions_for[person], min(6, len(self.sessions_for[person])))
-            yield self.random.choice(self.sessions)
+        near = set(pool)
+        able = [v for v, sessions in enumerate(self.sessions_for) if not near.isdisjoint(sessions)]
+        while near:
+            for person in self.random.sample(able, min(3, len(able))):
+                theirs = [session for session in self.sessions_for[person] if session in near]
+                met = self.random.sample(theirs, min(6, len(theirs)))
+                near.difference_update(met)
+                yield from met
+            if near:
+                met = [self.random.choice(sorted(near))]
+                near.difference_update(met)
+                yield from met
 
-    def _lagging(self, columns: Ints, lag: Ints | None) -> Iterator[int]:
+    def _lagging(self, pool: list[int], seed: int, columns: Ints) -> Iterator[int]:
         """A school that is behind, and the sessions that hold the people it could use."""
-        assert lag is not None
         draft = self.draft
-        weights = [1 + max(0, int(lag[session])) for session in self.sessions]
-        seed = self.random.choices(self.sessions, weights)[0]
         mine = self.at_school[self.school_of[seed]]
         yield from mine
         wanted = np.zeros(len(draft.volunteer_ids), dtype=bool)
-        wanted[draft.seat_volunteer[np.isin(draft.seat_session, mine)]] = True
+        columns_here = self._columns(mine)
+        wanted[draft.seat_volunteer[columns_here[columns_here >= len(draft.visits)] - len(draft.visits)]] = True
         taken = np.flatnonzero(columns[draft.seats])
         rivals = draft.seat_session[taken[wanted[draft.seat_volunteer[taken]]]]
         count = np.bincount(rivals, minlength=len(draft.session_ids))
-        yield from sorted(self.sessions, key=lambda session: (-count[session] * self.random.random(), session))
+        yield from sorted(pool, key=lambda session: (-count[session] * self.random.random(), session))
+
+
+def _ranges(first: Ints, end: Ints) -> Ints:
+    """All whole numbers from each first to before its end."""
+    sizes = end - first
+    return np.repeat(first - np.cumsum(sizes) + sizes, sizes) + np.arange(sizes.sum())
 
 
 def _schools(draft: Draft) -> Ints:
@@ -175,24 +264,8 @@ def _schools(draft: Draft) -> Ints:
     return school
 
 
-def pieces(draft: Draft, at_school: Mapping[int, Sequence[int]], seats_of: Ints) -> list[Ints]:
-    """Sessions of schools that lie together, in pieces of at most about PIECE seats: halves of halves of the map."""
-    schools = list(draft.problem.schools.values())
-
-    def place(school: int) -> tuple[float, float]:
-        position = schools[school].position
-        return (position.latitude, 0.6 * position.longitude) if position else (0.0, 0.0)
-
-    def split(group: list[int]) -> list[list[int]]:
-        if len(group) < 2 or sum(int(seats_of[s]) for school in group for s in at_school[school]) <= PIECE:
-            return [group]
-        spread = [
-            max(place(school)[axis] for school in group) - min(place(school)[axis] for school in group)
-            for axis in (0, 1)
-        ]
-        axis = int(spread[1] > spread[0])
-        group = sorted(group, key=lambda school: (place(school)[axis], school))
-        half = len(group) // 2
-        return [*split(group[:half]), *split(group[half:])]
-
-    return [ints(s for school in group for s in at_school[school]) for group in split(list(at_school)) if group]
+def _places(draft: Draft, schools: Sequence[int]) -> Floats:
+    """Where schools are, shape (schools, 2), in degrees of latitude or as much to the east."""
+    every = list(draft.problem.schools.values())
+    positions = [every[school].position for school in schools]
+    return np.array([(p.latitude, 0.6 * p.longitude) if p else (0.0, 0.0) for p in positions]).reshape(-1, 2)

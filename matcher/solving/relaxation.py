@@ -1,16 +1,14 @@
-"""Bounds that are proofs: an LP finds prices for the rows, whole-number arithmetic proves what they imply.
+"""Bounds that are proofs: prices for the rows are found in floating point, what they prove in whole numbers.
 
-The linear relaxation of a tier is solved with few rows first; rows that its optimum breaks join until none are left or
-the bound no longer moves. Whatever the solver's tolerances, *any* prices prove a bound (weak duality): the value of
-no plan exceeds the priced limits of the rows plus the positive part of each column's reduced gain. That sum is
-worked out in integers, so rounding can only weaken a bound, never break it.
+Where a term is small enough, an LP finds the prices: the linear relaxation of a tier is solved with few rows first;
+rows that its optimum breaks join until none are left or the bound no longer moves. Where that takes too long, and on
+large terms, `lagrangian.py` goes on.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,10 +17,14 @@ from ortools.linear_solver.python import model_builder_helper as linear
 from scipy import sparse
 
 from matcher.rules.draft import UNBOUNDED, Ints
+from matcher.solving.lagrangian import OFTEN, Lagrangian
 from matcher.solving.reduced import Hold, Reduced, Scope
 
-BITS = 60  # that a column's gain, priced, may need
-PATIENCE = 3  # rounds without a tighter bound
+LP_SEATS, LP_SEATS_LATER = 40_000, 10_000  # up to which the LP is tried: for reach and role_models, for later tiers
+LP_SHARE, SHARE = 0.3, 0.6  # of the time that is left, at most: for the LP, for finding prices at all
+PATIENCE = 1  # rounds without a tighter bound
+NOW_AND_THEN = 4  # of the prices found on the way, which are worked out
+ITERATIONS = 1000  # after which a search that must repeat itself goes on without better prices
 TOLERANCE = 1e-4  # a row broken by less does not join
 Floats = npt.NDArray[np.float64]
 
@@ -34,8 +36,6 @@ class Relaxed:
     bound: int
     columns: Floats | None
     """None where the solver was stopped before it stood anywhere."""
-    piece: int
-    """The piece whose fractions are new."""
 
 
 @dataclass(frozen=True)
@@ -50,49 +50,51 @@ class Limits:
     deterministic: bool = False
     dual: bool = False
 
+    def share(self, share: float) -> Limits:
+        """The same, but only for a share of the time that is left now."""
+        kept = self.seconds_left() * (1 - share)
+        return replace(self, seconds_left=lambda: self.seconds_left() - kept)
+
 
 def relaxed_bounds(
     scope: Scope,
     gain: Ints,
     holds: Sequence[Hold],
-    pieces: Sequence[Ints],
+    target: Callable[[], int],
     limits: Limits,
     stoppable: Callable[[linear.ModelSolverHelper], None] = lambda solver: None,
 ) -> Iterator[Relaxed]:
     """Upper bounds on `gain @ columns` with the holds kept, each tighter than the one before.
 
-    `pieces` are sessions that make up all. One piece is relaxed as it is. Several are relaxed one by one, as if each
-    had all volunteers to itself and without the holds; of what they would pay for somebody, the most counts. That
-    proves a bound for the whole, for any prices do. `stoppable` is given each solver, so that somebody else can
-    stop it.
+    `target` says what the best plan so far gains. `stoppable` is given each solver, so that somebody else can stop it.
     """
-    draft = scope.draft
-    if len(pieces) == 1:
+    limits = limits.share(SHARE)
+    lagrangian = Lagrangian(scope, gain, holds)
+    best: int | None = None
+    prices, step = np.zeros(lagrangian.size), 1.0
+    if len(scope.draft.seats) <= (LP_SEATS if len(holds) <= 1 else LP_SEATS_LATER):
         rows = scope.everything(holds)
-        best: int | None = None
-        for values, kept, prices in _rounds(rows, gain[rows.free], limits, stoppable):
-            bound = certified(rows.matrix[kept], rows.low[kept], rows.high[kept], gain[rows.free], prices)
+        soon = limits.share(LP_SHARE)
+        for values, kept, found in _rounds(rows, gain[rows.free], soon, stoppable):
+            whole = None
+            if values is not None:
+                whole = np.zeros(scope.draft.columns)
+                whole[rows.free] = values
+            paid = lagrangian.prices(found, rows.rows[kept[: len(rows.rows)]])
+            bound = lagrangian.bound(paid)
+            if best is None or bound < best:
+                best, prices, step = bound, paid, 0.1
+                yield Relaxed(bound, whole)
+        if soon.seconds_left() > 0:
+            return  # the LP is done, and its prices are the best there are
+    for number, (paid, mean) in enumerate(lagrangian.improved(prices, target, step)):
+        if limits.seconds_left() <= 0 or (limits.deterministic and number * OFTEN >= ITERATIONS):
+            return
+        if number % NOW_AND_THEN == 0:
+            bound = lagrangian.bound(paid)
             if best is None or bound < best:
                 best = bound
-                whole = None
-                if values is not None:
-                    whole = np.zeros(draft.columns)
-                    whole[rows.free] = values
-                yield Relaxed(bound, whole, 0)
-        return
-    nothing = np.zeros(draft.columns, dtype=np.int64)
-    price, columns = np.zeros(draft.rows), np.zeros(draft.columns)
-    for number, sessions in enumerate(pieces):
-        rows = scope.reduced(scope.with_sessions(sessions), nothing)
-        rounds = list(_rounds(rows, gain[rows.free], limits, stoppable))
-        if not rounds:
-            return
-        values, kept, prices = rounds[-1]
-        if values is not None:
-            columns[rows.free] = values
-        paid = rows.rows[kept]
-        price[paid] = np.where(np.abs(prices) > np.abs(price[paid]), prices, price[paid])
-        yield Relaxed(certified(draft.matrix, draft.low, draft.high, gain, price), columns.copy(), number)
+                yield Relaxed(bound, mean)
 
 
 def _rounds(
@@ -158,24 +160,3 @@ def _solve(
         return None
     optimal = solver.status() == linear.SolveStatus.OPTIMAL
     return np.array(solver.variable_values()) if optimal else None, prices
-
-
-def certified(matrix: sparse.csr_array, low: Ints, high: Ints, gain: Ints, prices: Floats) -> int:
-    """What the prices, shape (rows,), prove: no 0/1 columns that keep the rows gain more than this.
-
-    In whole numbers: prices are rounded to as fine a grid as 64 bits allow, and what is added over rows and columns
-    is added without limit of size.
-    """
-    prices = np.nan_to_num(prices, posinf=0, neginf=0)
-    prices = np.where((prices > 0) & (high >= UNBOUNDED), 0, prices)
-    prices = np.where((prices < 0) & (low <= -UNBOUNDED), 0, prices)
-    largest = float(np.max(np.abs(gain) + abs(matrix).T @ np.abs(prices), initial=1.0))
-    prices = prices * min(1.0, 2.0**BITS / largest)  # any prices prove a bound, but they must fit
-    scale: int = 2 ** max(0, BITS - math.ceil(math.log2(largest)))
-    price = np.rint(prices * scale).astype(np.int64)
-    reduced_gain = gain * scale - matrix.T @ price
-    limits = np.where(price > 0, high, low)
-    used = np.flatnonzero(price)
-    priced = sum(p * limit for p, limit in zip(price[used].tolist(), limits[used].tolist(), strict=True))
-    total: int = priced + sum(reduced_gain[reduced_gain > 0].tolist())
-    return total // scale

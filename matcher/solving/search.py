@@ -30,14 +30,15 @@ from matcher.solving.relaxation import Floats, Limits, relaxed_bounds
 # When each tier must let the next one work, as shares of the time limit.
 SHARES = {
     TierName.REACH: 0.25,
-    TierName.ROLE_MODELS: 0.5,
-    TierName.PREFERENCES: 0.58,
-    TierName.LOAD: 0.79,
+    TierName.ROLE_MODELS: 0.4,
+    TierName.PREFERENCES: 0.45,
+    TierName.LOAD: 0.65,
     TierName.TRAVEL: 1.0,
 }
 # A tier with few values leaves many plans equal: among them one that is no worse for a later tier is taken.
 TIE_BREAKERS = {TierName.REACH: TierName.ROLE_MODELS, TierName.LOAD: TierName.TRAVEL}
 NEIGHBOURHOOD_SECONDS, WHOLE_SECONDS = 3.0, 30.0
+LEAST_SECONDS = 0.1  # that a neighbourhood takes, all in all
 WHOLE_REACH = 100_000  # seats up to which reach alone is tried on everything at once
 PATIENCE = 400  # neighbourhoods in a row without a better plan after which a tier is left as it is
 
@@ -150,12 +151,11 @@ class _TierSearch:
             self.scope = Scope(self.draft, [*earlier, tier, TierName.TRAVEL])
         self.holds = [Hold(search.gains[other], search.gained(other)) for other in earlier]
         self.neighbourhoods = Neighbourhoods(self.draft, search.random, only_lagging=tier is TierName.REACH)
-        self.lag: Ints | None = None
         self.relaxed: Floats | None = None
-        self.to_compare: dict[int, None] = {}
-        """The pieces whose relaxation is new, until the plan has been compared with it."""
+        self.compared = False
+        """Whether the plan has been compared with the relaxation."""
         self.fruitless = 0
-        self.best_gain = 1.0
+        self.best_rate = 0.0
         self.rounds = 0
         self.stops: dict[int, Callable[[], object]] = {}
         self.lock = threading.Lock()
@@ -214,17 +214,17 @@ class _TierSearch:
     def _bound(self) -> None:
         gain = self.search.gains[self.tier]
         limits = Limits(self._left, self.search.settings.deterministic, dual=self.tier is TierName.TRAVEL)
-        pieces = self.neighbourhoods.pieces
-        if len(pieces) > 1 and self.tier not in (TierName.REACH, TierName.ROLE_MODELS):
-            return  # without the holds, which pieces cannot keep, doing nothing would be best
         for relaxed in relaxed_bounds(
-            self.plain_scope, gain, self.holds, pieces, limits, lambda lp: self._stoppable(lp.interrupt_solve)
+            self.plain_scope,
+            gain,
+            self.holds,
+            lambda: self.search.gained(self.tier),
+            limits,
+            lambda lp: self._stoppable(lp.interrupt_solve),
         ):
             self.search.tighten(self.tier, relaxed.bound)
             if relaxed.columns is not None:
-                self.lag = self._lag(relaxed.columns)
                 self.relaxed = relaxed.columns
-                self.to_compare[relaxed.piece] = None
             if self.stopped or self.search.proven(self.tier):
                 return
 
@@ -240,18 +240,16 @@ class _TierSearch:
 
     def _next(self) -> tuple[Neighbourhood, Ints, int]:
         self.rounds += 1
-        columns = self.search.columns
+        columns, relaxed = self.search.columns, self.relaxed
         if self.rounds == 1 and self.tier is TierName.REACH and self.neighbourhoods.total <= WHOLE_REACH:
             return self.neighbourhoods.whole(Kind("whole")), columns, self.rounds
-        relaxed = self.relaxed
         if relaxed is None:
             return self.neighbourhoods.next(columns, None), columns, self.rounds
-        if self.to_compare:
-            piece, _ = self.to_compare.popitem()
-            sessions, nothing = self.neighbourhoods.pieces[piece], np.zeros(0, dtype=np.int64)
-            between = self.neighbourhoods.between(columns, relaxed, Kind("between"), sessions, nothing)
+        if not self.compared:
+            self.compared = True
+            between = self.neighbourhoods.between(columns, relaxed, Kind("between"), self.neighbourhoods.around(), [])
             return between, columns, self.rounds
-        return self.neighbourhoods.next(columns, self.lag, relaxed), columns, self.rounds
+        return self.neighbourhoods.next(columns, self._lag(relaxed), relaxed), columns, self.rounds
 
     def _objective(self, free: Ints, columns: Ints) -> Ints:
         """The tier's gain; among equals, for reach the plan that changes least, for load the shortest journeys."""
@@ -269,12 +267,9 @@ class _TierSearch:
         settings = self.search.settings
         whole = neighbourhood.whole
         scope = self.plain_scope if whole else self.scope
-        free = scope.with_sessions(neighbourhood.sessions)
-        if neighbourhood.seats is not None:
-            free = scope.with_counts(np.append(free[free < len(self.draft.visits)], neighbourhood.seats))
+        free = scope.with_counts(neighbourhood.columns)
         reduced = scope.reduced(free, columns, self.holds)
-        everywhere = len(neighbourhood.sessions) == len(self.neighbourhoods.sessions)
-        seconds = max(0.01, min(WHOLE_SECONDS if everywhere else NEIGHBOURHOOD_SECONDS, self._left()))
+        seconds = max(0.01, min(WHOLE_SECONDS if whole else NEIGHBOURHOOD_SECONDS, self._left()))
         effort = Effort(seconds, seed=settings.seed + number, deterministic=settings.deterministic)
         answer = maximise(
             reduced,
@@ -306,8 +301,10 @@ class _TierSearch:
             else:
                 gained = 0
         self.fruitless = 0 if gained > 0 else self.fruitless + 1
-        self.best_gain = max(self.best_gain * 0.99, float(gained))
-        self.neighbourhoods.learn(neighbourhood.kind, closed=answer.closed, gained=gained / self.best_gain)
+        rate = gained / max(answer.seconds, LEAST_SECONDS)
+        self.best_rate = max(self.best_rate * 0.99, rate)
+        paid = rate / self.best_rate if rate else 0.0
+        self.neighbourhoods.learn(neighbourhood.kind, closed=answer.closed, seconds=answer.seconds, paid=paid)
 
     def _gain_over(self, columns: Ints) -> int:
         """How much better these columns are than the plan: below 0 for worse."""

@@ -1,0 +1,234 @@
+"""Bounds for terms of any size: rows get prices, and then each session can choose its slot and team for itself.
+
+Lagrangian relaxation (Fisher, 1981). The rows that sessions share (people, what classes have met, the earlier tiers)
+are left out, and breaking them costs their price. What remains falls into one choice for each session, whose best is
+found by looking: the slot and the team that pay most. *Any* prices prove a bound, so they are found in a quick
+and inexact way (a deflected subgradient with Polyak's steps: Camerini, Fratta, Maffioli, 1975), and the bound is then
+worked out in whole numbers. An iteration takes time in proportion to the seats, and needs no more memory.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from matcher.rules.draft import UNBOUNDED, Ints
+from matcher.solving.reduced import Hold, Scope
+
+Floats = npt.NDArray[np.float64]
+BITS = 52  # that a priced column may need, so that the sum over a team fits into 64
+DEFLECTION = 0.97  # how much of the last direction the next one keeps
+PATIENCE, SHORTER = 50, 0.85  # iterations without a better bound until steps get shorter, and by how much
+LEAST_STEP = 1e-3
+OFTEN = 25  # iterations between looks at the rows that have no price yet
+MEMORY = 0.02  # the weight of an iteration's choice in the mean of all
+NONE = -(2**61)  # what stands for a seat that is not there
+
+
+class Lagrangian:
+    """A tier's gain, with prices on the rows of a scope and on the holds; shape of prices: (rows + holds,)."""
+
+    def __init__(self, scope: Scope, gain: Ints, holds: Sequence[Hold] = ()) -> None:
+        draft = self.draft = scope.draft
+        self.gain = gain
+        self.of_hold = np.array([hold.gain for hold in holds], dtype=np.int64).reshape(len(holds), draft.columns)
+        self.low = np.append(draft.low, [hold.low for hold in holds]).astype(np.int64)
+        self.high = np.append(draft.high, np.full(len(holds), UNBOUNDED)).astype(np.int64)
+        self.in_scope = np.append(scope.rows, np.ones(len(holds), dtype=bool))
+        self.counting = scope.columns[scope.columns >= len(draft.visits) + len(draft.seats)]
+        self.size = len(self.low)
+
+        sessions = [draft.problem.sessions[session_id] for session_id, _ in draft.visits]
+        first = np.searchsorted(draft.seat_visit, np.arange(len(draft.visits)))
+        self.first_seat = first
+        self.place = np.arange(len(draft.seats)) - first[draft.seat_visit]
+        seats = np.bincount(draft.seat_visit, minlength=len(draft.visits))
+        self.width = int(seats.max(initial=0))
+        sized = "team size: enough" in draft.row_counts  # a draft under a few rules may not have team sizes
+        self.fewest = np.array([s.min_volunteers if sized else 0 for s in sessions], dtype=np.int64)
+        self.most = np.array([s.max_volunteers if sized else self.width for s in sessions], dtype=np.int64)
+        self.session_starts = np.flatnonzero(np.diff(draft.visit_session, prepend=-1))
+        self.session = np.repeat(
+            np.arange(len(self.session_starts)), np.diff(np.append(self.session_starts, len(draft.visits)))
+        )
+
+    def bound(self, prices: Floats) -> int:
+        """What the prices prove: no columns that keep the rows and the holds gain more than this.
+
+        In whole numbers: prices are rounded to as fine a grid as 64 bits allow, and what is added over rows and
+        sessions is added without limit of size.
+        """
+        prices = self._usable(np.nan_to_num(prices, posinf=0, neginf=0))
+        rows = self.draft.rows
+        largest = float(
+            np.max(
+                np.abs(self.gain)
+                + abs(self.draft.matrix).T @ np.abs(prices[:rows])
+                + np.abs(self.of_hold.astype(float)).T @ np.abs(prices[rows:]),
+                initial=1.0,
+            )
+        )
+        prices = prices * min(1.0, 2.0**BITS / largest)  # any prices prove a bound, but they must fit
+        scale: int = 2 ** max(0, BITS - math.ceil(math.log2(largest)))
+        price = np.rint(prices * scale).astype(np.int64)
+        reduced = self.gain * scale - self.draft.matrix.T @ price[:rows] - self.of_hold.T @ price[rows:]
+        limits = np.where(price > 0, self.high, self.low)
+        used = np.flatnonzero(price)
+        total: int = sum(p * limit for p, limit in zip(price[used].tolist(), limits[used].tolist(), strict=True))
+        total += sum(np.maximum(reduced[self.counting], 0).tolist())
+        value, _, _ = self._teams(reduced)
+        total += sum(np.maximum(np.maximum.reduceat(value, self.session_starts), 0).tolist()) if len(value) else 0
+        return total // scale
+
+    def prices(self, found: Floats, rows: Ints) -> Floats:
+        """Prices for some of the draft's rows, followed by those of the holds, as prices for all."""
+        prices = np.zeros(self.size)
+        prices[rows] = found[: len(rows)]
+        prices[self.draft.rows :] = found[len(rows) :]
+        return prices
+
+    def improved(
+        self, prices: Floats, target: Callable[[], float], first_step: float = 1.0
+    ) -> Iterator[tuple[Floats, Floats]]:
+        """Ever better prices, and the mean of what sessions chose lately: fractions, shape (columns,).
+
+        `target` says what the best plan so far gains. Ends when steps get too short to matter.
+        """
+        active = _Active(self, np.flatnonzero(prices))
+        price = best_price = prices[active.rows]
+        direction = np.zeros(len(price))
+        best, step, stuck, iteration = math.inf, first_step, 0, 0
+        mean = np.zeros(self.draft.columns)
+        while step > LEAST_STEP:
+            value, columns = self._choice(active, price)
+            mean += (MEMORY if iteration else 1.0) * (columns - mean)
+            activity = self._activity(columns)
+            if iteration % OFTEN == 0:
+                joined = np.union1d(active.rows, self._broken(activity))
+                price, best_price, direction = (
+                    _spread(each, active.rows, joined) for each in (price, best_price, direction)
+                )
+                active = _Active(self, joined)
+            iteration += 1
+            stuck = 0 if value < best - 1e-4 * abs(best) or best == math.inf else stuck + 1
+            if value < best:
+                best, best_price = value, price
+            if iteration % OFTEN == 0:
+                yield _spread(best_price, active.rows, np.arange(self.size)), mean
+            if stuck > PATIENCE:
+                step, stuck = step * SHORTER, 0
+                price = best_price
+                direction = np.zeros(len(price))
+                value, columns = self._choice(active, price)
+                activity = self._activity(columns)
+            direction = active.slack(price, activity) / active.norm + DEFLECTION * direction
+            length = float(direction @ direction)
+            over = value - target()
+            if length == 0 or over <= 0:
+                break
+            price = active.usable(price - step * over / length * direction / active.norm)
+        yield _spread(best_price, active.rows, np.arange(self.size)), mean
+
+    @cached_property
+    def norm(self) -> Floats:
+        """The Euclidean norm of each row, 1 for one without entries."""
+        matrix = self.draft.matrix
+        rows = np.repeat(np.arange(self.draft.rows, dtype=np.int32), np.diff(matrix.indptr))
+        own = np.bincount(rows, matrix.data.astype(float) ** 2, minlength=self.draft.rows)
+        squares = np.append(own, (self.of_hold.astype(float) ** 2).sum(axis=1))
+        return np.sqrt(np.where(squares > 0, squares, 1.0))
+
+    def _activity(self, columns: Floats) -> Ints:
+        """The sums of all rows and holds, shape (rows + holds,), for columns that are 0 or 1."""
+        whole = columns.astype(np.int64)
+        return np.append(self.draft.activity(whole), self.of_hold @ whole)
+
+    def _broken(self, activity: Ints) -> Ints:
+        return np.flatnonzero(((activity < self.low) | (activity > self.high)) & self.in_scope)
+
+    def _usable(self, prices: Floats) -> Floats:
+        """No price for a limit that is not there, nor for a row out of scope."""
+        unbounded = ((prices > 0) & (self.high >= UNBOUNDED)) | ((prices < 0) & (self.low <= -UNBOUNDED))
+        return np.where(unbounded | ~self.in_scope, 0, prices)
+
+    def _choice(self, active: _Active, price: Floats) -> tuple[float, Floats]:
+        """The best that sessions choose for themselves: its value, and the columns, shape (columns,)."""
+        draft = self.draft
+        reduced = self.gain - active.part.T @ price
+        limits = np.where(price > 0, active.high, np.where(price < 0, active.low, 0))
+        value = float(price @ limits)
+        columns = np.zeros(draft.columns)
+        columns[self.counting] = reduced[self.counting] > 0
+        value += float(reduced[self.counting] @ columns[self.counting])
+        worth, taken, places = self._teams(reduced)
+        if not len(worth):
+            return value, columns
+        best = np.maximum.reduceat(worth, self.session_starts)
+        candidates = np.flatnonzero((worth == best[self.session]) & (worth > 0))
+        _, once = np.unique(self.session[candidates], return_index=True)
+        run = candidates[once]
+        columns[run] = 1
+        visit, nth = np.nonzero(taken[run])
+        columns[draft.seats[self.first_seat[run[visit]] + places[run[visit], nth]]] = 1
+        return value + float(worth[run].sum()), columns
+
+    def _teams(self, reduced: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_], Ints]:
+        """Each visit's worth with its best team, which of its best seats that takes, and those seats' places.
+
+        Shapes (visits,), (visits, most), (visits, most).
+        """
+        draft = self.draft
+        visits = np.arange(len(draft.visits))
+        table = np.full((len(visits), self.width), NONE, dtype=reduced.dtype)
+        table[draft.seat_visit, self.place] = reduced[draft.seats]
+        most = min(self.width, int(self.most.max(initial=0)))
+        value = reduced[: len(visits)].copy()
+        taken, places = np.zeros((len(visits), most), dtype=bool), np.zeros((len(visits), most), dtype=np.int64)
+        possible = np.bincount(draft.seat_visit, minlength=len(visits)) >= self.fewest
+        for nth in range(most):  # the best seat of each visit, and the next best, ...
+            place = table.argmax(axis=1)
+            worth = table[visits, place]
+            wanted = (worth > NONE) & ((nth < self.fewest) | ((nth < self.most) & (worth > 0)))
+            if not wanted.any():
+                break
+            taken[:, nth], places[:, nth] = wanted, place
+            value += np.where(wanted, worth, 0)
+            table[visits, place] = NONE
+        return np.where(possible, value, NONE), taken, places
+
+
+class _Active:
+    """The rows that have a price or were broken: the only ones that an iteration looks at."""
+
+    def __init__(self, lagrangian: Lagrangian, rows: Ints) -> None:
+        draft = lagrangian.draft
+        own, holds = rows[rows < draft.rows], rows[rows >= draft.rows] - draft.rows
+        self.rows = rows
+        self.low, self.high, self.norm = lagrangian.low[rows], lagrangian.high[rows], lagrangian.norm[rows]
+        self.part = sparse.vstack(
+            [draft.matrix[own], sparse.csr_array(lagrangian.of_hold[holds])], format="csr", dtype=float
+        )
+
+    def usable(self, price: Floats) -> Floats:
+        """No price for a limit that is not there."""
+        unbounded = ((price > 0) & (self.high >= UNBOUNDED)) | ((price < 0) & (self.low <= -UNBOUNDED))
+        return np.where(unbounded, 0, price)
+
+    def slack(self, price: Floats, activity: Ints) -> Floats:
+        """How much a priced row leaves of its limit, and by how much (below 0) a row without price breaks one."""
+        now = activity[self.rows]
+        without = np.minimum(self.high - now, 0) + np.maximum(self.low - now, 0)
+        return np.where(price > 0, self.high - now, np.where(price < 0, self.low - now, without)).astype(float)
+
+
+def _spread(values: Floats, rows: Ints, among: Ints) -> Floats:
+    """Values of some rows as values of more rows, 0 for the others; both in order."""
+    spread = np.zeros(len(among))
+    spread[np.searchsorted(among, rows)] = values
+    return spread
