@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from matcher.domain import Decision, Plan, Problem, Session, Slot, Visit, employer_key, folded
+from matcher.domain import Decision, Plan, Problem, Session, Slot, Visit, Volunteer, employer_key, folded
 from matcher.rules import MUST_RULES, Draft
 from matcher.rules.draft import Seats
 from matcher.rules.new_faces import NewFaces
@@ -37,6 +37,10 @@ class Reasons:
         self.without_keeping = replace(
             problem, pins=tuple(pin for pin in problem.pins if pin.decision is Decision.NEVER), preferences={}
         )
+
+        self.unmet = replace(self.without_keeping, encounters=())
+        """Whoever was met earlier has no seat, so encounters need not be looked at again."""
+        self.people = list(problem.volunteers.values())
 
     @cached_property
     def seats(self) -> Seats:
@@ -113,24 +117,26 @@ class Reasons:
         )
 
     def _barriers(self, session: Session, slot: Slot, plan: Plan) -> dict[str, list[str]]:
-        """For each volunteer, what stands against them at that time beside the plan: the rules' barriers.
+        """For each volunteer, what stands against them at that time: the rules' barriers; beside a plan just the first.
 
         Everybody is asked at once, as if all were in the team: no rule with a barrier minds who else is.
         """
         seats = self.seats
         everyone = np.arange(len(seats.volunteer_ids))
         visit = np.full(len(everyone), seats.visits.index((session.session_id, slot)))
-        together = Plan({**plan.visits, session.session_id: Visit(slot, tuple(seats.volunteer_ids))})
         problem = replace(_alone(self.without_keeping, session), sessions=self.problem.sessions)
         found: dict[str, list[str]] = {person: [] for person in seats.volunteer_ids}
+        asked = seats.volunteer_ids
         for rule in MUST_RULES:
             if not rule.barrier:
                 continue
+            if plan.visits:
+                asked = [person for person in asked if not found[person]]
             admitted = rule.admits(seats, everyone, visit)
             against = set() if admitted is None else {seats.volunteer_ids[n] for n in np.flatnonzero(~admitted)}
             if admitted is None or isinstance(rule, NewFaces):  # whom a class meets in this plan is its check's
-                against.update(finding.about[0] for finding in rule.check(problem, together))
-            for person in against:
+                against.update(finding.about[0] for finding in rule.check(problem, _joined(plan, session, slot, asked)))
+            for person in against.intersection(asked):
                 found[person].append(rule.barrier)
         return found
 
@@ -138,12 +144,18 @@ class Reasons:
         """Whether a session could be delivered if it were the only one: what is not known for certain counts as yes."""
         seats = self.seats
         index = seats.session_index[session.session_id]
-        first, last = np.searchsorted(seats.seat_session, [index, index + 1])
-        people = np.unique(seats.seat_volunteer[first:last]).tolist()
-        if not people or self._first_team(session, first, last):
-            return bool(people)
+        visits = np.flatnonzero(seats.visit_session == index)
+        first = np.searchsorted(seats.seat_visit, visits).tolist()
+        last = np.searchsorted(seats.seat_visit, visits, side="right").tolist()
+        teams = [
+            (seats.visits[visit][1], [self.people[n] for n in seats.seat_volunteer[start:end].tolist()])
+            for visit, start, end in zip(visits.tolist(), first, last, strict=True)
+        ]
+        teams = [(slot, people) for slot, people in teams if _enough(session, people)]
+        if not teams or any(self._is_easy(session, slot, people) for slot, people in teams):
+            return bool(teams)
         alone = _alone(self.without_keeping, session)
-        able = {seats.volunteer_ids[person] for person in people}
+        able = {person.volunteer_id for _, people in teams for person in people}
         alone = replace(
             alone,
             volunteers={name: person for name, person in alone.volunteers.items() if name in able},
@@ -157,28 +169,35 @@ class Reasons:
         answer = maximise(reduced, gain, Effort(5))
         return answer.values is None or bool(answer.values @ gain) or not answer.closed
 
-    def _first_team(self, session: Session, first: int, last: int) -> bool:
-        """Whether the first who come to mind, of those with a seat, are a team that keeps every rule."""
-        seats, problem = self.seats, self.problem
-        most = problem.programme.limits.same_employer
-        for visit in np.unique(seats.seat_visit[first:last]).tolist():
-            start, end = np.searchsorted(seats.seat_visit[first:last], [visit, visit + 1]) + first
-            people = [problem.volunteers[seats.volunteer_ids[n]] for n in seats.seat_volunteer[start:end].tolist()]
-            wanted, employers = set(session.required_sectors), Counter[str]()
-            team: list[str] = []
-            for person in sorted(people, key=lambda person: folded(person.sector) not in wanted) if wanted else people:
-                needed = folded(person.sector) in wanted or len(team) + len(wanted) < session.min_volunteers
-                employer = employer_key(person.employer)
-                if needed and (not employer or employers[employer] < most):
-                    wanted.discard(folded(person.sector))
-                    employers[employer] += 1
-                    team.append(person.volunteer_id)
-                if not wanted and len(team) >= session.min_volunteers:
-                    break
-            plan = Plan({session.session_id: Visit(seats.visits[visit][1], tuple(sorted(team)))})
-            if not any(finding for rule in MUST_RULES for finding in rule.check(self.without_keeping, plan)):
-                return True
-        return False
+    def _is_easy(self, session: Session, slot: Slot, people: Sequence[Volunteer]) -> bool:
+        """Whether the first of these who come to mind are a team that keeps every rule."""
+        most = self.problem.programme.limits.same_employer
+        wanted, employers = set(session.required_sectors), Counter[str]()
+        team: list[str] = []
+        for person in sorted(people, key=lambda person: folded(person.sector) not in wanted) if wanted else people:
+            needed = folded(person.sector) in wanted or len(team) + len(wanted) < session.min_volunteers
+            employer = employer_key(person.employer)
+            if needed and (not employer or employers[employer] < most):
+                wanted.discard(folded(person.sector))
+                employers[employer] += 1
+                team.append(person.volunteer_id)
+            if not wanted and len(team) >= session.min_volunteers:
+                break
+        plan = Plan({session.session_id: Visit(slot, tuple(sorted(team)))})
+        return not any(finding for rule in MUST_RULES for finding in rule.check(self.unmet, plan))
+
+
+def _enough(session: Session, people: Sequence[Volunteer]) -> bool:
+    """Whether there are as many as the session needs, and somebody of each sector that it asks for."""
+    sectors = {folded(person.sector) for person in people} if session.required_sectors else frozenset()
+    return len(people) >= session.min_volunteers and session.required_sectors <= sectors
+
+
+def _joined(plan: Plan, session: Session, slot: Slot, people: Sequence[str]) -> Plan:
+    """What these people do in a plan, and that session with all of them."""
+    some = frozenset(people)
+    visits = {name: Visit(visit.slot, tuple(some.intersection(visit.team))) for name, visit in plan.visits.items()}
+    return Plan({**visits, session.session_id: Visit(slot, tuple(people))})
 
 
 def _alone(problem: Problem, session: Session) -> Problem:
