@@ -11,7 +11,9 @@ but not which; and whoever knows what most of a group said learns something abou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from bisect import insort
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import TypeAlias
 
@@ -21,10 +23,14 @@ Answer: TypeAlias = str | bool | None
 Answers: TypeAlias = Mapping[str, Answer]
 """What each person said; None: nothing."""
 Gap: TypeAlias = Callable[[Figure, Answers, Answers], int]
-"""How much a figure would differ if some answers were changed; 0: it stays the same."""
+"""How much a figure would differ if some answers were changed; 0: it stays the same.
+
+Who it is that changes an answer does not matter, only how often the figure counts them and what they said before.
+"""
 
 _MOST_CHANGES = 8
 _MOST_TRIALS = 20
+_MOST_AT_HAND = 300
 
 
 def safe_figures(
@@ -37,17 +43,12 @@ def safe_figures(
 
     `alike_enough` says whether the people of a group hide each other.
     """
-    shown: list[Figure] = []
+    figures = list(figures)
+    shown = _Shown(answers, gap, Counter(person for figure in figures for person in figure))
     verdicts: list[bool] = []
-    others: dict[str, Answers] = {}
     for figure in figures:
-        found = None
-        if all(alike_enough(people) for people in _told_by(figure, shown)):
-            found = _other_answers([*shown, figure], answers, gap, others)
-        verdicts.append(found is not None)
-        if found is not None:
-            shown.append(figure)
-            others = found
+        told = _told_by(figure, shown.near(figure))
+        verdicts.append(all(alike_enough(people) for people in told) and shown.takes(figure))
     return verdicts
 
 
@@ -58,10 +59,14 @@ def count_gap(figure: Figure, answers: Answers, changes: Answers) -> int:
 
 def kinds_gap(figure: Figure, answers: Answers, changes: Answers) -> int:
     """For figures that count different answers, whatever earlier ones they are counted together with."""
-    return len(({answers[each] for each in figure} ^ {changes.get(each, answers[each]) for each in figure}) - {None})
+    changed = [each for each in changes if each in figure]
+    moved = {answers[each] for each in changed} ^ {changes[each] for each in changed}
+    return sum(
+        not any(answers[each] == kind for each in figure if each not in changes) for kind in moved if kind is not None
+    )
 
 
-def _told_by(figure: Figure, shown: Sequence[Figure]) -> Iterator[AbstractSet[str]]:
+def _told_by(figure: Figure, shown: Iterable[Figure]) -> Iterator[AbstractSet[str]]:
     """The groups that a figure tells about: its own, and what it leaves of a wider one or adds to a narrower one."""
     if figure:
         yield figure.keys()
@@ -72,34 +77,65 @@ def _told_by(figure: Figure, shown: Sequence[Figure]) -> Iterator[AbstractSet[st
             yield figure.keys() - other.keys()
 
 
-def _other_answers(
-    figures: Sequence[Figure], answers: Answers, gap: Gap, known: Mapping[str, Answers]
-) -> dict[str, Answers] | None:
-    """For each person concerned, answers that give the same figures but that person another one; None if one has none.
+class _Shown:
+    """The figures that are shown, with the proof that they give nobody away."""
 
-    `known` are such answers for all figures but the last.
-    """
-    found: dict[str, Answers] = {}
-    figures_of: dict[str, list[Figure]] = {}
-    for figure in sorted(figures, key=len):
+    def __init__(self, answers: Answers, gap: Gap, times: Mapping[str, int]) -> None:
+        self.answers, self.gap, self.times = answers, gap, times
+        self.figures_of: dict[str, list[Figure]] = {}
+        """Those that each person is in, the smaller first."""
+        self.others: dict[str, Answers] = {}
+        """For each person concerned, answers that give the same figures but that person another one."""
+        self.leaning_on: dict[str, set[str]] = {}
+        """Whose other answers change a person's."""
+        self.possible = sorted({answer for answer in answers.values() if answer is not None})
+        self.single_gaps: dict[tuple[int, int, Answer, Answer], int] = {}
+        """How much a figure would differ if one person, counted so often, had said something else."""
+        self.few: dict[int, list[str]] = {}
+
+    def near(self, figure: Figure) -> Iterable[Figure]:
+        """The figures that have somebody in common with this one."""
+        return {id(other): other for person in figure for other in self.figures_of.get(person, ())}.values()
+
+    def at_hand(self, figure: Figure) -> Iterable[str]:
+        """Those in a figure whose answers may be changed to mend it: of very many, those who are in few figures."""
+        if len(figure) <= _MOST_AT_HAND:
+            return figure
+        if id(figure) not in self.few:
+            self.few[id(figure)] = sorted(figure, key=lambda each: (self.times[each], each))[:_MOST_AT_HAND]
+        return self.few[id(figure)]
+
+    def takes(self, figure: Figure) -> bool:
+        """Shows one more figure, if there still are other answers for everybody then."""
         for person in figure:
-            figures_of.setdefault(person, []).append(figure)
-    for person in sorted(figures_of):
-        changed = known.get(person)
-        if changed is None or gap(figures[-1], answers, changed):
-            changed = _Search(figures_of, answers, gap).changed(person)
-        if changed is None:
-            return None
-        found[person] = changed
-    return found
+            insort(self.figures_of.setdefault(person, []), figure, key=len)
+        unsure = {person for person in figure if person not in self.others}
+        for person in {leaning for each in figure for leaning in self.leaning_on.get(each, ())}:
+            if self.gap(figure, self.answers, self.others[person]):
+                unsure.add(person)
+        found: dict[str, Answers] = {}
+        for person in sorted(unsure):
+            changed = _Search(self).changed(person)
+            if changed is None:
+                for each in figure:
+                    self.figures_of[each] = [other for other in self.figures_of[each] if other is not figure]
+                return False
+            found[person] = changed
+        for person, changed in found.items():
+            for each in self.others.get(person, ()):
+                self.leaning_on[each].discard(person)
+            for each in changed:
+                self.leaning_on.setdefault(each, set()).add(person)
+            self.others[person] = changed
+        return True
 
 
 class _Search:
     """Looks, in a bounded number of trials, for answers that differ in few people and give the same figures."""
 
-    def __init__(self, figures_of: Mapping[str, Sequence[Figure]], answers: Answers, gap: Gap) -> None:
-        self.figures_of, self.answers, self.gap = figures_of, answers, gap
-        self.possible = sorted({answer for answer in answers.values() if answer is not None})
+    def __init__(self, shown: _Shown) -> None:
+        self.figures_of, self.answers, self.gap = shown.figures_of, shown.answers, shown.gap
+        self.possible, self.single_gaps, self.at_hand = shown.possible, shown.single_gaps, shown.at_hand
         self.trials = 0
 
     def changed(self, person: str) -> Answers | None:
@@ -113,29 +149,50 @@ class _Search:
 
     def _mended(self, changes: dict[str, Answer]) -> Answers | None:
         self.trials += 1
-        gaps = [(figure, self.gap(figure, self.answers, changes)) for figure in self._figures_of(changes)]
-        wrong = next((figure for figure, gap in gaps if gap), None)
+        gaps: dict[int, int] = {}  # of all other figures it is 0
+        wrong = None
+        for figure in self._figures_of(changes):
+            gaps[id(figure)] = self.gap(figure, self.answers, changes)
+            if wrong is None and gaps[id(figure)]:
+                wrong = figure
         if wrong is None:
             return changes
         if len(changes) == _MOST_CHANGES:
             return None
         # Whoever mends most is tried first, those of few figures before those of many.
         tries: list[tuple[int, int, str, str | bool]] = []
-        for person in wrong.keys() - changes.keys():
-            mine = self.figures_of[person]
-            before = sum(self.gap(figure, self.answers, changes) for figure in mine)
+        mends: dict[tuple[int, Answer, Answer], bool] = {}
+        for person in self.at_hand(wrong):
+            if person in changes:
+                continue
+            mine, before = self.figures_of[person], self.answers[person]
             for answer in self.possible:
-                if answer != self.answers[person]:
+                if answer == before:
+                    continue
+                alike = wrong[person], before, answer
+                if alike not in mends:
+                    mends[alike] = self.gap(wrong, self.answers, {**changes, person: answer}) < gaps[id(wrong)]
+                if mends[alike]:
                     after = {**changes, person: answer}
-                    if self.gap(wrong, self.answers, after) < self.gap(wrong, self.answers, changes):
-                        worse = sum(self.gap(figure, self.answers, after) for figure in mine) - before
-                        tries.append((worse, len(mine), person, answer))
+                    worse = sum(
+                        self.gap(figure, self.answers, after) - gaps[id(figure)]
+                        if id(figure) in gaps
+                        else self._single_gap(figure, person, answer)
+                        for figure in mine
+                    )
+                    tries.append((worse, len(mine), person, answer))
         for _, _, person, answer in sorted(tries, key=lambda each: each[:3]):
             if self.trials < _MOST_TRIALS:
                 result = self._mended({**changes, person: answer})
                 if result is not None:
                     return result
         return None
+
+    def _single_gap(self, figure: Figure, person: str, answer: Answer) -> int:
+        alike = id(figure), figure[person], self.answers[person], answer
+        if alike not in self.single_gaps:
+            self.single_gaps[alike] = self.gap(figure, self.answers, {person: answer})
+        return self.single_gaps[alike]
 
     def _figures_of(self, people: Iterable[str]) -> Iterator[Figure]:
         return (figure for person in people for figure in self.figures_of[person])
