@@ -2,8 +2,8 @@
 
 Each kind of neighbourhood picks sessions until their seats come to a size: either with all their slots, or with the
 slots as they are and only the teams to choose again, so that more sessions come together. Kinds that paid most a
-second lately are picked more often, and each kind's size grows while its neighbourhoods are solved in a moment and
-shrinks when they are not.
+second lately are picked more often, and each kind's size grows while its neighbourhoods are solved in a moment, or to
+the end for nothing, and shrinks when they are not.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ class Neighbourhoods:
 
     def learn(self, kind: Kind, *, closed: bool, seconds: float, paid: float) -> None:
         """What came of a neighbourhood: whether it was solved to the end, and its gain a second beside the best's."""
-        if closed and seconds < MOMENT:
+        if closed and (seconds < MOMENT or not paid):
             kind.size *= GROWTH
         elif not closed:
             kind.size = max(SMALLEST, kind.size * SHRINKAGE)

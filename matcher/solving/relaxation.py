@@ -22,7 +22,7 @@ from matcher.solving.reduced import Hold, Reduced, Scope
 
 LP_SEATS, LP_SEATS_LATER = 40_000, 10_000  # up to which the LP is tried: for reach and role_models, for later tiers
 LP_SHARE, SHARE = 0.3, 0.6  # of the time that is left, at most: for the LP, for finding prices at all
-PATIENCE = 1  # rounds without a tighter bound
+PATIENCE = 2  # rounds without a tighter bound
 NOW_AND_THEN = 4  # of the prices found on the way, which are worked out
 ITERATIONS = 1000  # after which a search that must repeat itself goes on without better prices
 TOLERANCE = 1e-4  # a row broken by less does not join
