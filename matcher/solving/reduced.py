@@ -49,12 +49,6 @@ class Scope:
         self.rows: Bools = rows
         self.columns: Ints = np.flatnonzero(columns)
 
-    def with_sessions(self, sessions: Ints) -> Ints:
-        """The columns of the sessions' visits and seats, and all counting columns that may follow them."""
-        draft = self.draft
-        visits = np.flatnonzero(np.isin(draft.visit_session, sessions))
-        return self.with_counts(np.append(visits, draft.seats[np.isin(draft.seat_session, sessions)]))
-
     def with_counts(self, columns: Ints) -> Ints:
         """These columns, and all counting columns that may follow them."""
         draft = self.draft
