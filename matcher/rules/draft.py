@@ -406,6 +406,9 @@ def _rows_of(terms: Terms, rows: int, columns: int) -> sparse.csr_array:
     """A block of rows, with numbers no wider than they have to be: a large term has hundreds of millions."""
     widest = int(np.abs(terms.coefficient).max(initial=0))
     coefficient = terms.coefficient.astype(np.int32 if widest < 2**31 else np.int64)
+    if len(terms.row) and np.all(terms.row[1:] >= terms.row[:-1]):  # nothing to sort
+        ends = np.cumsum(np.bincount(terms.row, minlength=rows))
+        return sparse.csr_array((coefficient, terms.column.astype(np.int32), np.append(0, ends)), (rows, columns))
     return sparse.csr_array((coefficient, (terms.row, terms.column)), shape=(rows, columns))
 
 

@@ -117,13 +117,15 @@ class OnePlaceAtATime(MustRule):
             groups += known[key]
             whose += [n - first] * len(known[key])
             if groups and (len(groups) >= together or n + 1 == len(starts)):
-                seat = np.zeros((n + 1 - first, clashes.width), dtype=np.int64)
+                columns = np.zeros((n + 1 - first) * clashes.width, dtype=np.int64)  # of each spell, place by place
                 mine = slice(starts[first], end)
-                seat[number[mine] - first, place[mine]] = seats[mine]
-                row, column = np.divmod(np.flatnonzero(_bits(groups, clashes.width)), clashes.width)
+                columns[(number[mine] - first) * clashes.width + place[mine]] = draft.seats[seats[mine]]
+                row = np.repeat(np.arange(len(groups)), [group.bit_count() for group in groups])
+                spells_before = np.array(whose, dtype=np.int64) - np.arange(len(groups))
+                at = np.flatnonzero(_bits(groups, clashes.width)) + (spells_before * clashes.width)[row]
                 draft.add_rows(
                     self.name,
-                    Terms.of(row, draft.seats[seat[np.array(whose, dtype=np.int64)[row], column]]),
+                    Terms.of(row, columns[at]),
                     low=np.full(len(groups), -UNBOUNDED),
                     high=np.ones(len(groups)),
                     lazy=True,
