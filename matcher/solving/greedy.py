@@ -38,6 +38,9 @@ class _Greedy:
             counting[block.first_row : block.first_row + len(block.row_group)] = True
         self.room = np.where(counting | (draft.high >= UNBOUNDED), UNBOUNDED, draft.high - activity)
         """Of each row, what may still be added to it."""
+        self.most = _largest(draft)
+        self.tight: Bools = self.room < self.most
+        """Whether a row has no room for some column: the others need not be looked at."""
         self.demanding: Bools = ~counting & (draft.low > -UNBOUNDED)
         self.missing = np.where(self.demanding, draft.low - activity, 0)
         """Of each row, what must still be added to it; 0 or less: nothing."""
@@ -124,7 +127,9 @@ class _Greedy:
 
     def _fits(self, place: Ints, rows: Ints, coefficients: Ints, columns: int) -> Bools:
         """For each column alone, given by its entries: whether setting it breaks no upper limit."""
-        return np.asarray(np.bincount(place[coefficients > self.room[rows]], minlength=columns) == 0)
+        tight = np.flatnonzero(self.tight[rows])
+        broken = tight[coefficients[tight] > self.room[rows[tight]]]
+        return np.asarray(np.bincount(place[broken], minlength=columns) == 0)
 
     def _set(self, column: int, value: int = 1) -> None:
         change = value - int(self.columns[column])
@@ -135,6 +140,7 @@ class _Greedy:
         rows, added = by_column.indices[mine], change * by_column.data[mine].astype(np.int64)
         self.columns[column] = value
         self.room[rows] -= added
+        self.tight[rows] = self.room[rows] < self.most[rows]
         self.missing[rows] -= added
         self.worth.count(rows, change)
         if column >= len(self.draft.visits):
@@ -149,9 +155,13 @@ class _Seats:
         first, last = greedy.seat_bounds[visit], greedy.seat_bounds[visit + 1]
         self.columns: Ints = greedy.draft.seats[first:last]
         self.person: Ints = greedy.draft.seat_volunteer[first:last]
-        self.place, self.rows, self.coefficients = entries(greedy.draft.by_column, self.columns)
-        tracked = greedy.worth.group[self.rows] >= 0
+        by_column = greedy.draft.by_column
+        ends = by_column.indptr[len(greedy.draft.visits) + first : len(greedy.draft.visits) + last + 1]
+        self.place = np.repeat(np.arange(len(self.columns)), np.diff(ends))
+        self.rows, self.coefficients = by_column.indices[ends[0] : ends[-1]], by_column.data[ends[0] : ends[-1]]
+        tracked = np.flatnonzero(greedy.worth.tracked[self.rows])
         self.worth_place, self.worth_rows = self.place[tracked], self.rows[tracked]
+        self.worth_known = np.unique(self.worth_rows)
 
     def open(self) -> Bools:
         """Which are not taken and break no upper limit."""
@@ -161,7 +171,8 @@ class _Seats:
     def score(self) -> Floats:
         """What each adds to the role models, and a little for whoever is asked less and has fewer other offers."""
         greedy = self.greedy
-        gain = np.bincount(self.worth_place, greedy.worth.of(self.worth_rows), minlength=len(self.columns))
+        worth = greedy.worth.of(self.worth_known)[self.worth_rows]
+        gain = np.bincount(self.worth_place, worth, minlength=len(self.columns))
         return np.asarray(gain - (greedy.taken[self.person] + greedy.offered[self.person]))
 
 
@@ -195,9 +206,11 @@ class _Worth:
         """How many levels each group has, and the first of them."""
         level, fed, _ = entries(draft.by_column, columns)
         further = (self.group[fed] >= 0) & (block_of_group[self.group[fed]] != block_of_group[of_level[level]])
+        self.tracked: Bools = self.group >= 0
+        self.known = np.zeros(draft.rows)
         self.fed = _table(level[further], fed[further], len(columns), -1)
         """The rows in which each level counts further on, filled up with -1."""
-        tracked = np.flatnonzero(self.group >= 0)
+        tracked = np.flatnonzero(self.tracked)
         self.rows_of = _table(self.group[tracked], tracked, groups, draft.rows)
         """The rows of each group, filled up with one more than there is, in which there is always enough."""
         self.filled = np.zeros(groups, dtype=np.int64)
@@ -206,7 +219,7 @@ class _Worth:
 
     def count(self, rows: Ints, change: int) -> None:
         """Some column in these rows went up or down by one."""
-        rows = rows[self.group[rows] >= 0]
+        rows = rows[self.tracked[rows]]
         if len(rows):
             np.add.at(self.counts, rows, change)
             self._refill(self.group[rows], change)
@@ -223,9 +236,9 @@ class _Worth:
             self.count(fed[fed >= 0], change)
 
     def of(self, rows: Ints) -> Floats:
-        """What one more in each of these rows would add; the same row may come often."""
-        known, place = np.unique(rows, return_inverse=True)
-        return self._next(known)[place]
+        """What one more in each row would add, right for these rows."""
+        self.known[rows] = self._next(rows)
+        return self.known
 
     def _next(self, rows: Ints) -> Floats:
         group = self.group[rows]
@@ -251,3 +264,12 @@ def _table(key: Ints, value: Ints, keys: int, empty: int) -> Ints:
     table = np.full((keys, int(rank.max(initial=0)) + 1), empty, dtype=np.int64)
     table[key[order], rank] = value[order]
     return table
+
+
+def _largest(draft: Draft) -> Ints:
+    """The largest coefficient of each row; 0 where it has none."""
+    largest = np.zeros(draft.rows, dtype=np.int64)
+    filled = np.flatnonzero(np.diff(draft.matrix.indptr))
+    if len(filled):
+        largest[filled] = np.maximum.reduceat(draft.matrix.data, draft.matrix.indptr[filled])
+    return largest

@@ -20,7 +20,7 @@ from matcher.rules.draft import UNBOUNDED, Ints
 from matcher.solving.lagrangian import OFTEN, Lagrangian
 from matcher.solving.reduced import Hold, Reduced, Scope
 
-LP_SEATS, LP_SEATS_LATER = 40_000, 10_000  # up to which the LP is tried: for reach and role_models, for later tiers
+LP_SEATS = 40_000  # up to which the LP is tried
 LP_SHARE, SHARE = 0.3, 0.6  # of the time that is left, at most: for the LP, for finding prices at all
 PATIENCE = 2  # rounds without a tighter bound
 NOW_AND_THEN = 4  # of the prices found on the way, which are worked out
@@ -72,7 +72,7 @@ def relaxed_bounds(
     lagrangian = Lagrangian(scope, gain, holds)
     best: int | None = None
     prices, step = np.zeros(lagrangian.size), 1.0
-    if len(scope.draft.seats) <= (LP_SEATS if len(holds) <= 1 else LP_SEATS_LATER):
+    if len(scope.draft.seats) <= LP_SEATS:
         rows = scope.everything(holds)
         soon = limits.share(LP_SHARE)
         for values, kept, found in _rounds(rows, gain[rows.free], soon, stoppable):

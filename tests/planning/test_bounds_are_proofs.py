@@ -62,7 +62,7 @@ def test_relaxed_bounds_hold_with_the_earlier_tiers_held(problem: Problem) -> No
         best = max(int(gains[tier] @ each) for each in columns)
         scope = Scope(draft, list(TierName)[: place + 1])
         for lp_seats in (relaxation.LP_SEATS, 0):
-            with mock.patch.multiple(relaxation, LP_SEATS=lp_seats, LP_SEATS_LATER=lp_seats):
+            with mock.patch.object(relaxation, "LP_SEATS", lp_seats):
                 limits = Limits(lambda: 5.0, True)
                 found = relaxed_bounds(scope, gains[tier], holds, partial(int, best - 1), limits)
                 bounds = [relaxed.bound for relaxed in found]

@@ -32,7 +32,6 @@ def small_neighbourhoods(size: float) -> Iterator[None]:
         mock.patch.object(neighbourhoods, "CANDIDATES", 2),
         mock.patch.object(neighbourhoods, "POOL", 6),
         mock.patch.object(relaxation, "LP_SEATS", 0),
-        mock.patch.object(relaxation, "LP_SEATS_LATER", 0),
         mock.patch.object(search, "WHOLE_REACH", 0),
         mock.patch.object(search, "PATIENCE", 25),
     ):
