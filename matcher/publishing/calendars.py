@@ -62,14 +62,14 @@ def event_uid(programme: str, session_id: str, attendee: Attendee, attendee_id: 
 def calendar_files(problem: Problem, plan: Plan, stamp: datetime) -> dict[str, bytes]:
     """Path below the output folder -> content, for every volunteer and school with a delivered session."""
     files: dict[str, bytes] = {}
-    appointments = list(_appointments(problem, plan))
+    visits = list(appointments(problem, plan))
     volunteer_files, school_files = file_names(problem.volunteers), file_names(problem.schools)
     for attendee, people, names in (
         (Attendee.VOLUNTEER, problem.volunteers, volunteer_files),
         (Attendee.SCHOOL, problem.schools, school_files),
     ):
         mine: dict[str, list[Appointment]] = {}
-        for appointment in appointments:
+        for appointment in visits:
             if appointment.attendee is attendee:
                 mine.setdefault(appointment.attendee_id, []).append(appointment)
         for attendee_id, own in sorted(mine.items()):
@@ -91,12 +91,13 @@ def calendar(problem: Problem, owner: str, appointments: list[Appointment], stam
     result.add("x-wr-timezone", Text(programme.timezone))
     result.add_component(vtimezone(programme.timezone, programme.first_day.year, programme.last_day.year))
     for appointment in sorted(appointments, key=lambda each: (each.visit.slot, each.session.session_id)):
-        result.add_component(_event(problem, appointment, stamp))
+        result.add_component(event(problem, appointment, stamp))
     content: bytes = result.to_ical()
     return content
 
 
-def _appointments(problem: Problem, plan: Plan) -> Iterator[Appointment]:
+def appointments(problem: Problem, plan: Plan) -> Iterator[Appointment]:
+    """Every delivered session as its school sees it, and as each of its volunteers does."""
     for session_id, visit in plan.visits.items():
         session = problem.sessions[session_id]
         shared = (
@@ -111,33 +112,34 @@ def _appointments(problem: Problem, plan: Plan) -> Iterator[Appointment]:
             yield Appointment(Attendee.VOLUNTEER, volunteer_id, *shared)
 
 
-def _event(problem: Problem, appointment: Appointment, stamp: datetime) -> icalendar.Event:
+def event(problem: Problem, appointment: Appointment, stamp: datetime) -> icalendar.Event:
+    """The appointment as a VEVENT, told for the first time at `stamp`."""
     session, school, slot = appointment.session, appointment.school, appointment.visit.slot
     zone = {"TZID": problem.programme.timezone}
-    event = icalendar.Event()
-    event.add(
+    result = icalendar.Event()
+    result.add(
         "uid",
         event_uid(problem.programme.name, session.session_id, appointment.attendee, appointment.attendee_id),
     )
-    event.add("dtstamp", stamp.astimezone(UTC).replace(microsecond=0))
-    event.add("dtstart", slot.start, parameters=zone)
-    event.add("dtend", slot.end, parameters=zone)
-    event.add("sequence", 0)
-    event.add("status", "CONFIRMED")
-    event.add("transp", "OPAQUE")
+    result.add("dtstamp", stamp.astimezone(UTC).replace(microsecond=0))
+    result.add("dtstart", slot.start, parameters=zone)
+    result.add("dtend", slot.end, parameters=zone)
+    result.add("sequence", 0)
+    result.add("status", "CONFIRMED")
+    result.add("transp", "OPAQUE")
     if appointment.in_person:
-        event.add("location", Text(_place(school)))
+        result.add("location", Text(_place(school)))
         if school.position is not None:
-            event.add("geo", (round(school.position.latitude, 6), round(school.position.longitude, 6)))
+            result.add("geo", (round(school.position.latitude, 6), round(school.position.longitude, 6)))
     else:
-        event.add("location", Text("Online"))
+        result.add("location", Text("Online"))
     if appointment.attendee is Attendee.VOLUNTEER:
-        event.add("summary", Text(f"{session_name(session)} at {one_line(school.name)}"))
-        event.add("description", Text("\n".join(_for_volunteer(problem, appointment))))
+        result.add("summary", Text(f"{session_name(session)} at {one_line(school.name)}"))
+        result.add("description", Text("\n".join(_for_volunteer(problem, appointment))))
     else:
-        event.add("summary", Text(f"{session_name(session)} ({counted(len(appointment.team), 'visitor')})"))
-        event.add("description", Text("\n".join(_for_school(problem, appointment))))
-    return event
+        result.add("summary", Text(f"{session_name(session)} ({counted(len(appointment.team), 'visitor')})"))
+        result.add("description", Text("\n".join(_for_school(problem, appointment))))
+    return result
 
 
 def _place(school: School) -> str:
