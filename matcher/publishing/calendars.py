@@ -127,22 +127,34 @@ def event(problem: Problem, appointment: Appointment, stamp: datetime) -> icalen
     result.add("sequence", 0)
     result.add("status", "CONFIRMED")
     result.add("transp", "OPAQUE")
-    if appointment.in_person:
-        result.add("location", Text(_place(school)))
-        if school.position is not None:
-            result.add("geo", (round(school.position.latitude, 6), round(school.position.longitude, 6)))
-    else:
-        result.add("location", Text("Online"))
+    result.add("location", Text(place(appointment)))
+    if appointment.in_person and school.position is not None:
+        result.add("geo", (round(school.position.latitude, 6), round(school.position.longitude, 6)))
     if appointment.attendee is Attendee.VOLUNTEER:
-        result.add("summary", Text(f"{session_name(session)} at {one_line(school.name)}"))
-        result.add("description", Text("\n".join(_for_volunteer(problem, appointment))))
+        summary = f"{session_name(session)} at {one_line(school.name)}"
+        lines = _for_volunteer(problem, appointment)
     else:
-        result.add("summary", Text(f"{session_name(session)} ({counted(len(appointment.team), 'visitor')})"))
-        result.add("description", Text("\n".join(_for_school(problem, appointment))))
+        summary = f"{session_name(session)} ({counted(len(appointment.team), 'visitor')})"
+        lines = _for_school(problem, appointment)
+    result.add("summary", Text(summary))
+    result.add("description", Text("\n".join(lines)))
+    result.add_component(_reminder(summary))
     return result
 
 
-def _place(school: School) -> str:
+def _reminder(summary: str) -> icalendar.Alarm:
+    alarm = icalendar.Alarm()
+    alarm.add("action", "DISPLAY")
+    alarm.add("trigger", timedelta(days=-1))
+    alarm.add("description", Text(f"Tomorrow: {summary}"))
+    return alarm
+
+
+def place(appointment: Appointment) -> str:
+    """Where it is, in one line: the school's name, address and postcode, or "Online"."""
+    if not appointment.in_person:
+        return "Online"
+    school = appointment.school
     name, address, postcode = (one_line(part, ", ") for part in (school.name, school.address, school.postcode))
     parts = [name, address, "" if postcode.casefold() in address.casefold() else postcode]
     return ", ".join(part for part in parts if part)
@@ -150,14 +162,13 @@ def _place(school: School) -> str:
 
 def _for_volunteer(problem: Problem, appointment: Appointment) -> Iterator[str]:
     school, slot = appointment.school, appointment.visit.slot
-    arrival_minutes = problem.programme.limits.arrival_minutes
+    arrival = arrival_time(problem, appointment)
     contact, email = one_line(school.contact_name), one_line(school.contact_email)
     yield "Thank you for giving your time."
     yield ""
     if not appointment.in_person:
         yield f"Online with {one_line(school.name)}, {slot.start:%H:%M} to {slot.end:%H:%M}."
-    elif arrival_minutes:
-        arrival = slot.start - timedelta(minutes=arrival_minutes)
+    elif arrival:
         yield f"Please arrive by {arrival:%H:%M}. The session runs from {slot.start:%H:%M} to {slot.end:%H:%M}."
     else:
         yield f"The session runs from {slot.start:%H:%M} to {slot.end:%H:%M}."
@@ -165,6 +176,8 @@ def _for_volunteer(problem: Problem, appointment: Appointment) -> Iterator[str]:
         yield f"Ask for: {contact}{f' ({email})' if email else ''}"
     elif contact or email:
         yield f"Contact at the school: {contact or email}{f' ({email})' if contact and email else ''}"
+    if bring := what_to_bring(problem, appointment.session):
+        yield f"Please bring: {bring}"
     yield from _about(appointment)
     others = len(appointment.team) - 1
     yield f"Team: you and {counted(others, 'other volunteer')}" if others else "Team: you are the only visitor"
@@ -172,14 +185,12 @@ def _for_volunteer(problem: Problem, appointment: Appointment) -> Iterator[str]:
 
 
 def _for_school(problem: Problem, appointment: Appointment) -> Iterator[str]:
-    slot = appointment.visit.slot
     yield f"Who is {'coming' if appointment.in_person else 'joining online'}:"
     for volunteer in appointment.team:
         yield f"- {introduction(volunteer)}"
     yield ""
-    arrival_minutes = problem.programme.limits.arrival_minutes
-    if appointment.in_person and arrival_minutes:
-        yield f"Expect your visitors by {slot.start - timedelta(minutes=arrival_minutes):%H:%M}."
+    if arrival := arrival_time(problem, appointment):
+        yield f"Expect your visitors by {arrival:%H:%M}."
     yield from _about(appointment)
     yield f"Organised by: {one_line(problem.programme.name)}"
 
@@ -188,6 +199,17 @@ def _about(appointment: Appointment) -> Iterator[str]:
     if appointment.session.format:
         yield f"Format: {one_line(appointment.session.format)}"
     yield f"Pupils: {listed([cohort_name(cohort, with_pupils=True) for cohort in appointment.cohorts])}"
+
+
+def arrival_time(problem: Problem, appointment: Appointment) -> datetime | None:
+    """When visitors should be at the school; None if the programme does not say, or nobody has to travel."""
+    minutes = problem.programme.limits.arrival_minutes
+    return appointment.visit.slot.start - timedelta(minutes=minutes) if minutes and appointment.in_person else None
+
+
+def what_to_bring(problem: Problem, session: Session) -> str:
+    """The session's own word, else the programme's, else nothing."""
+    return one_line(session.what_to_bring) or one_line(problem.programme.what_to_bring)
 
 
 def session_name(session: Session) -> str:
