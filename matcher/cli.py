@@ -15,14 +15,16 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from matcher import planner
+from matcher import planner, publication
 from matcher.authoring.generate import generate
 from matcher.authoring.template import write_template
 from matcher.authoring.write import write_folder, write_workbook
-from matcher.console import Reporter, Voice, new_console, new_table, plan_tables
+from matcher.console import Reporter, Voice, change_table, new_console, new_table, news_lines, plan_tables
 from matcher.domain import TierScore
 from matcher.errors import MatcherError, OutputError
 from matcher.planner import Made
+from matcher.publishing.published import LetterState
+from matcher.publishing.text import counted, listed, one_line
 from matcher.rules import GOALS, MUST_RULES
 from matcher.solving.progress import Settings
 from matcher.store import Workspace, summary
@@ -54,6 +56,7 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
 Run = Annotated[int | None, typer.Option(min=1, help="The number of a run; the newest unless said.")]
 
 WORKERS = os.cpu_count() or 1
+CHANGES_SHOWN = 60
 DEFAULT_DB = "matcher.db"
 
 
@@ -177,6 +180,7 @@ def show(
     """Shows a run: its scores, who goes where, and what is not delivered and why."""
     with Workspace.open(db) as workspace:
         saved, problem, result = planner.load_run(workspace, run)
+        gaps = publication.gaps(workspace)
     known = [*problem.schools, *problem.volunteers]
     for asked, ids, what in ((school, problem.schools, "school"), (volunteer, problem.volunteers, "volunteer")):
         if asked is not None and asked not in ids:
@@ -188,6 +192,13 @@ def show(
     console.print(_scores(result.tiers))
     for table in plan_tables(problem, result, school, volunteer):
         console.print(table)
+    asked_for = [
+        gap
+        for gap in gaps
+        if school in (None, gap.school.school_id) and volunteer in (None, gap.volunteer.volunteer_id)
+    ]
+    if asked_for:
+        console.print(_gap_table(asked_for))
 
 
 @app.command()
@@ -299,6 +310,80 @@ def rules() -> None:
         print()
 
 
+# Publishing
+
+
+@app.command()
+def publish(
+    run: Annotated[int | None, typer.Argument(min=1, help="The number of a run; the newest unless said.")] = None,
+    db: Database = DEFAULT_DB,
+    yes: Yes = False,
+    everything: Annotated[bool, typer.Option("--all", help="Show every change, however many.")] = False,
+) -> None:
+    """Makes a run what people are told: the next version, after showing what changes for whom."""
+    with Workspace.open(db) as workspace:
+        seen = publication.preview(workspace, run)
+        if seen.begun:
+            visits = counted(len({entry.session_id for entry in seen.begun}), "visit")
+            print(f"{visits} no longer in the plan began already, and will be left as they were published.")
+        if not seen.changes:
+            print(
+                f"Nothing to publish: version {seen.version - 1} says the same as run {seen.run.number}. "
+                "Nobody will be written to."
+            )
+            return
+        print(f"Version {seen.version}, from run {seen.run.number}{_staleness(seen.run.is_current)}:")
+        print("\n".join(news_lines(seen.problem, seen.changes)))
+        console = new_console()
+        table, hidden = change_table(seen.problem, seen.changes, None if everything else CHANGES_SHOWN)
+        console.print(table)
+        if hidden:
+            print(f"... and {hidden} more; --all shows them all")
+        if seen.to_be_told:
+            names = listed([one_line(person.name) for person in seen.to_be_told])
+            print(f"No e-mail address is known of {names}: please tell them yourself.")
+        _agree(f"Publish this as version {seen.version}?", yes)
+        number = publication.publish(workspace, seen)
+    print(f"Version {number} is published.")
+
+
+@app.command()
+def versions(db: Database = DEFAULT_DB) -> None:
+    """Lists the versions that were published."""
+    with Workspace.open(db) as workspace:
+        found = publication.versions(workspace)
+    table = new_table("version", "published (UTC)", "run", "events changed", "letters", "not sent")
+    for each in found:
+        count = sum(each.letters.values())
+        table.add_row(
+            str(each.number),
+            f"{each.made:%Y-%m-%d %H:%M}",
+            str(each.run_number),
+            str(each.changed),
+            str(count),
+            str(count - each.letters.get(LetterState.SENT, 0)),
+        )
+    new_console().print(table if found else "Nothing is published yet. Publish the newest run with: matcher publish")
+
+
+@app.command("diff")
+def diff_(
+    first: Annotated[int, typer.Argument(min=1, help="The number of a version.")],
+    second: Annotated[int, typer.Argument(min=1, help="The number of another.")],
+    db: Database = DEFAULT_DB,
+) -> None:
+    """Shows what changed for whom from one version to another."""
+    with Workspace.open(db) as workspace:
+        later, found = publication.diff(workspace, first, second)
+    if not found:
+        print("The two versions say the same.")
+        return
+    print(f"From version {min(first, second)} to version {max(first, second)}:")
+    print("\n".join(news_lines(later.problem, found)))
+    table, _ = change_table(later.problem, found, None)
+    new_console().print(table)
+
+
 # Words
 
 
@@ -314,6 +399,19 @@ def _agree(question: str, yes: bool) -> None:
 
 def _staleness(is_current: bool) -> str:
     return "" if is_current else " (the scenario has changed since)"
+
+
+def _gap_table(gaps: Sequence[publication.Gap]) -> Table:
+    table = new_table("when", "session", "school", "who said no", "still coming", title="Gaps: volunteers who declined")
+    for gap in gaps:
+        table.add_row(
+            time_text(gap.entry.start),
+            escape(one_line(gap.entry.session_id)),
+            escape(one_line(gap.school.name)),
+            escape(one_line(gap.volunteer.name)),
+            f"{gap.still_coming}, at least {gap.wanted} wanted",
+        )
+    return table
 
 
 def _scores(tiers: Sequence[TierScore]) -> Table:
