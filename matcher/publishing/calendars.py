@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -78,22 +78,40 @@ def calendar_files(problem: Problem, plan: Plan, stamp: datetime) -> dict[str, b
     return files
 
 
-def calendar(problem: Problem, owner: str, appointments: list[Appointment], stamp: datetime) -> bytes:
+def calendar(problem: Problem, owner: str, own: list[Appointment], stamp: datetime) -> bytes:
     """One calendar file, its events in order of time."""
     programme = problem.programme
-    result = icalendar.Calendar()
-    result.add("prodid", PRODID)
-    result.add("version", "2.0")
-    result.add("calscale", "GREGORIAN")
-    name = Text(one_line(f"{programme.name}: {owner}"))
-    result.add("name", name)
-    result.add("x-wr-calname", name)
-    result.add("x-wr-timezone", Text(programme.timezone))
-    result.add_component(vtimezone(programme.timezone, programme.first_day.year, programme.last_day.year))
-    for appointment in sorted(appointments, key=lambda each: (each.visit.slot, each.session.session_id)):
-        result.add_component(event(problem, appointment, stamp))
-    content: bytes = result.to_ical()
-    return content
+    in_order = sorted(own, key=lambda each: (each.visit.slot, each.session.session_id))
+    years = programme.first_day.year, programme.last_day.year
+    shell = Shell(f"{programme.name}: {owner}", {programme.timezone: years})
+    return shell.around(event(problem, each, stamp).to_ical().decode() for each in in_order)
+
+
+class Shell:
+    """What stands around events: the head of a calendar, and the zones that they use."""
+
+    def __init__(self, name: str, zones: Mapping[str, tuple[int, int]], **properties: str) -> None:
+        """`zones`: each with the first and the last year; `properties`: with the name's hyphens as underscores."""
+        shell = icalendar.Calendar()
+        shell.add("prodid", PRODID)
+        shell.add("version", "2.0")
+        shell.add("calscale", "GREGORIAN")
+        if name:
+            shell.add("name", Text(one_line(name)))
+            shell.add("x-wr-calname", Text(one_line(name)))
+            shell.add("x-wr-timezone", Text(next(iter(zones))))
+        for key, value in properties.items():
+            shell.add(key.replace("_", "-"), value)
+        for zone, years in zones.items():
+            shell.add_component(vtimezone(zone, *years))
+        self._head = shell.to_ical().removesuffix(_END)
+
+    def around(self, events: Iterable[str]) -> bytes:
+        """The whole calendar; each event as text, with CRLF at each line's end."""
+        return b"".join([self._head, *(event.encode() for event in events), _END])
+
+
+_END = b"END:VCALENDAR\r\n"
 
 
 def appointments(problem: Problem, plan: Plan) -> Iterator[Appointment]:

@@ -1,0 +1,457 @@
+"""Mails to those whose appointments changed: invitations and cancellations to volunteers, lists to schools.
+
+A volunteer's carries the one event that it is about, as iTIP (RFC 5546) inside a mail (iMIP, RFC 6047): each of them
+one VEVENT, since Outlook reads no second. A school's is in words alone, and says of visitors what `introduction` says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from functools import cached_property
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import icalendar
+
+from matcher.addresses import BadAddress, mail_address
+from matcher.domain import Plan, Problem, Programme
+from matcher.errors import LetterError
+from matcher.geography import Position
+from matcher.publishing.calendars import (
+    Appointment,
+    Attendee,
+    Shell,
+    appointments,
+    arrival_time,
+    cohort_name,
+    place,
+    session_name,
+    what_to_bring,
+)
+from matcher.publishing.events import EntryChange, News, changes
+from matcher.publishing.mail_templates import Templates, Wording
+from matcher.publishing.published import Entry, Letter, Standing
+from matcher.publishing.text import listed, one_line, weekday_day_month
+
+_Person = tuple[Attendee, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Whom mails come from; `email` is the ORGANIZER to whom calendars answer."""
+
+    name: str
+    email: str
+    reply_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """Somebody who has to be told of a change by other means than mail."""
+
+    attendee: Attendee
+    attendee_id: str
+    name: str
+    why: str
+    """Such as "no e-mail address"."""
+
+
+def sender_of(programme: Programme) -> Sender:
+    """As the programme's keys say. Raises LetterError where they name no address."""
+    try:
+        email = mail_address(programme.organiser_email)
+        reply_to = mail_address(programme.reply_to) if programme.reply_to else ""
+    except BadAddress as bad:
+        raise LetterError(
+            f"The programme's organiser_email and reply_to: found {bad}; expected whom invitations come from and "
+            'answers go to. Add a line such as organiser_email = "visits@example.org" to the programme and import it.'
+        ) from None
+    return Sender(one_line(programme.organiser_name) or one_line(programme.name), email, reply_to)
+
+
+def letters(
+    problem: Problem,
+    plan: Plan,
+    before: Sequence[Entry],
+    after: Sequence[Entry],
+    version: int,
+    sender: Sender,
+    stamp: datetime,
+    templates: Path | None = None,
+    last_addresses: Mapping[_Person, str] | None = None,
+) -> tuple[Letter, ...]:
+    """A letter for each event of a volunteer that changed, and one for each school of whose events any did.
+
+    Nobody is written to about what is over by `stamp`. `last_addresses` is where earlier letters went: it serves for
+    those who are no longer in the term. Whoever cannot be written to is in `untold`. Raises LetterError.
+    """
+    post = _Post(problem, plan, before, after, version, stamp, last_addresses or {})
+    return tuple(post.letters(sender, Templates(templates)))
+
+
+def untold(
+    problem: Problem,
+    before: Sequence[Entry],
+    after: Sequence[Entry],
+    stamp: datetime,
+    last_addresses: Mapping[_Person, str] | None = None,
+) -> tuple[Untold, ...]:
+    """Those whom a change concerns and `letters` cannot write to, with the reason."""
+    return tuple(_Post(problem, Plan({}), before, after, 0, stamp, last_addresses or {}).untold())
+
+
+class _Post:
+    def __init__(
+        self,
+        problem: Problem,
+        plan: Plan,
+        before: Sequence[Entry],
+        after: Sequence[Entry],
+        version: int,
+        stamp: datetime,
+        last_addresses: Mapping[_Person, str],
+    ) -> None:
+        self.problem, self.plan, self.version, self.stamp = problem, plan, version, stamp
+        self.programme = one_line(problem.programme.name)
+        self.last_addresses = last_addresses
+        self.now = stamp.astimezone(ZoneInfo(problem.programme.timezone)).replace(tzinfo=None)
+        self.changes = [change for change in changes(before, after) if self._concerns(change)]
+        self.schools_told = {entry.attendee_id for entry in before if entry.attendee is Attendee.SCHOOL}
+        self.after = after
+
+    def _concerns(self, change: EntryChange) -> bool:
+        """Whether it is still to come, now or as it was."""
+        return max(each.end for each in (change.before, change.after) if each is not None) > self.now
+
+    @cached_property
+    def appointments(self) -> Mapping[tuple[Attendee, str, str], Appointment]:
+        return {
+            (each.attendee, each.attendee_id, each.session.session_id): each
+            for each in appointments(self.problem, self.plan)
+        }
+
+    def letters(self, sender: Sender, templates: Templates) -> Iterator[Letter]:
+        organiser = {
+            "organiser": sender.name,
+            "organiser_email": sender.email,
+            "reply_to": sender.reply_to or sender.email,
+            "programme": self.programme,
+        }
+        writer = _Writer(sender, self.stamp)
+        for change in self.changes:
+            entry = change.after
+            if entry.attendee is not Attendee.VOLUNTEER or isinstance(to := self._address(entry), BadAddress):
+                continue
+            if change.news is News.CANCELLED:
+                wording = templates.wording("cancellation", {**organiser, **self._cancellation(entry)})
+            else:
+                wording = templates.wording("invitation", {**organiser, **self._invitation(change)})
+            calendar = self._itip(entry, sender, to)
+            yield self._letter(writer, entry, to, wording, self._message_id(sender, entry.uid), calendar)
+        for school_id, own in self._by_school().items():
+            if isinstance(to := self._address(own[0].after), BadAddress):
+                continue
+            wording = templates.wording("school", {**organiser, **self._school(school_id, own)})
+            yield self._letter(writer, own[0].after, to, wording, self._message_id(sender, f"school {school_id}"))
+
+    def untold(self) -> Iterator[Untold]:
+        seen: set[_Person] = set()
+        for change in self.changes:
+            entry = change.after
+            person = entry.attendee, entry.attendee_id
+            if person not in seen and isinstance(why := self._address(entry), BadAddress):
+                seen.add(person)
+                yield Untold(*person, self._name(entry) or entry.attendee_id, str(why))
+
+    def _letter(
+        self, writer: _Writer, entry: Entry, to: str, wording: Wording, message_id: str, calendar: bytes = b""
+    ) -> Letter:
+        content = writer.message(self._addressee(entry), to, wording, message_id, calendar, _method(entry))
+        return Letter(message_id, self.version, entry.attendee, entry.attendee_id, to, wording.subject, content)
+
+    def _message_id(self, sender: Sender, about: str) -> str:
+        key = json.dumps([self.problem.programme.name, about, self.version])
+        return (
+            f"<{hashlib.sha256(key.encode(errors='surrogatepass')).hexdigest()[:32]}@{sender.email.rpartition('@')[2]}>"
+        )
+
+    # --------------------------------------------------------------------------------------------------- people
+
+    def _address(self, entry: Entry) -> str | BadAddress:
+        """Where to write to, or why nowhere."""
+        if entry.attendee is Attendee.VOLUNTEER:
+            volunteer = self.problem.volunteers.get(entry.attendee_id)
+            given = volunteer.email if volunteer else None
+        else:
+            school = self.problem.schools.get(entry.attendee_id)
+            given = school.contact_email if school else None
+        if given is None:
+            given = self.last_addresses.get((entry.attendee, entry.attendee_id), "")
+        try:
+            return mail_address(given)
+        except BadAddress as bad:
+            return bad
+
+    def _name(self, entry: Entry) -> str:
+        """The volunteer's or the school's; blank once they have left the term."""
+        people: Mapping[str, object] = (
+            self.problem.volunteers if entry.attendee is Attendee.VOLUNTEER else self.problem.schools
+        )
+        return one_line(getattr(people.get(entry.attendee_id), "name", ""))
+
+    def _addressee(self, entry: Entry) -> str:
+        """Whose name stands beside the address."""
+        school = self.problem.schools.get(entry.attendee_id) if entry.attendee is Attendee.SCHOOL else None
+        return (one_line(school.contact_name) if school else "") or self._name(entry)
+
+    # ------------------------------------------------------------------------------------------------ volunteers
+
+    def _itip(self, entry: Entry, sender: Sender, to: str) -> bytes:
+        """The event with who asks and who is asked: the one message that a calendar program understands."""
+        people = icalendar.Event()
+        organizer = icalendar.vCalAddress(f"mailto:{sender.email}")
+        organizer.params["CN"] = _parameter(sender.name)
+        people.add("organizer", organizer)
+        attendee = icalendar.vCalAddress(f"mailto:{to}")
+        attendee.params["CUTYPE"] = "INDIVIDUAL"
+        attendee.params["ROLE"] = "REQ-PARTICIPANT"
+        attendee.params["PARTSTAT"] = entry.answer.value.upper()
+        attendee.params["RSVP"] = "TRUE"
+        if name := _parameter(self._name(entry)):
+            attendee.params["CN"] = name
+        people.add("attendee", attendee)
+        lines = people.to_ical().decode().removeprefix(_BEGIN).removesuffix("END:VEVENT\r\n")
+        body = entry.body.replace(_BEGIN, _BEGIN + lines, 1)
+        method = _method(entry)
+        key = method, _zone_id(entry.body) or self.problem.programme.timezone, entry.start.year, entry.end.year
+        if key not in self._shells:
+            self._shells[key] = Shell("", {key[1]: (key[2], key[3])}, method=method)
+        return self._shells[key].around([body])
+
+    @cached_property
+    def _shells(self) -> dict[tuple[str, str, int, int], Shell]:
+        return {}
+
+    def _invitation(self, change: EntryChange) -> Mapping[str, object]:
+        entry = change.after
+        appointment = self.appointments[entry.attendee, entry.attendee_id, entry.session_id]
+        session, school = appointment.session, appointment.school
+        news = change.news
+        title, form = session_name(session), one_line(session.format)
+        return {
+            **_when(entry),
+            "news": str(news),
+            "changes": [] if news in (News.INVITED, News.INVITED_AGAIN) else _differences(change.before, entry),
+            "name": self._name(entry),
+            "session": title,
+            "format": "" if form.casefold() == title.casefold() else form,
+            "arrival": _clock(arrival_time(self.problem, appointment)),
+            "online": not appointment.in_person,
+            "school": one_line(school.name),
+            "place": place(appointment),
+            "map": _map(school.position) if appointment.in_person and school.position else "",
+            "contact": one_line(school.contact_name),
+            "contact_email": one_line(school.contact_email),
+            "pupils": _pupils(appointment),
+            "others": len(appointment.team) - 1,
+            "bring": what_to_bring(self.problem, session),
+        }
+
+    def _cancellation(self, entry: Entry) -> Mapping[str, object]:
+        """From what the volunteer was told, since plan and term may know nothing of it any more."""
+        told = _Told(entry)
+        return {**_when(entry), "name": self._name(entry), "session": told.summary, "place": told.location}
+
+    # -------------------------------------------------------------------------------------------------- schools
+
+    def _by_school(self) -> Mapping[str, list[EntryChange]]:
+        found: dict[str, list[EntryChange]] = {}
+        for change in self.changes:
+            if change.after.attendee is Attendee.SCHOOL:
+                found.setdefault(change.after.attendee_id, []).append(change)
+        return found
+
+    def _school(self, school_id: str, own: Sequence[EntryChange]) -> Mapping[str, object]:
+        school = self.problem.schools.get(school_id)
+        changed = {change.after.uid: change for change in own}
+        to_come = [
+            entry
+            for entry in self.after
+            if entry.attendee is Attendee.SCHOOL
+            and entry.attendee_id == school_id
+            and entry.standing is Standing.CONFIRMED
+            and entry.end > self.now
+        ]
+        return {
+            "name": one_line(school.contact_name) if school else "",
+            "school": (one_line(school.name) if school else "") or "your school",
+            "first": school_id not in self.schools_told,
+            "visits": [self._visit(entry, changed.get(entry.uid)) for entry in to_come],
+            "cancelled": [
+                {**_when(change.after), "session": _Told(change.after).session}
+                for change in own
+                if change.news is News.CANCELLED
+            ],
+        }
+
+    def _visit(self, entry: Entry, change: EntryChange | None) -> Mapping[str, object]:
+        told = _Told(entry)
+        appointment = self.appointments.get((entry.attendee, entry.attendee_id, entry.session_id))
+        news, differences = "", list[str]()
+        if change is not None:
+            again = change.news in (News.INVITED, News.INVITED_AGAIN)
+            news = "new" if again else str(change.news)
+            differences = [] if again else _differences(change.before, entry)
+        return {
+            **_when(entry),
+            "session": session_name(appointment.session) if appointment else told.session,
+            "online": not appointment.in_person if appointment else told.location == "Online",
+            "visitors": told.visitors,
+            "arrival": _clock(arrival_time(self.problem, appointment)) if appointment else "",
+            "pupils": _pupils(appointment) if appointment else told.labelled("Pupils"),
+            "news": news,
+            "changes": differences,
+        }
+
+
+_BEGIN = "BEGIN:VEVENT\r\n"
+
+
+def _method(entry: Entry) -> str:
+    return "CANCEL" if entry.standing is Standing.CANCELLED else "REQUEST"
+
+
+def _zone_id(body: str) -> str:
+    found = re.search(r"^DTSTART;TZID=([^:;\r\n]+):", body, flags=re.MULTILINE)
+    return found[1] if found else ""
+
+
+def _parameter(name: str) -> str:
+    """A name as the value of a parameter, which has no way to write a quotation mark."""
+    return one_line(name).replace('"', "'")
+
+
+# ------------------------------------------------------------------------------------------------ what was told
+
+
+class _Told:
+    """An event as its attendee reads it."""
+
+    def __init__(self, entry: Entry) -> None:
+        event = icalendar.Event.from_ical(entry.body)
+        self.summary = str(event.get("SUMMARY", ""))
+        self.location = str(event.get("LOCATION", ""))
+        self.lines = str(event.get("DESCRIPTION", "")).split("\n")
+        self.is_school = entry.attendee is Attendee.SCHOOL
+
+    @property
+    def session(self) -> str:
+        """The summary without the number of visitors."""
+        return re.sub(r" \([\d,]+ visitors?\)$", "", self.summary) if self.is_school else self.summary
+
+    @property
+    def visitors(self) -> list[str]:
+        head = self.lines[: self.lines.index("")] if "" in self.lines else self.lines
+        return [line.removeprefix("- ") for line in head if line.startswith("- ")]
+
+    @property
+    def details(self) -> list[str]:
+        """The lines that neither name a visitor nor say again when it is."""
+        visitors = {f"- {visitor}" for visitor in self.visitors} if self.is_school else set()
+        return [line for line in self.lines if line and line not in visitors and not line.startswith(_TIMES)]
+
+    def labelled(self, label: str) -> str:
+        found = (line.removeprefix(f"{label}: ") for line in self.lines if line.startswith(f"{label}: "))
+        return next(found, "")
+
+
+_TIMES = ("Please arrive by ", "The session runs from ", "Online with ", "Expect your visitors by ")
+
+
+def _differences(before: Entry | None, after: Entry) -> list[str]:
+    """What is new for the attendee, in lines."""
+    if before is None:
+        return []
+    old, new = _Told(before), _Told(after)
+    found = []
+    moved = (before.start, before.end) != (after.start, after.end)
+    if moved:
+        found.append(f"Time: {_span(after)} (was {_span(before)})")
+    else:
+        found += [line for line in new.lines if line.startswith(_TIMES) and line not in old.lines]
+    if old.location != new.location:
+        found.append(f"Place: {new.location} (was {old.location})")
+    if old.session != new.session:
+        found.append(f"Title: {new.session} (was {old.session})")
+    if new.is_school:
+        found += [f"Now coming: {visitor}" for visitor in new.visitors if visitor not in old.visitors]
+        found += [f"No longer coming: {visitor}" for visitor in old.visitors if visitor not in new.visitors]
+    found += [line for line in new.details if line not in old.details]
+    labels = {line.partition(":")[0] for line in new.details}
+    return found + [f"No longer: {line}" for line in old.details if line.partition(":")[0] not in labels]
+
+
+def _when(entry: Entry) -> dict[str, object]:
+    return {"date": _date(entry.start), "start": _clock(entry.start), "end": _clock(entry.end)}
+
+
+def _span(entry: Entry) -> str:
+    return f"{_date(entry.start)}, {_clock(entry.start)} to {_clock(entry.end)}"
+
+
+def _date(moment: datetime) -> str:
+    return f"{weekday_day_month(moment)} {moment.year}"
+
+
+def _clock(moment: datetime | None) -> str:
+    return f"{moment:%H:%M}" if moment else ""
+
+
+def _map(position: Position) -> str:
+    latitude, longitude = f"{position.latitude:.5f}", f"{position.longitude:.5f}"
+    return f"https://www.openstreetmap.org/?mlat={latitude}&mlon={longitude}#map=17/{latitude}/{longitude}"
+
+
+def _pupils(appointment: Appointment) -> str:
+    return listed([cohort_name(cohort, with_pupils=True) for cohort in appointment.cohorts])
+
+
+# ----------------------------------------------------------------------------------------------------- the mail
+
+
+class _Writer:
+    """Puts words and calendar into a message that every mail server takes: CRLF, ASCII on the wire, short lines."""
+
+    def __init__(self, sender: Sender, stamp: datetime) -> None:
+        self._from = Address(sender.name, addr_spec=sender.email)
+        self._reply_to = Address(sender.name, addr_spec=sender.reply_to) if sender.reply_to else None
+        self._date = format_datetime(stamp.replace(microsecond=0))
+
+    def message(self, name: str, to: str, wording: Wording, message_id: str, calendar: bytes, method: str) -> bytes:
+        mail = EmailMessage(policy=SMTP)
+        mail["From"] = self._from
+        mail["To"] = Address(name, addr_spec=to)
+        if self._reply_to:
+            mail["Reply-To"] = self._reply_to
+        mail["Subject"] = wording.subject
+        mail["Date"] = self._date
+        mail["Message-ID"] = message_id
+        mail["Auto-Submitted"] = "auto-generated"
+        mail.set_content(wording.text, cte="quoted-printable")
+        mail.add_alternative(wording.html, subtype="html", cte="quoted-printable")
+        if calendar:
+            text = calendar.decode()
+            mail.add_alternative(text, subtype="calendar", params={"method": method}, cte="base64")
+            mail.add_attachment(calendar, "application", "ics", filename="invite.ics", params={"method": method})
+        for number, part in enumerate(part for part in mail.walk() if part.is_multipart()):
+            part.set_boundary(f"=_{message_id[1:17]}_{number}")  # not by chance: the same letter is the same bytes
+        return mail.as_bytes()
