@@ -49,13 +49,13 @@ def entries_after(
     plan: Plan,
     version: int,
     stamp: datetime,
-    new_addresses: Collection[str] = (),
+    new_addresses: Collection[tuple[Attendee, str]] = (),
 ) -> tuple[Entry, ...]:
     """All events as of a version that publishes this plan at `stamp` (with a zone), in order of time.
 
     Those about which nothing changes are the very entries of `before`. A visit that has begun is not cancelled: out of
-    the plan, it stays as it was. `new_addresses` are volunteers whose e-mail address is another one than in the last
-    version: nobody has invited that address yet, so their events count as changed.
+    the plan, it stays as it was. `new_addresses` are those whose e-mail address is another one than in the last
+    version: nobody has written to it yet, so their events count as changed.
     """
     now = stamp.astimezone(ZoneInfo(problem.programme.timezone)).replace(tzinfo=None)
     known = {entry.uid: entry for entry in before}
@@ -85,7 +85,7 @@ def entries_after(
             old.answer if old else Answer.NEEDS_ACTION,
         )
         entry = replace(entry, body=_with(entry.body, UID=uid, SEQUENCE=str(entry.sequence)))
-        rewrite = attendee is Attendee.VOLUNTEER and attendee_id in new_addresses and entry.start > now
+        rewrite = (attendee, attendee_id) in new_addresses and entry.start > now
         planned[uid] = entry if old is None else _changed(old, entry, rewrite)
     rest = {uid: entry if entry.start <= now else _cancelled(entry, version, stamp) for uid, entry in known.items()}
     return tuple(sorted({**rest, **planned}.values(), key=in_order))

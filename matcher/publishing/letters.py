@@ -6,6 +6,8 @@ one VEVENT, since Outlook reads no second. A school's is in words alone, and say
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import json
 import re
@@ -15,8 +17,7 @@ from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -87,26 +88,19 @@ def letters(
     sender: Sender,
     stamp: datetime,
     templates: Path | None = None,
-    last_addresses: Mapping[_Person, str] | None = None,
 ) -> tuple[Letter, ...]:
     """A letter for each event of a volunteer that changed, and one for each school of whose events any did.
 
-    Nobody is written to about what is over by `stamp`. `last_addresses` is where earlier letters went: it serves for
-    those who are no longer in the term. Whoever cannot be written to is in `untold`. Raises LetterError.
+    Nobody is written to about what is over by `stamp`. Whoever cannot be written to is in `untold`; so are those who
+    are no longer in `problem`. `templates` is a folder with the programme's own words. Raises LetterError.
     """
-    post = _Post(problem, plan, before, after, version, stamp, last_addresses or {})
+    post = _Post(problem, plan, before, after, version, stamp)
     return tuple(post.letters(sender, Templates(templates)))
 
 
-def untold(
-    problem: Problem,
-    before: Sequence[Entry],
-    after: Sequence[Entry],
-    stamp: datetime,
-    last_addresses: Mapping[_Person, str] | None = None,
-) -> tuple[Untold, ...]:
+def untold(problem: Problem, before: Sequence[Entry], after: Sequence[Entry], stamp: datetime) -> tuple[Untold, ...]:
     """Those whom a change concerns and `letters` cannot write to, with the reason."""
-    return tuple(_Post(problem, Plan({}), before, after, 0, stamp, last_addresses or {}).untold())
+    return tuple(_Post(problem, Plan({}), before, after, 0, stamp).untold())
 
 
 class _Post:
@@ -118,11 +112,9 @@ class _Post:
         after: Sequence[Entry],
         version: int,
         stamp: datetime,
-        last_addresses: Mapping[_Person, str],
     ) -> None:
         self.problem, self.plan, self.version, self.stamp = problem, plan, version, stamp
         self.programme = one_line(problem.programme.name)
-        self.last_addresses = last_addresses
         self.now = stamp.astimezone(ZoneInfo(problem.programme.timezone)).replace(tzinfo=None)
         self.changes = [change for change in changes(before, after) if self._concerns(change)]
         self.schools_told = {entry.attendee_id for entry in before if entry.attendee is Attendee.SCHOOL}
@@ -190,12 +182,10 @@ class _Post:
         """Where to write to, or why nowhere."""
         if entry.attendee is Attendee.VOLUNTEER:
             volunteer = self.problem.volunteers.get(entry.attendee_id)
-            given = volunteer.email if volunteer else None
+            given = volunteer.email if volunteer else ""
         else:
             school = self.problem.schools.get(entry.attendee_id)
-            given = school.contact_email if school else None
-        if given is None:
-            given = self.last_addresses.get((entry.attendee, entry.attendee_id), "")
+            given = school.contact_email if school else ""
         try:
             return mail_address(given)
         except BadAddress as bad:
@@ -432,26 +422,50 @@ class _Writer:
     """Puts words and calendar into a message that every mail server takes: CRLF, ASCII on the wire, short lines."""
 
     def __init__(self, sender: Sender, stamp: datetime) -> None:
-        self._from = Address(sender.name, addr_spec=sender.email)
-        self._reply_to = Address(sender.name, addr_spec=sender.reply_to) if sender.reply_to else None
-        self._date = format_datetime(stamp.replace(microsecond=0))
+        self._always = [_header("From", Address(sender.name, addr_spec=sender.email))]
+        if sender.reply_to:
+            self._always.append(_header("Reply-To", Address(sender.name, addr_spec=sender.reply_to)))
+        self._always.append(_header("Date", stamp.replace(microsecond=0)))
+        self._always.append(_header("Auto-Submitted", "auto-generated"))
 
     def message(self, name: str, to: str, wording: Wording, message_id: str, calendar: bytes, method: str) -> bytes:
-        mail = EmailMessage(policy=SMTP)
-        mail["From"] = self._from
-        mail["To"] = Address(name, addr_spec=to)
-        if self._reply_to:
-            mail["Reply-To"] = self._reply_to
-        mail["Subject"] = wording.subject
-        mail["Date"] = self._date
-        mail["Message-ID"] = message_id
-        mail["Auto-Submitted"] = "auto-generated"
-        mail.set_content(wording.text, cte="quoted-printable")
-        mail.add_alternative(wording.html, subtype="html", cte="quoted-printable")
+        headers = [
+            *self._always,
+            _header("To", Address(name, addr_spec=to)),
+            _header("Subject", wording.subject),
+            _header("Message-ID", message_id),
+        ]
+        content = {_TEXT: _quoted_printable(wording.text), _HTML: _quoted_printable(wording.html)}
         if calendar:
-            text = calendar.decode()
-            mail.add_alternative(text, subtype="calendar", params={"method": method}, cte="base64")
-            mail.add_attachment(calendar, "application", "ics", filename="invite.ics", params={"method": method})
-        for number, part in enumerate(part for part in mail.walk() if part.is_multipart()):
-            part.set_boundary(f"=_{message_id[1:17]}_{number}")  # not by chance: the same letter is the same bytes
-        return mail.as_bytes()
+            content[_CALENDAR] = base64.encodebytes(calendar).replace(b"\n", b"\r\n")
+        pieces = (content.get(piece, piece) for piece in _frame(method if calendar else ""))
+        return b"".join([*headers, *pieces])
+
+
+_TEXT, _HTML, _CALENDAR = b"THE-TEXT\r\n", b"THE-HTML\r\n", b"THE-CALENDAR\r\n"
+
+
+@cache
+def _frame(method: str) -> tuple[bytes, ...]:
+    """The message without its own headers, cut where its contents go: the same for all, so put together once."""
+    mail = EmailMessage(policy=SMTP)
+    mail.set_content(_TEXT.decode(), cte="quoted-printable")
+    mail.add_alternative(_HTML.decode(), subtype="html", cte="quoted-printable")
+    if method:
+        parameters = {"method": method}
+        mail.add_alternative("", subtype="calendar", params=parameters, cte="base64")
+        mail.add_attachment(b"", "application", "ics", filename="invite.ics", params=parameters)
+    for number, part in enumerate(mail.walk()):
+        if part.is_multipart():
+            part.set_boundary(f"=_{number}_of_this_mail")  # which neither of the two encodings can bring forth
+        elif part.get_content_subtype() in ("calendar", "ics"):
+            part.set_payload(_CALENDAR.decode())
+    return tuple(re.split(b"(%s)" % b"|".join((_TEXT, _HTML, _CALENDAR)), mail.as_bytes()))
+
+
+def _header(name: str, value: object) -> bytes:
+    return SMTP.fold(name, SMTP.header_factory(name, value)).encode("ascii")  # type: ignore[no-any-return]
+
+
+def _quoted_printable(text: str) -> bytes:
+    return binascii.b2a_qp(text.encode().replace(b"\n", b"\r\n"), istext=True)
