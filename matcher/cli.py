@@ -19,12 +19,13 @@ from matcher import planner, publication
 from matcher.authoring.generate import generate
 from matcher.authoring.template import write_template
 from matcher.authoring.write import write_folder, write_workbook
-from matcher.console import Reporter, Voice, change_table, new_console, new_table, news_lines, plan_tables
+from matcher.console import Reporter, Voice, change_table, new_console, new_table, news_lines, plan_tables, readable
 from matcher.domain import TierScore
 from matcher.errors import MatcherError, OutputError
+from matcher.mail.smtp import Delivery, Server
 from matcher.planner import Made
-from matcher.publishing.published import LetterState
-from matcher.publishing.text import counted, listed, one_line
+from matcher.publishing.published import Answer, LetterState
+from matcher.publishing.text import counted, one_line
 from matcher.rules import GOALS, MUST_RULES
 from matcher.solving.progress import Settings
 from matcher.store import Workspace, summary
@@ -319,10 +320,14 @@ def publish(
     db: Database = DEFAULT_DB,
     yes: Yes = False,
     everything: Annotated[bool, typer.Option("--all", help="Show every change, however many.")] = False,
+    no_letters: Annotated[
+        bool, typer.Option("--no-letters", help="Write to nobody: you tell everybody yourself.")
+    ] = False,
+    templates: Annotated[Path | None, typer.Option(help="A folder with the programme's own letter templates.")] = None,
 ) -> None:
     """Makes a run what people are told: the next version, after showing what changes for whom."""
     with Workspace.open(db) as workspace:
-        seen = publication.preview(workspace, run)
+        seen = publication.preview(workspace, run, with_letters=not no_letters, templates=templates)
         if seen.begun:
             visits = counted(len({entry.session_id for entry in seen.begun}), "visit")
             print(f"{visits} no longer in the plan began already, and will be left as they were published.")
@@ -339,12 +344,12 @@ def publish(
         console.print(table)
         if hidden:
             print(f"... and {hidden} more; --all shows them all")
-        if seen.to_be_told:
-            names = listed([one_line(person.name) for person in seen.to_be_told])
-            print(f"No e-mail address is known of {names}: please tell them yourself.")
+        for each in seen.untold:
+            print(f"Please tell {one_line(each.name)} yourself: {each.why}.")
+        print(f"{counted(len(seen.letters), 'letter')} will wait in the outbox.")
         _agree(f"Publish this as version {seen.version}?", yes)
         number = publication.publish(workspace, seen)
-    print(f"Version {number} is published.")
+    print(f"Version {number} is published." + (" Next: matcher outbox, and matcher send" if seen.letters else ""))
 
 
 @app.command()
@@ -382,6 +387,96 @@ def diff_(
     print("\n".join(news_lines(later.problem, found)))
     table, _ = change_table(later.problem, found, None)
     new_console().print(table)
+
+
+@app.command()
+def outbox(
+    number: Annotated[int | None, typer.Argument(min=1, help="The number of a letter, to read it.")] = None,
+    db: Database = DEFAULT_DB,
+    everything: Annotated[bool, typer.Option("--all", help="List the letters that were sent, too.")] = False,
+    source: Annotated[bool, typer.Option("--source", help="The letter as it goes over the wire.")] = False,
+) -> None:
+    """Lists the letters that are to be sent, or shows one."""
+    with Workspace.open(db) as workspace:
+        letters = publication.outbox(workspace)
+    if number is not None:
+        if number > len(letters):
+            raise MatcherError(f"There is no letter {number}: the outbox holds {len(letters)}. See: matcher outbox")
+        letter = letters[number - 1]
+        print(letter.content.decode(errors="replace") if source else readable(letter))
+        return
+    table = new_table("letter", "version", "to", "subject", "state", "attempts", "remark")
+    for place, letter in enumerate(letters, start=1):
+        if everything or letter.state is not LetterState.SENT:
+            state = "uncertain" if letter.state is LetterState.SENDING else letter.state.value
+            words = (letter.recipient, letter.subject, state, str(letter.attempts), letter.remark)
+            table.add_row(str(place), str(letter.version), *(escape(one_line(each)) for each in words))
+    if table.row_count:
+        new_console().print(table)
+    sent = sum(letter.state is LetterState.SENT for letter in letters)
+    print(
+        f"{counted(len(letters), 'letter')}, {sent} of them sent." + (" Next: matcher send" if table.row_count else "")
+    )
+
+
+@app.command()
+def send(
+    url: Annotated[str, typer.Option("--smtp", help="The mail server, such as smtp+starttls://mail.example.org:587.")],
+    db: Database = DEFAULT_DB,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent, and send nothing.")] = False,
+    login_file: Annotated[
+        Path | None, typer.Option(help="A file with user and password; else MATCHER_SMTP_USER and _PASSWORD.")
+    ] = None,
+    per_minute: Annotated[float, typer.Option(min=0, help="At most so many letters a minute; 0: no limit.")] = 60,
+) -> None:
+    """Sends the letters that wait in the outbox; after a failure, run it again."""
+    server = Server.at(url, login_file)
+
+    def told(delivery: Delivery) -> None:
+        remark = f" ({one_line(delivery.remark)})" if delivery.remark else ""
+        state = "uncertain" if delivery.state is LetterState.SENDING else delivery.state.value
+        print(f"{state}: {one_line(delivery.letter.subject)}, to {delivery.letter.recipient}{remark}", flush=True)
+
+    with Workspace.open(db) as workspace:
+        outcome = publication.send(workspace, server, dry_run=dry_run, per_minute=per_minute, told=told)
+    if dry_run:
+        for delivery in outcome.deliveries:
+            told(delivery)
+        print(f"{counted(len(outcome.deliveries), 'letter')} would go to {server}. Nothing was sent.")
+        return
+    sent, refused = outcome.count(LetterState.SENT), outcome.count(LetterState.REFUSED)
+    waiting = outcome.left + len(outcome.deliveries) - sent - refused
+    print(f"{counted(sent, 'letter')} sent, {refused} refused, {waiting} still to be sent.")
+    if outcome.stopped:
+        raise MatcherError(f"{outcome.stopped} What is left waits in the outbox: send again.")
+    if refused or waiting:
+        raise MatcherError("Not every letter went: matcher outbox says why.")
+
+
+@app.command()
+def reply(
+    files: Annotated[
+        list[Path], typer.Argument(help="Messages (.eml), calendar files (.ics), mbox files or Maildirs.")
+    ],
+    db: Database = DEFAULT_DB,
+    quiet: Quiet = False,
+) -> None:
+    """Reads the replies of volunteers, and records who accepted, is not sure, or declined."""
+    with Workspace.open(db) as workspace:
+        heeded = publication.reply(workspace, files)
+    if not quiet:
+        for remark in heeded.remarks:
+            print(f"ignored: {one_line(str(remark))}")
+        for each in heeded.accepted:
+            name = one_line(heeded.problem.volunteers[each.entry.attendee_id].name)
+            print(f"{each.reply.answer}: {name}, {each.entry.session_id} on {time_text(each.entry.start)}")
+    print(
+        f"{counted(heeded.messages, 'message')} read: {counted(len(heeded.accepted), 'new answer')}, "
+        f"{len(heeded.remarks)} ignored."
+    )
+    declined = sum(each.reply.answer is Answer.DECLINED for each in heeded.accepted)
+    if declined:
+        print(f"{counted(declined, 'volunteer')} declined. The plan is as it was; matcher show lists the gaps.")
 
 
 # Words

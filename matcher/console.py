@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import json
 import sys
 import threading
@@ -20,7 +22,8 @@ from matcher.domain import Problem, Result, TierName
 from matcher.errors import InputProblem, located
 from matcher.publishing.calendars import Attendee
 from matcher.publishing.events import EntryChange, News
-from matcher.publishing.text import counted, listed, one_line
+from matcher.publishing.published import Letter
+from matcher.publishing.text import counted, listed, one_line, plain
 from matcher.solving.progress import Progress
 from matcher.times import time_text
 
@@ -202,6 +205,22 @@ def change_table(problem: Problem, changes: Sequence[EntryChange], most: int | N
             when,
         )
     return table, len(people) - table.row_count
+
+
+def readable(letter: Letter) -> str:
+    """A mail as its reader sees it: who, what about, the text, and what is attached."""
+    message = email.message_from_bytes(letter.content, policy=email.policy.default)
+    lines = [
+        f"{name}: {one_line(str(message[name]))}" for name in ("From", "Reply-To", "To", "Subject") if message[name]
+    ]
+    body = message.get_body(("plain", "html"))
+    lines += ["", plain(str(body.get_content())) if body is not None else "", ""]
+    for part in message.walk():
+        if not part.is_multipart() and part is not body:
+            lines.append(
+                f"[also: {one_line(part.get_filename() or '')} {part.get_content_type()}]".replace(":  ", ": ")
+            )
+    return "\n".join(lines)
 
 
 def _shown(text: str) -> str:

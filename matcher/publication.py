@@ -6,18 +6,24 @@ A plan is a draft until it is published as a version. Everything here speaks of 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from matcher import planner
-from matcher.domain import Plan, Problem, School, Volunteer
+from matcher.domain import Plan, Problem, School, Volunteer, folded
 from matcher.errors import StoreError
 from matcher.intake import build_problem
+from matcher.mail import replies, smtp
+from matcher.mail.replies import Accepted, Remark
+from matcher.mail.smtp import Delivery, Outcome, Server
 from matcher.publishing.calendars import Attendee
 from matcher.publishing.events import EntryChange, changes, entries_after
-from matcher.publishing.published import Answer, Entry, Letter, Standing
-from matcher.store import SavedRun, Version, Workspace
+from matcher.publishing.letters import Untold, sender_of, untold
+from matcher.publishing.letters import letters as write_letters
+from matcher.publishing.published import Answer, Entry, Letter, LetterState, Standing
+from matcher.store import Heard, SavedRun, Version, Workspace
 from matcher.tables import Tables
 
 
@@ -34,18 +40,11 @@ class Preview:
     after: tuple[Entry, ...]
     changes: tuple[EntryChange, ...]
     letters: tuple[Letter, ...]
+    untold: tuple[Untold, ...]
+    """Those with news who cannot be written to: somebody has to tell them."""
     begun: tuple[Entry, ...]
     """Visits out of the plan that have begun already, and so are not cancelled."""
     stamp: datetime
-
-    @property
-    def to_be_told(self) -> tuple[Volunteer, ...]:
-        """Volunteers with news but without an e-mail address: somebody has to tell them."""
-        concerned = dict.fromkeys(
-            change.after.attendee_id for change in self.changes if change.after.attendee is Attendee.VOLUNTEER
-        )
-        people = (self.problem.volunteers[volunteer_id] for volunteer_id in concerned)
-        return tuple(person for person in people if not person.email)
 
 
 @dataclass(frozen=True)
@@ -71,8 +70,15 @@ class Gap:
     """The fewest with whom the session can run."""
 
 
-def preview(workspace: Workspace, run: int | None = None, stamp: datetime | None = None) -> Preview:
-    """What publishing this run (the newest unless said) would change."""
+def preview(
+    workspace: Workspace,
+    run: int | None = None,
+    stamp: datetime | None = None,
+    *,
+    with_letters: bool = True,
+    templates: Path | None = None,
+) -> Preview:
+    """What publishing this run (the newest unless said) would change, and the letters that would tell of it."""
     stamp = stamp or datetime.now(UTC)
     saved, problem, result = planner.load_run(workspace, run)
     before, versions = workspace.published(), workspace.versions()
@@ -88,7 +94,14 @@ def preview(workspace: Workspace, run: int | None = None, stamp: datetime | None
         and (entry.session_id, entry.attendee_id) not in planned
     )
     everybody = _with_those_gone(workspace, problem, after, versions)
-    return Preview(number, saved, everybody, before, after, changes(before, after), (), begun, stamp)
+    found = changes(before, after)
+    alone = untold(everybody, before, after, stamp)
+    letters: tuple[Letter, ...] = ()
+    concerned = {(change.after.attendee, change.after.attendee_id) for change in found}
+    if with_letters and concerned - {(each.attendee, each.attendee_id) for each in alone}:
+        sender = sender_of(problem.programme)
+        letters = write_letters(everybody, result.plan, before, after, number, sender, stamp, templates)
+    return Preview(number, saved, everybody, before, after, found, letters, alone, begun, stamp)
 
 
 def publish(workspace: Workspace, seen: Preview) -> int:
@@ -135,6 +148,62 @@ def gaps(workspace: Workspace) -> tuple[Gap, ...]:
     return tuple(found)
 
 
+# Letters out, answers in
+
+
+def outbox(workspace: Workspace) -> Sequence[Letter]:
+    """Every letter ever written, in the order in which they go."""
+    return workspace.letters()
+
+
+def send(
+    workspace: Workspace,
+    server: Server,
+    *,
+    dry_run: bool = False,
+    per_minute: float = 0,
+    told: Callable[[Delivery], None] = lambda _: None,
+) -> Outcome:
+    """Hands over the letters that wait, and again those that a broken-off attempt left uncertain."""
+    letters = workspace.letters(LetterState.WAITING, LetterState.SENDING)
+    if dry_run:
+        return smtp.rehearse(letters)
+    unclaimed = {letter.message_id: letter for letter in letters}
+
+    def mark(message_id: str, state: LetterState, remark: str) -> None:
+        if state is LetterState.SENDING and message_id in unclaimed:
+            if not workspace.claim_letter(unclaimed.pop(message_id)):
+                raise StoreError("Somebody else is sending these letters just now. Look at them with: matcher outbox")
+        else:
+            workspace.mark_letter(message_id, state, remark)
+
+    return smtp.send(letters, server, mark, per_minute=per_minute, told=told)
+
+
+@dataclass(frozen=True)
+class Heeded:
+    """What came of reading replies."""
+
+    messages: int
+    accepted: tuple[Accepted, ...]
+    """The answers that were taken."""
+    remarks: tuple[Remark, ...]
+    """What was ignored, and why."""
+    problem: Problem
+
+
+def reply(workspace: Workspace, files: Sequence[Path]) -> Heeded:
+    """Reads replies and records the answers in them that count."""
+    gathered = replies.gather(files)
+    told = published(workspace)
+    emails = {person.volunteer_id: person.email for person in told.problem.volunteers.values()}
+    accepted, remarks = replies.judge(gathered.replies, told.entries, emails, workspace.heard())
+    heard = [Heard(each.entry.uid, each.entry.sequence, each.reply.answer, each.reply.stamp) for each in accepted]
+    taken = workspace.record_answers(heard)
+    news = tuple(each for each, was_taken in zip(accepted, taken, strict=True) if was_taken)
+    return Heeded(gathered.messages, news, (*gathered.remarks, *remarks), told.problem)
+
+
 # What these share
 
 
@@ -151,17 +220,20 @@ def _tables(workspace: Workspace, version: Version) -> Tables:
 
 def _new_addresses(
     workspace: Workspace, saved: SavedRun, problem: Problem, versions: Sequence[Version]
-) -> Collection[str]:
-    """The volunteers whose e-mail address is another one than it was in the last version."""
+) -> Collection[tuple[Attendee, str]]:
+    """Those whose e-mail address is another one than it was in the last version."""
     if not versions or workspace.run(versions[0].run_number).fingerprint == saved.fingerprint:
         return ()
     before, _ = build_problem(_tables(workspace, versions[0]))
+    old, new = _addresses(before), _addresses(problem)
+    return {person for person, address in new.items() if address and old.get(person, address) != address}
+
+
+def _addresses(problem: Problem) -> dict[tuple[Attendee, str], str]:
+    """Where each volunteer and school is written to, as addresses are compared."""
     return {
-        person.volunteer_id
-        for person in problem.volunteers.values()
-        if person.volunteer_id in before.volunteers
-        and person.email
-        and person.email.casefold() != before.volunteers[person.volunteer_id].email.casefold()
+        **{(Attendee.VOLUNTEER, each.volunteer_id): folded(each.email) for each in problem.volunteers.values()},
+        **{(Attendee.SCHOOL, each.school_id): folded(each.contact_email) for each in problem.schools.values()},
     }
 
 

@@ -32,15 +32,15 @@ workspace.py    what the planner calls
 """
 
 from matcher.store.changes import Change, ColumnChange, What, diff, fingerprint, summary
-from matcher.store.publications import Reply, Version
+from matcher.store.publications import Heard, Version
 from matcher.store.runs import RunSummary, SavedRun
 from matcher.store.workspace import Import, Workspace
 
 __all__ = [
     "Change",
     "ColumnChange",
+    "Heard",
     "Import",
-    "Reply",
     "RunSummary",
     "SavedRun",
     "Version",

@@ -35,7 +35,7 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class Heard:
     """An answer to an invitation that is known to come from whom it was sent to."""
 
     uid: str
@@ -121,14 +121,12 @@ def entries(connection: sa.Connection, version: int) -> tuple[Entry, ...]:
     return tuple(sorted(found, key=in_order))
 
 
-def letters(connection: sa.Connection, states: Sequence[LetterState], message_id: str | None) -> tuple[Letter, ...]:
+def letters(connection: sa.Connection, states: Sequence[LetterState]) -> tuple[Letter, ...]:
     """In the order in which they go: by version, and in each as they were written."""
     table = schema.letters
     query = sa.select(table).order_by(table.c.version, table.c.position)
     if states:
         query = query.where(table.c.state.in_([state.value for state in states]))
-    if message_id is not None:
-        query = query.where(table.c.message_id == message_id)
     return tuple(
         Letter(
             row.message_id,
@@ -146,24 +144,38 @@ def letters(connection: sa.Connection, states: Sequence[LetterState], message_id
     )
 
 
-def mark_letter(
-    connection: sa.Connection, message_id: str, state: LetterState, remark: str, was: LetterState | None
-) -> bool:
+def claim_letter(connection: sa.Connection, letter: Letter) -> bool:
     table = schema.letters
-    change = sa.update(table).where(table.c.message_id == message_id)
-    if was is not None:
-        change = change.where(table.c.state == was.value)
-    attempts = table.c.attempts + (1 if state is LetterState.SENDING else 0)
-    return connection.execute(change.values(state=state.value, remark=remark, attempts=attempts)).rowcount == 1
+    unchanged = sa.and_(
+        table.c.message_id == letter.message_id,
+        table.c.state == letter.state.value,
+        table.c.attempts == letter.attempts,
+    )
+    claimed = {"state": LetterState.SENDING.value, "attempts": letter.attempts + 1}
+    return connection.execute(sa.update(table).where(unchanged).values(claimed)).rowcount == 1
 
 
-def record(connection: sa.Connection, replies: Sequence[Reply], read: datetime) -> tuple[bool, ...]:
+def mark_letter(connection: sa.Connection, message_id: str, state: LetterState, remark: str) -> None:
+    table = schema.letters
+    marked = {"state": state.value, "remark": remark}
+    connection.execute(sa.update(table).where(table.c.message_id == message_id).values(marked))
+
+
+def heard(connection: sa.Connection) -> dict[str, datetime]:
+    """UID -> when the answer was given that the log has of its latest invitation."""
+    log = schema.replies
+    query = sa.select(log.c.uid, log.c.sequence, sa.func.max(log.c.replied_utc)).group_by(log.c.uid, log.c.sequence)
+    rows = connection.execute(query.order_by(log.c.uid, log.c.sequence))
+    return {uid: moment.replace(tzinfo=UTC) for uid, _, moment in rows}
+
+
+def record(connection: sa.Connection, replies: Sequence[Heard], read: datetime) -> tuple[bool, ...]:
     """For each reply, in order, whether it was taken."""
     version = newest(connection)
     known = {} if version is None else {entry.uid: entry for entry in entries(connection, version)}
     log = schema.replies
-    heard = sa.select(log.c.uid, log.c.sequence, sa.func.max(log.c.replied_utc)).group_by(log.c.uid, log.c.sequence)
-    last = {(uid, sequence): moment for uid, sequence, moment in connection.execute(heard)}
+    latest = sa.select(log.c.uid, log.c.sequence, sa.func.max(log.c.replied_utc)).group_by(log.c.uid, log.c.sequence)
+    last = {(uid, sequence): moment for uid, sequence, moment in connection.execute(latest)}
     number = connection.scalar(sa.select(sa.func.max(log.c.number))) or 0
     taken: list[bool] = []
     rows: list[dict[str, Any]] = []

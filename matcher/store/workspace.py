@@ -16,7 +16,7 @@ from matcher.publishing.published import Entry, Letter, LetterState
 from matcher.store import publications, runs, scenarios, schema, versions
 from matcher.store.changes import Change, diff
 from matcher.store.connection import check_file, database_url, described, make_engine, reading, sqlite_file, writing
-from matcher.store.publications import Reply, Version
+from matcher.store.publications import Heard, Version
 from matcher.store.runs import RunSummary, SavedRun
 from matcher.tables import Tables
 
@@ -208,26 +208,27 @@ class Workspace:
     def letters(self, *states: LetterState) -> tuple[Letter, ...]:
         """The outbox, in the order in which it goes; those in one of these states only, if any are given."""
         with reading(self.engine) as connection:
-            return publications.letters(connection, states, None)
+            return publications.letters(connection, states)
 
-    def letter(self, message_id: str) -> Letter | None:
-        with reading(self.engine) as connection:
-            return next(iter(publications.letters(connection, (), message_id)), None)
-
-    def mark_letter(
-        self, message_id: str, state: LetterState, remark: str = "", was: LetterState | None = None
-    ) -> bool:
-        """Note where a letter stands; becoming SENDING counts as an attempt.
-
-        False, and nothing done, where it is not (or no longer) as it `was`: somebody else is sending it.
-        """
+    def claim_letter(self, letter: Letter) -> bool:
+        """Note that it is on its way (SENDING), which counts as an attempt. False if it is no longer as it was read."""
         with writing(self.engine, self._patience_seconds) as connection:
-            return publications.mark_letter(connection, message_id, state, remark, was)
+            return publications.claim_letter(connection, letter)
 
-    def record_answers(self, replies: Sequence[Reply], read: datetime | None = None) -> tuple[bool, ...]:
+    def mark_letter(self, message_id: str, state: LetterState, remark: str = "") -> None:
+        """Note where a letter stands."""
+        with writing(self.engine, self._patience_seconds) as connection:
+            publications.mark_letter(connection, message_id, state, remark)
+
+    def record_answers(self, replies: Sequence[Heard], read: datetime | None = None) -> tuple[bool, ...]:
         """Take these answers; for each, whether it was news (False: to another invitation, or an earlier answer)."""
         with writing(self.engine, self._patience_seconds) as connection:
             return publications.record(connection, replies, read or datetime.now(UTC))
+
+    def heard(self) -> dict[str, datetime]:
+        """UID -> when the answer on record was given, of those that answered."""
+        with reading(self.engine) as connection:
+            return publications.heard(connection)
 
     def feed_hashes(self) -> dict[tuple[str, str], str]:
         """(kind, id) -> the hash by which that feed's file is known again."""
