@@ -24,6 +24,7 @@ from matcher.domain import TierScore
 from matcher.errors import MatcherError, OutputError
 from matcher.mail.smtp import Delivery, Server
 from matcher.planner import Made
+from matcher.publishing.feeds import FeedKind
 from matcher.publishing.published import Answer, LetterState
 from matcher.publishing.text import counted, one_line
 from matcher.rules import GOALS, MUST_RULES
@@ -38,6 +39,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+feed = typer.Typer(help="Calendars to subscribe to.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(feed, name="feed")
 
 Scenario = Annotated[Path, typer.Argument(help="A folder of CSV files with programme.toml, or an .xlsx workbook.")]
 NewScenario = Annotated[Path, typer.Argument(help="A name ending in .xlsx for a workbook, else a folder.")]
@@ -477,6 +481,46 @@ def reply(
     declined = sum(each.reply.answer is Answer.DECLINED for each in heeded.accepted)
     if declined:
         print(f"{counted(declined, 'volunteer')} declined. The plan is as it was; matcher show lists the gaps.")
+
+
+@feed.command("write")
+def feed_write(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder, to be put on a web space as it is.")],
+    db: Database = DEFAULT_DB,
+    links: Annotated[Path | None, typer.Option(help="A CSV file to write, outside DIR: who has which feed.")] = None,
+    yes: Yes = False,
+) -> None:
+    """Writes a calendar to subscribe to for each volunteer and school, and one of the whole programme."""
+    with Workspace.open(db) as workspace:
+        where = publication.place_feeds(workspace, folder)
+        if where.readdressed:
+            lost = counted(where.readdressed, "feed")
+            print(f"{lost} with an address already are not in {folder}: whoever subscribed would need the new address.")
+            _agree("Give them new addresses?", yes)
+        written = publication.write_feeds(workspace, where, links)
+    print(
+        f"{counted(len(where.placed), 'feed')} in {folder}: {written.new} new, {written.rewritten} changed, "
+        f"{written.unchanged} as they were." + (f" Who has which: {links}" if links else "")
+    )
+    if written.new and not links:
+        print("To learn which file is whose, write them again with --links FILE.")
+
+
+@feed.command("reset")
+def feed_reset(
+    kind: Annotated[FeedKind, typer.Argument(help="Whose feed it is: a volunteer's, a school's, or the programme's.")],
+    who: Annotated[str, typer.Argument(metavar="ID", help="The id of the volunteer or school; else: programme.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder that the feeds were written to.")],
+    db: Database = DEFAULT_DB,
+) -> None:
+    """Ends the address of one feed, as when it got into wrong hands; the next `feed write` makes a new one."""
+    with Workspace.open(db) as workspace:
+        was_there = publication.reset_feed(workspace, kind, who, folder)
+    if was_there:
+        print(f"The feed's file is deleted from {folder}. Delete it from the web space too.")
+    else:
+        print(f"The feed's file was not in {folder}: delete it wherever it is, or its old address goes on working.")
+    print(f"Make the new one with: matcher feed write {folder}")
 
 
 # Words

@@ -18,8 +18,10 @@ from matcher.intake import build_problem
 from matcher.mail import replies, smtp
 from matcher.mail.replies import Accepted, Remark
 from matcher.mail.smtp import Delivery, Outcome, Server
+from matcher.publishing import feeds
 from matcher.publishing.calendars import Attendee
 from matcher.publishing.events import EntryChange, changes, entries_after
+from matcher.publishing.feeds import FeedKind, Placed, Written
 from matcher.publishing.letters import Untold, sender_of, untold
 from matcher.publishing.letters import letters as write_letters
 from matcher.publishing.published import Answer, Entry, Letter, LetterState, Standing
@@ -202,6 +204,47 @@ def reply(workspace: Workspace, files: Sequence[Path]) -> Heeded:
     taken = workspace.record_answers(heard)
     news = tuple(each for each, was_taken in zip(accepted, taken, strict=True) if was_taken)
     return Heeded(gathered.messages, news, (*gathered.remarks, *remarks), told.problem)
+
+
+# Feeds
+
+
+@dataclass(frozen=True)
+class PlacedFeeds:
+    """The feeds of the newest version and where they would go; nothing is written yet."""
+
+    folder: Path
+    placed: tuple[Placed, ...]
+    readdressed: int
+    """How many have an address already, but no file under it in this folder, and so would get another."""
+
+
+def place_feeds(workspace: Workspace, folder: Path, stamp: datetime | None = None) -> PlacedFeeds:
+    told = published(workspace)
+    hashes = {(FeedKind(kind), who): mark for (kind, who), mark in workspace.feed_hashes().items()}
+    every = feeds.feeds(told.problem, told.entries, stamp or datetime.now(UTC))
+    placed = feeds.placed(folder, every, hashes)
+    readdressed = sum(mark != hashes.get(key, mark) for key, mark in feeds.hashes_of(placed).items())
+    return PlacedFeeds(folder, placed, readdressed)
+
+
+def write_feeds(workspace: Workspace, where: PlacedFeeds, links: Path | None = None) -> Written:
+    """Writes every feed, and to `links` who has which; first the workspace learns by what to know them again."""
+    workspace.set_feeds({(str(kind), who): mark for (kind, who), mark in feeds.hashes_of(where.placed).items()})
+    return feeds.write_feeds(where.folder, where.placed, links)
+
+
+def reset_feed(workspace: Workspace, kind: FeedKind, who: str, folder: Path) -> bool:
+    """Ends a feed's address: deletes its file and forgets its mark, so that it gets a new one when next written.
+
+    False if its file was not in the folder: wherever it is, it has to be deleted there.
+    """
+    mark = workspace.feed_hashes().get((kind.value, who))
+    if mark is None:
+        raise StoreError(f"There is no feed of {kind} {who}. Feeds are made with: matcher feed write DIR")
+    was_there = feeds.remove_feed(folder, mark)
+    workspace.set_feeds({(kind.value, who): None})
+    return was_there
 
 
 # What these share
