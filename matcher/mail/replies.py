@@ -20,6 +20,7 @@ from urllib.parse import unquote
 
 from icalendar.parser import Contentline, Contentlines
 
+from matcher.addresses import BadAddress, mail_address
 from matcher.errors import MailboxError
 from matcher.publishing.calendars import Attendee
 from matcher.publishing.published import Answer, Entry, Standing
@@ -390,11 +391,19 @@ def _overtaken(by: Reply) -> str:
     return f"overtaken by a later answer ({by.answer}, in {by.source})"
 
 
+def _plain(address: str) -> str:
+    """For comparing: in lower case, the domain as the network has it."""
+    try:
+        return mail_address(address).casefold()
+    except BadAddress:
+        return address.strip().casefold()
+
+
 def _objection(reply: Reply, entry: Entry | None, emails: Mapping[str, str]) -> tuple[Why, str] | None:
     who = _short(reply.attendee_email) or "somebody"
     if entry is None:
         return Why.STRANGER, f"{who} answers an event that is none of ours ({_short(reply.uid)})"
-    if reply.attendee_email != emails.get(entry.attendee_id, "").strip().casefold() or not reply.attendee_email:
+    if not reply.attendee_email or _plain(reply.attendee_email) != _plain(emails.get(entry.attendee_id, "")):
         return Why.STRANGER, f"{who} is not whom session {entry.session_id} invited at that address"
     if entry.standing is Standing.CANCELLED:
         return Why.CANCELLED, f"{who} answers session {entry.session_id}, which has been cancelled for them"

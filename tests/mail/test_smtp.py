@@ -20,6 +20,8 @@ from matcher.errors import MatcherError, ServerError
 from matcher.mail.smtp import Clock, Delivery, Server, rehearse, send
 from matcher.publishing.published import Letter, LetterState
 
+pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")  # aiosmtpd of its own smtps
+
 WAITING, SENDING, SENT, REFUSED = LetterState.WAITING, LetterState.SENDING, LetterState.SENT, LetterState.REFUSED
 
 
@@ -297,16 +299,11 @@ def test_a_rehearsal_says_what_would_go_and_asks_no_server() -> None:
     assert [each.state for each in outcome.deliveries] == [WAITING, SENDING]
 
 
-@pytest.mark.parametrize(
-    ("address", "arrives_as"),
-    [("zoe@bücher.example", "zoe@xn--bcher-kva.example"), ("zoë@example.org", "zoë@example.org")],
-)
-def test_addresses_in_any_script(post: Post, address: str, arrives_as: str) -> None:
-    with running(post, enable_SMTPUTF8=True) as port:
-        outbox = Outbox.of((letter("a@example.org", 1), letter(address, 2)))
-        outbox.send(at(port))
-    assert outbox.states() == [SENT, SENT]
-    assert post.recipients() == ["a@example.org", arrives_as]
+def test_an_address_in_another_script_arrives_under_the_name_the_network_has_for_it(post: Post, port: int) -> None:
+    outbox = Outbox.of((letter("zoe@bücher.example"),))
+    outbox.send(at(port))
+    assert outbox.states() == [SENT]
+    assert post.recipients() == ["zoe@xn--bcher-kva.example"]
 
 
 @pytest.mark.parametrize(
@@ -319,12 +316,11 @@ def test_addresses_in_any_script(post: Post, address: str, arrives_as: str) -> N
         "a@" + "ü" * 80 + ".example",
     ],
 )
-def test_an_address_that_the_server_cannot_take_is_refused_alone(post: Post, address: str) -> None:
-    with running(post, enable_SMTPUTF8=False) as port:
-        outbox = Outbox.of((replace(letter("x@example.org", 1), recipient=address), letter("c@example.org", 2)))
-        deliveries = outbox.send(at(port))
+def test_an_address_that_nobody_can_take_is_refused_alone(post: Post, port: int, address: str) -> None:
+    outbox = Outbox.of((replace(letter("x@example.org", 1), recipient=address), letter("c@example.org", 2)))
+    deliveries = outbox.send(at(port))
     assert outbox.states() == [REFUSED, SENT]
-    assert "is not an address" in deliveries[0].remark
+    assert "cannot be written to" in deliveries[0].remark
     assert post.recipients() == ["c@example.org"]
 
 
