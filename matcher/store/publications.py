@@ -73,7 +73,7 @@ def versions(connection: sa.Connection) -> tuple[Version, ...]:
     """All of them, the newest first."""
     kept, entries, letters = schema.versions, schema.entries, schema.letters
     counted = sa.select(entries.c.version, sa.func.count()).group_by(entries.c.version)
-    changed: dict[int, int] = dict(connection.execute(counted).tuples().all())
+    changed: dict[int, int] = {row[0]: row[1] for row in connection.execute(counted)}
     states: dict[int, dict[LetterState, int]] = {}
     counted = sa.select(letters.c.version, letters.c.state, sa.func.count()).group_by(
         letters.c.version, letters.c.state
