@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -31,6 +31,9 @@ from matcher.rules import GOALS, MUST_RULES
 from matcher.solving.progress import Settings
 from matcher.store import Workspace, summary
 from matcher.times import time_text
+
+if TYPE_CHECKING:
+    from matcher.mail.caldav import Pushed
 
 app = typer.Typer(
     help="Plans which people from the world of work meet which primary-school classes, when and where.",
@@ -521,6 +524,31 @@ def feed_reset(
     else:
         print(f"The feed's file was not in {folder}: delete it wherever it is, or its old address goes on working.")
     print(f"Make the new one with: matcher feed write {folder}")
+
+
+@app.command()
+def push(
+    url: Annotated[str, typer.Option("--caldav", help="The calendar server, such as https://cloud.example.org/dav.")],
+    db: Database = DEFAULT_DB,
+    login_file: Annotated[
+        Path | None, typer.Option(help="A file with user and password; else MATCHER_CALDAV_USER and _PASSWORD.")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Keeps the programme's and each school's calendar on a CalDAV server in step with what was published."""
+
+    def told(calendar: Pushed) -> None:
+        if not quiet and (calendar.put or calendar.deleted):
+            print(f"{one_line(calendar.name)}: {calendar.put} put, {calendar.deleted} deleted", flush=True)
+
+    with Workspace.open(db) as workspace:
+        calendars = publication.push(workspace, url, login_file, told=told)
+    put, deleted = sum(each.put for each in calendars), sum(each.deleted for each in calendars)
+    unchanged = sum(each.unchanged for each in calendars)
+    print(
+        f"{counted(len(calendars), 'calendar')} in step: {counted(put, 'event')} put, {deleted} deleted, "
+        f"{unchanged} as they were."
+    )
 
 
 # Words

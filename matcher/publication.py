@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from matcher import planner
 from matcher.domain import Plan, Problem, School, Volunteer, folded
@@ -27,6 +28,9 @@ from matcher.publishing.letters import letters as write_letters
 from matcher.publishing.published import Answer, Entry, Letter, LetterState, Standing
 from matcher.store import Heard, SavedRun, Version, Workspace
 from matcher.tables import Tables
+
+if TYPE_CHECKING:
+    from matcher.mail.caldav import Pushed
 
 
 @dataclass(frozen=True)
@@ -245,6 +249,29 @@ def reset_feed(workspace: Workspace, kind: FeedKind, who: str, folder: Path) -> 
     was_there = feeds.remove_feed(folder, mark)
     workspace.set_feeds({(kind.value, who): None})
     return was_there
+
+
+def push(
+    workspace: Workspace,
+    url: str,
+    login_file: Path | None = None,
+    *,
+    told: Callable[[Pushed], None] = lambda _: None,
+) -> tuple[Pushed, ...]:
+    """Brings the programme's and each school's calendar on a CalDAV server in step with the newest version."""
+    from matcher.mail import caldav  # here, since its library takes long to load
+
+    server = caldav.CalendarServer.at(url, login_file)
+    every = published(workspace)
+    name = every.problem.programme.name
+    shelves = [
+        caldav.shelf(
+            name, each.kind, each.id, f"{name}: {each.name}" if each.kind is FeedKind.SCHOOL else name, each.content
+        )
+        for each in feeds.feeds(every.problem, every.entries, datetime.now(UTC))
+        if each.kind is not FeedKind.VOLUNTEER
+    ]
+    return caldav.push(server, shelves, told)
 
 
 # What these share
