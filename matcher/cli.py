@@ -353,6 +353,8 @@ def publish(
             print(f"... and {hidden} more; --all shows them all")
         for each in seen.untold:
             print(f"Please tell {one_line(each.name)} yourself: {each.why}.")
+        if seen.overtaken:
+            print(f"{counted(seen.overtaken, 'letter')} not sent yet will not go: this version changes what they tell.")
         print(f"{counted(len(seen.letters), 'letter')} will wait in the outbox.")
         _agree(f"Publish this as version {seen.version}?", yes)
         number = publication.publish(workspace, seen)
@@ -373,7 +375,7 @@ def versions(db: Database = DEFAULT_DB) -> None:
             str(each.run_number),
             str(each.changed),
             str(count),
-            str(count - each.letters.get(LetterState.SENT, 0)),
+            str(count - each.letters.get(LetterState.SENT, 0) - each.letters.get(LetterState.OVERTAKEN, 0)),
         )
     new_console().print(table if found else "Nothing is published yet. Publish the newest run with: matcher publish")
 
@@ -414,7 +416,7 @@ def outbox(
         return
     table = new_table("letter", "version", "to", "subject", "state", "attempts", "remark")
     for place, letter in enumerate(letters, start=1):
-        if everything or letter.state is not LetterState.SENT:
+        if everything or letter.state not in (LetterState.SENT, LetterState.OVERTAKEN):
             state = "uncertain" if letter.state is LetterState.SENDING else letter.state.value
             words = (letter.recipient, letter.subject, state, str(letter.attempts), letter.remark)
             table.add_row(str(place), str(letter.version), *(escape(one_line(each)) for each in words))

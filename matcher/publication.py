@@ -50,6 +50,8 @@ class Preview:
     """Those with news who cannot be written to: somebody has to tell them."""
     begun: tuple[Entry, ...]
     """Visits out of the plan that have begun already, and so are not cancelled."""
+    overtaken: int
+    """How many letters of earlier versions have not gone and will not, since this one changes what they tell."""
     stamp: datetime
 
 
@@ -89,6 +91,8 @@ def preview(
     saved, problem, result = planner.load_run(workspace, run)
     before, versions = workspace.published(), workspace.versions()
     number = versions[0].number + 1 if versions else 1
+    outgoing = workspace.letters()
+    waiting = [letter for letter in outgoing if letter.state is LetterState.WAITING]
     new_addresses = _new_addresses(workspace, saved, problem, versions)
     after = entries_after(before, problem, result.plan, number, stamp, new_addresses)
     planned = {(visit, person) for person, visit, _ in result.plan.assignments()}
@@ -106,8 +110,15 @@ def preview(
     concerned = {(change.after.attendee, change.after.attendee_id) for change in found}
     if with_letters and concerned - {(each.attendee, each.attendee_id) for each in alone}:
         sender = sender_of(problem.programme)
-        letters = write_letters(everybody, result.plan, before, after, number, sender, stamp, templates)
-    return Preview(number, saved, everybody, before, after, found, letters, alone, begun, stamp)
+        news_to = {_about(letter) for letter in waiting} - {
+            _about(letter) for letter in outgoing if letter.state not in (LetterState.WAITING, LetterState.OVERTAKEN)
+        }
+        changed = {change.after.uid for change in found}
+        known = [each for each in before if each.uid not in changed or _about(each) not in news_to]
+        letters = write_letters(everybody, result.plan, known, after, number, sender, stamp, templates)
+    concerned_letters = {_about(change.after) for change in found}
+    overtaken = sum(_about(letter) in concerned_letters for letter in waiting)
+    return Preview(number, saved, everybody, before, after, found, letters, alone, begun, overtaken, stamp)
 
 
 def publish(workspace: Workspace, seen: Preview) -> int:
@@ -154,6 +165,11 @@ def gaps(workspace: Workspace) -> tuple[Gap, ...]:
     return tuple(found)
 
 
+def _about(each: Letter | Entry) -> tuple[Attendee, str]:
+    """What a letter is about: a volunteer's one event, all of a school's; of an event, which letters are about it."""
+    return each.attendee, each.uid if each.attendee is Attendee.VOLUNTEER else each.attendee_id
+
+
 # Letters out, answers in
 
 
@@ -179,7 +195,9 @@ def send(
     def mark(message_id: str, state: LetterState, remark: str) -> None:
         if state is LetterState.SENDING and message_id in unclaimed:
             if not workspace.claim_letter(unclaimed.pop(message_id)):
-                raise StoreError("Somebody else is sending these letters just now. Look at them with: matcher outbox")
+                raise StoreError(
+                    "The outbox was changed by somebody else meanwhile. Look at it (matcher outbox), then send again."
+                )
         else:
             workspace.mark_letter(message_id, state, remark)
 

@@ -168,7 +168,10 @@ class _Post:
         self, writer: _Writer, entry: Entry, to: str, wording: Wording, message_id: str, calendar: bytes = b""
     ) -> Letter:
         content = writer.message(self._addressee(entry), to, wording, message_id, calendar, _method(entry))
-        return Letter(message_id, self.version, entry.attendee, entry.attendee_id, to, wording.subject, content)
+        uid = entry.uid if entry.attendee is Attendee.VOLUNTEER else ""
+        return Letter(
+            message_id, self.version, entry.attendee, entry.attendee_id, to, wording.subject, content, uid=uid
+        )
 
     def _message_id(self, sender: Sender, about: str) -> str:
         key = json.dumps([self.problem.programme.name, about, self.version])

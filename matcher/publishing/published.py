@@ -53,6 +53,8 @@ class LetterState(StrEnum):
     SENDING = "sending"
     SENT = "sent"
     REFUSED = "refused"
+    OVERTAKEN = "overtaken"
+    """Never went, and never will: a later version changed what it tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +75,5 @@ class Letter:
     attempts: int = 0
     remark: str = ""
     """What the server last said, if it refused."""
+    uid: str = ""
+    """Of the event that it is about; blank in a school's, which is about all of its visits."""

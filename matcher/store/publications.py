@@ -6,7 +6,7 @@ it. Only an event's answer changes later, and where a letter stands.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -56,9 +56,11 @@ def add(
     number: int,
     run_number: int,
     made: datetime,
-    changed: Iterable[Entry],
-    letters: Iterable[Letter],
+    changed: Sequence[Entry],
+    letters: Sequence[Letter],
 ) -> None:
+    """Letters about the same events that have not gone yet are overtaken."""
+    _overtake(connection, number, changed)
     values = {"number": number, "run_number": run_number, "made_utc": utc(made)}
     connection.execute(sa.insert(schema.versions).values(values))
     for table, rows in (
@@ -67,6 +69,24 @@ def add(
     ):
         if rows:
             connection.execute(sa.insert(table), rows)
+
+
+def _overtake(connection: sa.Connection, number: int, changed: Sequence[Entry]) -> None:
+    table = schema.letters
+    school = table.c.attendee == Attendee.SCHOOL.value
+    about = sa.or_(
+        sa.and_(~school, table.c.uid == sa.bindparam("of")), sa.and_(school, table.c.attendee_id == sa.bindparam("who"))
+    )
+    change = (
+        sa.update(table)
+        .where(table.c.state == LetterState.WAITING.value, about)
+        .values(state=LetterState.OVERTAKEN.value, remark=f"version {number} changed what it tells")
+    )
+    concerned = [
+        {"of": entry.uid, "who": entry.attendee_id if entry.attendee is Attendee.SCHOOL else ""} for entry in changed
+    ]
+    if number > 1 and concerned:
+        connection.execute(change, concerned)
 
 
 def versions(connection: sa.Connection) -> tuple[Version, ...]:
@@ -139,6 +159,7 @@ def letters(connection: sa.Connection, states: Sequence[LetterState]) -> tuple[L
             LetterState(row.state),
             row.attempts,
             row.remark,
+            row.uid,
         )
         for row in connection.execute(query)
     )
@@ -243,6 +264,7 @@ def _letter_row(letter: Letter, place: int) -> dict[str, Any]:
         "position": place,
         "attendee": letter.attendee.value,
         "attendee_id": letter.attendee_id,
+        "uid": letter.uid,
         "recipient": letter.recipient,
         "subject": letter.subject,
         "content": letter.content,

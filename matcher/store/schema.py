@@ -208,6 +208,7 @@ letters = sa.Table(
     sa.Column("position", sa.Integer, nullable=False),
     sa.Column("attendee", sa.String, nullable=False),
     sa.Column("attendee_id", sa.String, nullable=False),
+    sa.Column("uid", sa.String, nullable=False),
     sa.Column("recipient", sa.String, nullable=False),
     sa.Column("subject", sa.String, nullable=False),
     sa.Column("content", sa.LargeBinary, nullable=False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -55,6 +56,14 @@ def text(letter: Letter) -> str:
     body = message_from_bytes(letter.content, policy=policy.default).get_body(("plain",))
     assert body is not None
     return str(body.get_content())
+
+
+def with_oak_2_later() -> Plan:
+    return Plan({**USUAL.visits, "OAK-2": replace(USUAL.visits["OAK-2"], slot=OAK_2_LATER)})
+
+
+def subject_without_time(letter: Letter) -> str:
+    return re.sub(r"\d", "", letter.subject)
 
 
 def test_the_first_version_invites_everybody_who_has_a_part(workspace: Workspace) -> None:
@@ -129,6 +138,8 @@ def test_the_life_of_an_appointment_is_one_event(workspace: Workspace) -> None:
 def test_a_volunteer_who_left_the_term_is_still_told_that_it_is_off(workspace: Workspace) -> None:
     """Where and how to write to them comes from the version that invited them."""
     publish(workspace)
+    for invitation in workspace.letters():
+        workspace.mark_letter(invitation.message_id, LetterState.SENT)
     without = plan(OAK_1=(OAK_1, "DEE FRED"), ELM_1=(ELM_1, "DEE LENA"), OAK_2=(OAK_2, "ADA RAFI"))
     seen = publish(workspace, without_volunteer(term(), "NICK"), without, LATER)
     assert ("NICK", "cancelled", "ELM-1") in news(seen)
@@ -277,6 +288,52 @@ def test_a_decline_opens_a_gap_and_leaves_the_plan_alone(workspace: Workspace) -
     seen = publish(workspace, term(), plan(OAK_2=(OAK_2, "FRED RAFI")), LATER)
     assert ("ADA", "cancelled", "OAK-2") in news(seen)
     assert publication.gaps(workspace) == ()
+
+
+# Letters that have not gone when the next version comes
+
+
+def waiting(workspace: Workspace) -> list[str]:
+    return sorted(letter.recipient for letter in workspace.letters(LetterState.WAITING))
+
+
+def test_a_letter_that_has_not_gone_is_overtaken_by_the_one_that_says_what_holds_now(workspace: Workspace) -> None:
+    publish(workspace)
+    nine = waiting(workspace)
+    seen = publish(workspace, moved(term(), "OAK-2", OAK_2_LATER), with_oak_2_later(), LATER)
+    assert seen.overtaken == 3  # of Ada, Rafi and their school
+    assert waiting(workspace) == nine
+    overtaken = workspace.letters(LetterState.OVERTAKEN)
+    assert sorted(each.recipient for each in overtaken) == ["ada@example.org", "office@oak.example", "rafi@example.org"]
+    assert {each.remark for each in overtaken} == {"version 2 changed what it tells"}
+    ada = next(each for each in seen.letters if each.recipient == "ada@example.org")
+    (first,) = (each for each in overtaken if each.recipient == "ada@example.org")
+    assert subject_without_time(ada) == subject_without_time(first)  # still an invitation: no word of a move
+
+
+def test_whoever_was_never_invited_hears_of_no_cancellation(workspace: Workspace) -> None:
+    publish(workspace)
+    publish(workspace, term(), plan(OAK_1=(OAK_1, "DEE FRED"), ELM_1=(ELM_1, "DEE LENA NICK")), LATER)
+    assert not {"ada@example.org", "rafi@example.org"} & set(waiting(workspace))
+    assert told(workspace, "ADA", "OAK-2").standing is Standing.CANCELLED
+
+
+def test_whoever_may_have_been_invited_hears_of_the_cancellation(workspace: Workspace) -> None:
+    publish(workspace)
+    ada, rafi = (
+        next(each for each in workspace.letters() if each.recipient == f"{who}@example.org") for who in ("ada", "rafi")
+    )
+    workspace.mark_letter(ada.message_id, LetterState.SENT)
+    workspace.claim_letter(rafi)  # and the program died
+    publish(workspace, term(), plan(OAK_1=(OAK_1, "DEE FRED"), ELM_1=(ELM_1, "DEE LENA NICK")), LATER)
+    assert {"ada@example.org", "rafi@example.org"} <= set(waiting(workspace))
+
+
+def test_telling_people_oneself_also_stops_letters_that_are_not_true_any_more(workspace: Workspace) -> None:
+    publish(workspace)
+    keep(workspace, moved(term(), "OAK-2", OAK_2_LATER), with_oak_2_later())
+    publication.publish(workspace, publication.preview(workspace, stamp=LATER, with_letters=False))
+    assert len(waiting(workspace)) == 6
 
 
 # Killed halfway

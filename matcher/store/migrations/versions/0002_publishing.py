@@ -45,6 +45,7 @@ def upgrade() -> None:
         sa.Column("position", sa.Integer, nullable=False),
         text("attendee"),
         text("attendee_id"),
+        text("uid"),
         text("recipient"),
         text("subject"),
         sa.Column("content", sa.LargeBinary, nullable=False),
