@@ -14,9 +14,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
+from email.utils import format_datetime
 from functools import cache, cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -329,8 +329,8 @@ def _zone_id(body: str) -> str:
 
 
 def _parameter(name: str) -> str:
-    """A name as the value of a parameter, which has no way to write a quotation mark."""
-    return one_line(name).replace('"', "'")
+    """A name as the value of a parameter, which cannot hold a quotation mark, and a backslash not everywhere alike."""
+    return one_line(name).replace('"', "'").replace("\\", "/")
 
 
 # ------------------------------------------------------------------------------------------------ what was told
@@ -425,17 +425,17 @@ class _Writer:
     """Puts words and calendar into a message that every mail server takes: CRLF, ASCII on the wire, short lines."""
 
     def __init__(self, sender: Sender, stamp: datetime) -> None:
-        self._always = [_header("From", Address(sender.name, addr_spec=sender.email))]
+        self._always = [_address("From", sender.name, sender.email)]
         if sender.reply_to:
-            self._always.append(_header("Reply-To", Address(sender.name, addr_spec=sender.reply_to)))
-        self._always.append(_header("Date", stamp.replace(microsecond=0)))
+            self._always.append(_address("Reply-To", sender.name, sender.reply_to))
+        self._always.append(_header("Date", format_datetime(stamp.replace(microsecond=0))))
         self._always.append(_header("Auto-Submitted", "auto-generated"))
 
     def message(self, name: str, to: str, wording: Wording, message_id: str, calendar: bytes, method: str) -> bytes:
         headers = [
             *self._always,
-            _header("To", Address(name, addr_spec=to)),
-            _header("Subject", wording.subject),
+            _address("To", name, to),
+            _header("Subject", _words(wording.subject)),
             _header("Message-ID", message_id),
         ]
         content = {_TEXT: _quoted_printable(wording.text), _HTML: _quoted_printable(wording.html)}
@@ -466,8 +466,35 @@ def _frame(method: str) -> tuple[bytes, ...]:
     return tuple(re.split(b"(%s)" % b"|".join((_TEXT, _HTML, _CALENDAR)), mail.as_bytes()))
 
 
-def _header(name: str, value: object) -> bytes:
-    return SMTP.fold(name, SMTP.header_factory(name, value)).encode("ascii")  # type: ignore[no-any-return]
+def _header(name: str, value: str) -> bytes:
+    return f"{name}: {value}\r\n".encode("ascii")
+
+
+def _address(header: str, name: str, address: str) -> bytes:
+    return _header(header, f"{_words(name)}\r\n <{address}>" if name else address)
+
+
+def _words(text: str) -> str:
+    """Text in a header: as it is if nothing in it could mean something, else as RFC 2047 writes any text.
+
+    (Python's own folding loses the quotation marks of a long name with a comma: then another gets the mail.)
+    """
+    text = one_line(text)
+    if len(text) <= _PLAIN_LENGTH and _PLAIN.fullmatch(text):
+        return text
+    pieces, size = [""], 0
+    for char in text:
+        width = len(char.encode())
+        if size + width > _ENCODED_BYTES:
+            pieces.append("")
+            size = 0
+        pieces[-1] += char
+        size += width
+    return "\r\n ".join(f"=?utf-8?b?{base64.b64encode(piece.encode()).decode()}?=" for piece in pieces)
+
+
+_PLAIN = re.compile(r"[A-Za-z0-9!#$%&'*+/^_`{|}~ -]*")
+_PLAIN_LENGTH, _ENCODED_BYTES = 64, 36  # so that a line has at most 76 bytes, the header's name included
 
 
 def _quoted_printable(text: str) -> bytes:
