@@ -14,12 +14,12 @@ from typing import Any
 import icalendar
 import pytest
 from caldav.davclient import DAVClient
-from radicale_server import PASSWORD, USER, radicale
 
 from matcher.errors import ServerError
 from matcher.mail.caldav import CalendarServer, Pushed, Shelf, push, shelf
 from matcher.mail.login import Login
 from matcher.publishing.calendars import Shell
+from tests.mail.radicale_server import PASSWORD, USER, radicale
 
 ADDRESS = r"Alder Brook\, 1 High Street\; Derby\nby the river"
 

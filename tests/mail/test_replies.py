@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mail_replies import PROGRAMS, UID, apple, calendar, entry, google, message, outlook
 
 from matcher.errors import MailboxError
 from matcher.mail.replies import Remark, Reply, Why, gather, judge, replies_in
 from matcher.publishing.calendars import Attendee
 from matcher.publishing.published import Answer, Standing
+from tests.mail.mail_replies import PROGRAMS, UID, apple, calendar, entry, google, message, outlook
 
 EMAILS = {"V1": "Zoe@Example.org", "V2": "omar@example.org"}
 STAMP = datetime(2026, 10, 1, 10, 11, 12, tzinfo=UTC)

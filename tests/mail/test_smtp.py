@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 import trustme
-from mail_server import PASSWORD, USER, Post, at, letter, letters, may_enter, running, server_context
 
 from matcher.errors import MatcherError, ServerError
 from matcher.mail.smtp import Clock, Delivery, Server, rehearse, send
 from matcher.publishing.published import Letter, LetterState
+from tests.mail.mail_server import PASSWORD, USER, Post, at, letter, letters, may_enter, running, server_context
 
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")  # aiosmtpd of its own smtps
 
