@@ -123,6 +123,9 @@ def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
                         if file.is_file() and not file.name.startswith("."):
                             yield f"{path.name}/{part}/{file.name}", file.read_bytes()
             return
+        if (path / "mbox").is_file():  # as Apple Mail exports a mailbox
+            yield from _contents(path / "mbox")
+            return
         files = sorted(file for file in path.iterdir() if file.suffix.lower() in LETTER_SUFFIXES and file.is_file())
         if not files:
             raise MailboxError(

@@ -147,6 +147,7 @@ def send(
             else:
                 if (wait := earliest - clock.now()) > 0:
                     clock.sleep(wait)
+                    line.check()
                 earliest = clock.now() + (60 / per_minute if per_minute else 0)
                 try:
                     line.reopen()
@@ -196,6 +197,14 @@ class _Line:
             except ServerError:
                 if pause == PAUSES[-1]:
                     raise
+
+    def check(self) -> None:
+        """After a wait: servers hang up on whoever says nothing for long."""
+        if self.smtp is not None:
+            try:
+                _expect(self.smtp.noop(), 250)
+            except (_Answered, OSError, smtplib.SMTPException):
+                self.lost()
 
     def lost(self) -> None:
         if self.smtp is not None:

@@ -229,6 +229,15 @@ def test_an_mbox(tmp_path: Path, mails: list[bytes]) -> None:
     assert (tmp_path / "inbox").read_bytes() == before
 
 
+def test_a_mailbox_that_apple_mail_exported(tmp_path: Path, mails: list[bytes]) -> None:
+    (tmp_path / "Replies.mbox").mkdir()
+    box = mailbox.mbox(tmp_path / "Replies.mbox" / "mbox")
+    box.add(mails[0])
+    box.close()
+    (tmp_path / "Replies.mbox" / "table_of_contents").write_bytes(b"\x00\x01")
+    assert [each.uid for each in gather([tmp_path / "Replies.mbox"]).replies] == ["g@x"]
+
+
 def test_a_maildir_with_new_and_read_mails(tmp_path: Path, mails: list[bytes]) -> None:
     box = mailbox.Maildir(tmp_path / "Maildir")
     for number, mail in enumerate(mails):
@@ -307,7 +316,7 @@ def test_one_address_in_two_ways_of_writing() -> None:
 
 
 def test_ten_thousand_replies_of_all_programs(tmp_path: Path) -> None:
-    """Told how fast, not asked: README has the figure."""
+    """All are read and count; how long it takes is told, not asked."""
     with (tmp_path / "inbox.mbox").open("wb") as box:
         for number in range(10_000):
             mail = PROGRAMS[number % 3](uid=f"{number}@matcher.invalid")

@@ -217,38 +217,60 @@ def test_a_server_that_is_gone_for_good_leaves_the_rest_for_another_time(post: P
 
 
 class Relay:
-    """A way to a server that can be cut, so that whoever comes later finds nobody there."""
+    """A way to a server that can be cut, and closed for good."""
 
     def __init__(self, target: int) -> None:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
-        self.sockets: list[socket.socket] = []
         self.target = target
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.sockets: list[socket.socket] = []
+        self.threads = [threading.Thread(target=self._accept)]
+        self.threads[0].start()
 
     def _accept(self) -> None:
-        try:
-            inner, _ = self.listener.accept()
-        except OSError:
-            return
-        self.listener.close()  # one visitor only
-        outer = socket.create_connection(("127.0.0.1", self.target))
-        self.sockets += [inner, outer]
-        for one, other in ((inner, outer), (outer, inner)):
-            threading.Thread(target=self._pump, args=(one, other), daemon=True).start()
+        with suppress(OSError):
+            while True:
+                inner, _ = self.listener.accept()
+                outer = socket.create_connection(("127.0.0.1", self.target))
+                self.sockets += [inner, outer]
+                for one, other in ((inner, outer), (outer, inner)):
+                    self.threads.append(threading.Thread(target=self._pump, args=(one, other)))
+                    self.threads[-1].start()
 
     def _pump(self, one: socket.socket, other: socket.socket) -> None:
-        try:
+        with suppress(OSError):
             while data := one.recv(65536):
                 other.sendall(data)
-        except OSError:
-            pass
 
-    def close(self) -> None:
-        for each in self.sockets:
+    def cut(self) -> None:
+        while self.sockets:
+            each = self.sockets.pop()
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
             each.close()
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.cut()
+        for thread in self.threads:
+            thread.join()
+
+
+def test_a_server_that_hangs_up_while_we_wait_puts_no_letter_off(post: Post, port: int) -> None:
+    relay = Relay(port)
+    clock = FakeClock()
+
+    def sleep(seconds: float) -> None:
+        clock.sleep(seconds)
+        relay.cut()
+
+    outbox = Outbox.of(letters("a@example.org", "b@example.org", "c@example.org"))
+    outbox.send(at(relay.port), per_minute=1, clock=Clock(clock.clock.now, sleep))
+    relay.close()
+    assert outbox.states() == [SENT] * 3
+    assert outbox.marks == [(f"{name}@example.org", state) for name in "abc" for state in (SENDING, SENT)]
 
 
 def test_a_server_that_takes_nothing_is_not_hammered(post: Post, port: int) -> None:
