@@ -197,9 +197,14 @@ def _for_volunteer(problem: Problem, appointment: Appointment) -> Iterator[str]:
     if bring := what_to_bring(problem, appointment.session):
         yield f"Please bring: {bring}"
     yield from _about(appointment)
-    others = len(appointment.team) - 1
-    yield f"Team: you and {counted(others, 'other volunteer')}" if others else "Team: you are the only visitor"
+    yield f"Team: {_team_size(appointment.session)}"
     yield f"Organised by: {one_line(problem.programme.name)}"
+
+
+def _team_size(session: Session) -> str:
+    """As planned for, not as it now is: when one person drops out, the others' appointments stay as they are."""
+    fewest, most = session.min_volunteers, session.max_volunteers
+    return counted(most, "visitor") if fewest == most else f"{fewest} to {counted(most, 'visitor')}"
 
 
 def _for_school(problem: Problem, appointment: Appointment) -> Iterator[str]:

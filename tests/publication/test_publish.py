@@ -116,6 +116,13 @@ def test_a_moved_session_of_five_is_five_letters_and_the_schools(workspace: Work
     assert told(workspace, "DEE", "OAK-1").since == 1
 
 
+def test_when_one_of_a_team_drops_out_the_others_hear_nothing(workspace: Workspace) -> None:
+    roomy = with_row(term(), "sessions", "OAK-2", max_volunteers=5)
+    publish(workspace, roomy, plan(OAK_2=(OAK_2, "ADA FRED RAFI")))
+    seen = publish(workspace, roomy, plan(OAK_2=(OAK_2, "FRED RAFI")), LATER)
+    assert news(seen) == {("ADA", "cancelled", "OAK-2"), ("OAK", "changed", "OAK-2")}
+
+
 def test_the_life_of_an_appointment_is_one_event(workspace: Workspace) -> None:
     """Invited, moved, cancelled and invited again."""
     publish(workspace)

@@ -107,7 +107,7 @@ def test_what_a_volunteer_reads(files: dict[str, bytes]) -> None:
         "Ask for: Zoë O'Hara (office@alder.invalid)",
         "Format: carousel",
         "Pupils: Kestrels (Year 5, 28 pupils) and Year 6 (1 pupil)",
-        "Team: you and 2 other volunteers",
+        "Team: 1 to 4 visitors",
         "Organised by: Autumn, in Derby; and around",
     ]
 
