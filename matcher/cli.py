@@ -9,24 +9,31 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
-from matcher import planner
+from matcher import planner, publication
 from matcher.authoring.generate import generate
 from matcher.authoring.template import write_template
 from matcher.authoring.write import write_folder, write_workbook
-from matcher.console import Reporter, Voice, new_console, new_table, plan_tables
+from matcher.console import Reporter, Voice, change_table, new_console, new_table, news_lines, plan_tables, readable
 from matcher.domain import TierScore
 from matcher.errors import MatcherError, OutputError
+from matcher.mail.smtp import Delivery, Server
 from matcher.planner import Made
+from matcher.publishing.feeds import FeedKind
+from matcher.publishing.published import Answer, LetterState
+from matcher.publishing.text import counted, one_line
 from matcher.rules import GOALS, MUST_RULES
 from matcher.solving.progress import Settings
 from matcher.store import Workspace, summary
 from matcher.times import time_text
+
+if TYPE_CHECKING:
+    from matcher.mail.caldav import Pushed
 
 app = typer.Typer(
     help="Plans which people from the world of work meet which primary-school classes, when and where.",
@@ -35,6 +42,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+feed = typer.Typer(help="Calendars to subscribe to.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(feed, name="feed")
 
 Scenario = Annotated[Path, typer.Argument(help="A folder of CSV files with programme.toml, or an .xlsx workbook.")]
 NewScenario = Annotated[Path, typer.Argument(help="A name ending in .xlsx for a workbook, else a folder.")]
@@ -54,6 +64,7 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
 Run = Annotated[int | None, typer.Option(min=1, help="The number of a run; the newest unless said.")]
 
 WORKERS = os.cpu_count() or 1
+CHANGES_SHOWN = 60
 DEFAULT_DB = "matcher.db"
 
 
@@ -177,6 +188,7 @@ def show(
     """Shows a run: its scores, who goes where, and what is not delivered and why."""
     with Workspace.open(db) as workspace:
         saved, problem, result = planner.load_run(workspace, run)
+        gaps = publication.gaps(workspace)
     known = [*problem.schools, *problem.volunteers]
     for asked, ids, what in ((school, problem.schools, "school"), (volunteer, problem.volunteers, "volunteer")):
         if asked is not None and asked not in ids:
@@ -188,6 +200,13 @@ def show(
     console.print(_scores(result.tiers))
     for table in plan_tables(problem, result, school, volunteer):
         console.print(table)
+    asked_for = [
+        gap
+        for gap in gaps
+        if school in (None, gap.school.school_id) and volunteer in (None, gap.volunteer.volunteer_id)
+    ]
+    if asked_for:
+        console.print(_gap_table(asked_for))
 
 
 @app.command()
@@ -299,6 +318,241 @@ def rules() -> None:
         print()
 
 
+# Publishing
+
+
+@app.command()
+def publish(
+    run: Annotated[int | None, typer.Argument(min=1, help="The number of a run; the newest unless said.")] = None,
+    db: Database = DEFAULT_DB,
+    yes: Yes = False,
+    everything: Annotated[bool, typer.Option("--all", help="Show every change, however many.")] = False,
+    no_letters: Annotated[
+        bool, typer.Option("--no-letters", help="Write to nobody: you tell everybody yourself.")
+    ] = False,
+    templates: Annotated[Path | None, typer.Option(help="A folder with the programme's own letter templates.")] = None,
+) -> None:
+    """Makes a run what people are told: the next version, after showing what changes for whom."""
+    with Workspace.open(db) as workspace:
+        seen = publication.preview(workspace, run, with_letters=not no_letters, templates=templates)
+        if seen.begun:
+            visits = counted(len({entry.session_id for entry in seen.begun}), "visit")
+            print(f"{visits} no longer in the plan began already, and will be left as they were published.")
+        if not seen.changes:
+            print(
+                f"Nothing to publish: version {seen.version - 1} says the same as run {seen.run.number}. "
+                "Nobody will be written to."
+            )
+            return
+        print(f"Version {seen.version}, from run {seen.run.number}{_staleness(seen.run.is_current)}:")
+        print("\n".join(news_lines(seen.problem, seen.changes)))
+        console = new_console()
+        table, hidden = change_table(seen.problem, seen.changes, None if everything else CHANGES_SHOWN)
+        console.print(table)
+        if hidden:
+            print(f"... and {hidden} more; --all shows them all")
+        for each in seen.untold:
+            print(f"Please tell {one_line(each.name)} yourself: {each.why}.")
+        if seen.overtaken:
+            print(f"{counted(seen.overtaken, 'letter')} not sent yet will not go: this version changes what they tell.")
+        print(f"{counted(len(seen.letters), 'letter')} will wait in the outbox.")
+        _agree(f"Publish this as version {seen.version}?", yes)
+        number = publication.publish(workspace, seen)
+    print(f"Version {number} is published." + (" Next: matcher outbox, and matcher send" if seen.letters else ""))
+
+
+@app.command()
+def versions(db: Database = DEFAULT_DB) -> None:
+    """Lists the versions that were published."""
+    with Workspace.open(db) as workspace:
+        found = publication.versions(workspace)
+    table = new_table("version", "published (UTC)", "run", "events changed", "letters", "not sent")
+    for each in found:
+        count = sum(each.letters.values())
+        table.add_row(
+            str(each.number),
+            f"{each.made:%Y-%m-%d %H:%M}",
+            str(each.run_number),
+            str(each.changed),
+            str(count),
+            str(count - each.letters.get(LetterState.SENT, 0) - each.letters.get(LetterState.OVERTAKEN, 0)),
+        )
+    new_console().print(table if found else "Nothing is published yet. Publish the newest run with: matcher publish")
+
+
+@app.command("diff")
+def diff_(
+    first: Annotated[int, typer.Argument(min=1, help="The number of a version.")],
+    second: Annotated[int, typer.Argument(min=1, help="The number of another.")],
+    db: Database = DEFAULT_DB,
+) -> None:
+    """Shows what changed for whom from one version to another."""
+    with Workspace.open(db) as workspace:
+        later, found = publication.diff(workspace, first, second)
+    if not found:
+        print("The two versions say the same.")
+        return
+    print(f"From version {min(first, second)} to version {max(first, second)}:")
+    print("\n".join(news_lines(later.problem, found)))
+    table, _ = change_table(later.problem, found, None)
+    new_console().print(table)
+
+
+@app.command()
+def outbox(
+    number: Annotated[int | None, typer.Argument(min=1, help="The number of a letter, to read it.")] = None,
+    db: Database = DEFAULT_DB,
+    everything: Annotated[bool, typer.Option("--all", help="List the letters that were sent, too.")] = False,
+    source: Annotated[bool, typer.Option("--source", help="The letter as it goes over the wire.")] = False,
+) -> None:
+    """Lists the letters that are to be sent, or shows one."""
+    with Workspace.open(db) as workspace:
+        letters = publication.outbox(workspace)
+    if number is not None:
+        if number > len(letters):
+            raise MatcherError(f"There is no letter {number}: the outbox holds {len(letters)}. See: matcher outbox")
+        letter = letters[number - 1]
+        print(letter.content.decode(errors="replace") if source else readable(letter))
+        return
+    table = new_table("letter", "version", "to", "subject", "state", "attempts", "remark")
+    for place, letter in enumerate(letters, start=1):
+        if everything or letter.state not in (LetterState.SENT, LetterState.OVERTAKEN):
+            state = "uncertain" if letter.state is LetterState.SENDING else letter.state.value
+            words = (letter.recipient, letter.subject, state, str(letter.attempts), letter.remark)
+            table.add_row(str(place), str(letter.version), *(escape(one_line(each)) for each in words))
+    if table.row_count:
+        new_console().print(table)
+    sent = sum(letter.state is LetterState.SENT for letter in letters)
+    print(
+        f"{counted(len(letters), 'letter')}, {sent} of them sent." + (" Next: matcher send" if table.row_count else "")
+    )
+
+
+@app.command()
+def send(
+    url: Annotated[str, typer.Option("--smtp", help="The mail server, such as smtp+starttls://mail.example.org:587.")],
+    db: Database = DEFAULT_DB,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent, and send nothing.")] = False,
+    login_file: Annotated[
+        Path | None, typer.Option(help="A file with user and password; else MATCHER_SMTP_USER and _PASSWORD.")
+    ] = None,
+    per_minute: Annotated[float, typer.Option(min=0, help="At most so many letters a minute; 0: no limit.")] = 60,
+) -> None:
+    """Sends the letters that wait in the outbox; after a failure, run it again."""
+    server = Server.at(url, login_file)
+
+    def told(delivery: Delivery) -> None:
+        remark = f" ({one_line(delivery.remark)})" if delivery.remark else ""
+        state = "uncertain" if delivery.state is LetterState.SENDING else delivery.state.value
+        print(f"{state}: {one_line(delivery.letter.subject)}, to {delivery.letter.recipient}{remark}", flush=True)
+
+    with Workspace.open(db) as workspace:
+        outcome = publication.send(workspace, server, dry_run=dry_run, per_minute=per_minute, told=told)
+    if dry_run:
+        for delivery in outcome.deliveries:
+            told(delivery)
+        print(f"{counted(len(outcome.deliveries), 'letter')} would go to {server}. Nothing was sent.")
+        return
+    sent, refused = outcome.count(LetterState.SENT), outcome.count(LetterState.REFUSED)
+    waiting = outcome.left + len(outcome.deliveries) - sent - refused
+    print(f"{counted(sent, 'letter')} sent, {refused} refused, {waiting} still to be sent.")
+    if outcome.stopped:
+        raise MatcherError(f"{outcome.stopped} What is left waits in the outbox: send again.")
+    if refused or waiting:
+        raise MatcherError("Not every letter went: matcher outbox says why.")
+
+
+@app.command()
+def reply(
+    files: Annotated[
+        list[Path], typer.Argument(help="Messages (.eml), calendar files (.ics), mbox files or Maildirs.")
+    ],
+    db: Database = DEFAULT_DB,
+    quiet: Quiet = False,
+) -> None:
+    """Reads the replies of volunteers, and records who accepted, is not sure, or declined."""
+    with Workspace.open(db) as workspace:
+        heeded = publication.reply(workspace, files)
+    if not quiet:
+        for remark in heeded.remarks:
+            print(f"ignored: {one_line(str(remark))}")
+        for each in heeded.accepted:
+            name = one_line(heeded.problem.volunteers[each.entry.attendee_id].name)
+            print(f"{each.reply.answer}: {name}, {each.entry.session_id} on {time_text(each.entry.start)}")
+    print(
+        f"{counted(heeded.messages, 'message')} read: {counted(len(heeded.accepted), 'new answer')}, "
+        f"{len(heeded.remarks)} ignored."
+    )
+    declined = sum(each.reply.answer is Answer.DECLINED for each in heeded.accepted)
+    if declined:
+        print(f"{counted(declined, 'volunteer')} declined. The plan is as it was; matcher show lists the gaps.")
+
+
+@feed.command("write")
+def feed_write(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder, to be put on a web space as it is.")],
+    db: Database = DEFAULT_DB,
+    links: Annotated[Path | None, typer.Option(help="A CSV file to write, outside DIR: who has which feed.")] = None,
+    yes: Yes = False,
+) -> None:
+    """Writes a calendar to subscribe to for each volunteer and school, and one of the whole programme."""
+    with Workspace.open(db) as workspace:
+        where = publication.place_feeds(workspace, folder)
+        if where.readdressed:
+            lost = counted(where.readdressed, "feed")
+            print(f"{lost} with an address already are not in {folder}: whoever subscribed would need the new address.")
+            _agree("Give them new addresses?", yes)
+        written = publication.write_feeds(workspace, where, links)
+    print(
+        f"{counted(len(where.placed), 'feed')} in {folder}: {written.new} new, {written.rewritten} changed, "
+        f"{written.unchanged} as they were." + (f" Who has which: {links}" if links else "")
+    )
+    if written.new and not links:
+        print("To learn which file is whose, write them again with --links FILE.")
+
+
+@feed.command("reset")
+def feed_reset(
+    kind: Annotated[FeedKind, typer.Argument(help="Whose feed it is: a volunteer's, a school's, or the programme's.")],
+    who: Annotated[str, typer.Argument(metavar="ID", help="The id of the volunteer or school; else: programme.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder that the feeds were written to.")],
+    db: Database = DEFAULT_DB,
+) -> None:
+    """Ends the address of one feed, as when it got into wrong hands; the next `feed write` makes a new one."""
+    with Workspace.open(db) as workspace:
+        was_there = publication.reset_feed(workspace, kind, who, folder)
+    if was_there:
+        print(f"The feed's file is deleted from {folder}. Delete it from the web space too.")
+    else:
+        print(f"The feed's file was not in {folder}: delete it wherever it is, or its old address goes on working.")
+    print(f"Make the new one with: matcher feed write {folder}")
+
+
+@app.command()
+def push(
+    url: Annotated[str, typer.Option("--caldav", help="The calendar server, such as https://cloud.example.org/dav.")],
+    db: Database = DEFAULT_DB,
+    login_file: Annotated[
+        Path | None, typer.Option(help="A file with user and password; else MATCHER_CALDAV_USER and _PASSWORD.")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Keeps the programme's and each school's calendar on a CalDAV server in step with what was published."""
+
+    def told(calendar: Pushed) -> None:
+        if not quiet and (calendar.put or calendar.deleted):
+            print(f"{one_line(calendar.name)}: {calendar.put} put, {calendar.deleted} deleted", flush=True)
+
+    with Workspace.open(db) as workspace:
+        calendars = publication.push(workspace, url, login_file, told=told)
+    put, deleted = sum(each.put for each in calendars), sum(each.deleted for each in calendars)
+    unchanged = sum(each.unchanged for each in calendars)
+    print(
+        f"{counted(len(calendars), 'calendar')} in step: {counted(put, 'event')} put, {deleted} deleted, "
+        f"{unchanged} as they were."
+    )
+
+
 # Words
 
 
@@ -314,6 +568,19 @@ def _agree(question: str, yes: bool) -> None:
 
 def _staleness(is_current: bool) -> str:
     return "" if is_current else " (the scenario has changed since)"
+
+
+def _gap_table(gaps: Sequence[publication.Gap]) -> Table:
+    table = new_table("when", "session", "school", "who said no", "still coming", title="Gaps: volunteers who declined")
+    for gap in gaps:
+        table.add_row(
+            time_text(gap.entry.start),
+            escape(one_line(gap.entry.session_id)),
+            escape(one_line(gap.school.name)),
+            escape(one_line(gap.volunteer.name)),
+            f"{gap.still_coming}, at least {gap.wanted} wanted",
+        )
+    return table
 
 
 def _scores(tiers: Sequence[TierScore]) -> Table:

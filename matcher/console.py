@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import json
 import sys
 import threading
@@ -18,13 +20,17 @@ from rich.table import Table
 
 from matcher.domain import Problem, Result, TierName
 from matcher.errors import InputProblem, located
-from matcher.publishing.text import one_line
+from matcher.publishing.calendars import Attendee
+from matcher.publishing.events import EntryChange, News
+from matcher.publishing.published import Letter
+from matcher.publishing.text import counted, listed, one_line, plain
 from matcher.solving.progress import Progress
 from matcher.times import time_text
 
 LINE_SECONDS = 2.0  # how far apart plain lines about one tier are, at least
 WARNINGS_SHOWN = 12
 FOUND_TOLD = 3
+FEW = 8
 WIDE = 200  # characters
 
 
@@ -164,6 +170,57 @@ def plan_tables(problem: Problem, result: Result, school: str | None, volunteer:
             missing.add_row(_shown(session_id), _shown(problem.schools[session.school_id].name), _shown(reason))
     if missing.row_count:
         yield missing
+
+
+def news_lines(problem: Problem, changes: Sequence[EntryChange]) -> Iterator[str]:
+    """How many hear of what, and which schools get another list."""
+    people = [change for change in changes if change.after.attendee is Attendee.VOLUNTEER]
+    for news in News:
+        concerned = [change.after.attendee_id for change in people if change.news is news]
+        if concerned:
+            yield f"  {news}: {counted(len(concerned), 'appointment')} of {counted(len(set(concerned)), 'volunteer')}"
+    ids = dict.fromkeys(change.after.attendee_id for change in changes if change.after.attendee is Attendee.SCHOOL)
+    if ids:
+        names = [one_line(problem.schools[school_id].name) for school_id in ids]
+        yield f"  schools whose list changes: {len(names)}" + (f" ({listed(names)})" if len(names) <= FEW else "")
+
+
+def change_table(problem: Problem, changes: Sequence[EntryChange], most: int | None) -> tuple[Table, int]:
+    """What changes for each volunteer, at most so many lines; and how many are not shown."""
+    table = new_table("volunteer", "what", "session", "school", "when", title="What changes for whom")
+    people = [change for change in changes if change.after.attendee is Attendee.VOLUNTEER]
+    for change in people[:most]:
+        entry, before = change.after, change.before
+        when = time_text(entry.start)
+        if change.news is News.MOVED and before is not None:
+            when = (
+                f"{when} (was {time_text(before.start)})" if before.start != entry.start else f"{when}, another place"
+            )
+        session = problem.sessions[entry.session_id]
+        table.add_row(
+            _shown(problem.volunteers[entry.attendee_id].name),
+            change.news,
+            _shown(entry.session_id),
+            _shown(problem.schools[session.school_id].name),
+            when,
+        )
+    return table, len(people) - table.row_count
+
+
+def readable(letter: Letter) -> str:
+    """A mail as its reader sees it: who, what about, the text, and what is attached."""
+    message = email.message_from_bytes(letter.content, policy=email.policy.default)
+    lines = [
+        f"{name}: {one_line(str(message[name]))}" for name in ("From", "Reply-To", "To", "Subject") if message[name]
+    ]
+    body = message.get_body(("plain", "html"))
+    lines += ["", plain(str(body.get_content())) if body is not None else "", ""]
+    for part in message.walk():
+        if not part.is_multipart() and part is not body:
+            lines.append(
+                f"[also: {one_line(part.get_filename() or '')} {part.get_content_type()}]".replace(":  ", ": ")
+            )
+    return "\n".join(lines)
 
 
 def _shown(text: str) -> str:

@@ -107,6 +107,12 @@ class Programme:
     closed: frozenset[date] = frozenset()
     limits: Limits = Limits()
     goals: Mapping[GoalName, Goal] = field(default_factory=lambda: DEFAULT_GOALS)
+    organiser_name: str = ""
+    """Who signs the mails; blank: the programme."""
+    organiser_email: str = ""
+    """Whom invitations come from and answers go to; without it there are no mails."""
+    reply_to: str = ""
+    what_to_bring: str = ""
 
     def is_open(self, day: date) -> bool:
         """Whether sessions can take place on that day: inside the term and not closed."""
@@ -166,6 +172,8 @@ class Session:
     required_sectors: frozenset[str] = frozenset()
     """As `folded`."""
     supervised: bool = True
+    what_to_bring: str = ""
+    """Goes before the programme's."""
 
 
 @dataclass(frozen=True, slots=True)

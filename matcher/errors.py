@@ -5,6 +5,9 @@
     ├── PinsImpossible           the pins cannot all be kept: names the fewest that clash
     ├── AuditRefused             the plan broke a must-rule, or its scores differ from the solver's: a defect of ours
     ├── StoreError               the workspace cannot be opened, is from another version, or lacks what was asked for
+    ├── ServerError              a mail or calendar server cannot be reached, or does not let us do what was asked
+    ├── MailboxError             a file of replies is not there or cannot be read
+    ├── LetterError              no mail can be written: no organiser's address, or a template that is not in order
     └── OutputError              a file or folder cannot be written
 
 Anything else that escapes is a bug and may show a traceback.
@@ -87,6 +90,18 @@ class AuditRefused(MatcherError):
 
 class StoreError(MatcherError):
     """The workspace's database cannot give or take what was asked."""
+
+
+class ServerError(MatcherError):
+    """A mail or calendar server, or the way we are to log in to it."""
+
+
+class MailboxError(MatcherError):
+    """Replies that cannot be read at all."""
+
+
+class LetterError(MatcherError):
+    """Mails cannot be written: nobody to send them for, or a template that is not in order."""
 
 
 class OutputError(MatcherError):

@@ -115,6 +115,7 @@ SESSIONS = Table(
             default="yes",
             choices=YES_NO,
         ),
+        Column("what_to_bring", Kind.TEXT, "What visitors should bring; blank: what the programme says."),
     ),
     key=("session_id",),
 )

@@ -20,8 +20,9 @@ HOUSE = REPOSITORY / "matcher"
 
 # From the ground up: a floor imports only from those before it, and from itself.
 FLOORS = (
-    *("errors", "times", "geography", "domain", "tables", "intake", "authoring", "comparison", "store"),
-    *("rules", "audit", "solving", "advice", "publishing", "console", "planner", "cli", "__main__"),
+    *("errors", "times", "geography", "addresses", "domain", "tables", "intake", "authoring", "comparison"),
+    *("rules", "audit", "solving", "advice", "publishing", "store", "mail"),
+    *("console", "planner", "publication", "cli", "__main__"),
 )
 ROOMS = {
     "ortools": {"solving"},
@@ -30,7 +31,9 @@ ROOMS = {
     "typer": {"cli"},
     "click": {"cli"},
     "rich": {"cli", "console"},
-    "icalendar": {"publishing"},
+    "icalendar": {"publishing", "mail"},
+    "smtplib": {"mail"},
+    "caldav": {"mail"},
     "matplotlib": {"publishing"},
     "jinja2": {"publishing"},
     "openpyxl": {"intake", "authoring"},

@@ -66,6 +66,10 @@ PROGRAMME: Mapping[str, tuple[object, str]] = {
         tuple(date(2026, 10, day) for day in range(26, 31)),
         "Days on which no school opens; in a workbook's cell, put ; between several.",
     ),
+    "organiser_name": ("", "Who signs invitations, such as Amrit at the Careers Hub; blank: the programme's name."),
+    "organiser_email": ("", "Whom invitations come from and answers go to; without it there are no mails."),
+    "reply_to": ("", "Where written answers go, if not to organiser_email."),
+    "what_to_bring": ("", "For every session that does not say its own, such as photo ID and a tool of your trade."),
     "limits.max_sessions": (_limits.max_sessions, "Sessions in the term for a volunteer whose own cell is blank."),
     "limits.max_sessions_per_day": (_limits.max_sessions_per_day, "The same for one day."),
     "limits.same_employer": (_limits.same_employer, "The most people of one employer in a team."),
@@ -133,6 +137,7 @@ EXAMPLES: Mapping[str, Mapping[str, Value]] = {
         "max_volunteers": 4,
         "required_sectors": ("Rail",),
         "supervised": "yes",
+        "what_to_bring": "something you use at work",
     },
     "slots": {
         "session_id": "S01-1",

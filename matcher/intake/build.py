@@ -184,6 +184,10 @@ class _Assembly:
             closed=frozenset(closed if isinstance(closed, tuple) else ()),
             limits=replace(Limits(), **limits),  # type: ignore[arg-type]  # keys and kinds: intake.programme.SETTINGS
             goals=goals,
+            organiser_name=str(given.get("organiser_name", "")),
+            organiser_email=str(given.get("organiser_email", "")),
+            reply_to=str(given.get("reply_to", "")),
+            what_to_bring=str(given.get("what_to_bring", "")),
         )
 
     # --------------------------------------------------------------------------------------- schools and sessions
@@ -268,6 +272,7 @@ class _Assembly:
                 mode=Mode(text(row, "mode") or Mode.IN_PERSON),
                 required_sectors=frozenset(folded(word) for word in several(row, "required_sectors")),
                 supervised=text(row, "supervised") != "no",
+                what_to_bring=text(row, "what_to_bring"),
             )
         return found
 

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import available_timezones
 
+from matcher.addresses import BadAddress, mail_address
 from matcher.domain import DEFAULT_GOALS
 from matcher.intake.cells import BadCell, PerCent, Raw, Unusable, as_text, read_cell, shown
 from matcher.intake.csvfile import decode, read_bytes
@@ -20,6 +21,7 @@ from matcher.tables import Column, Kind
 
 MOST_BYTES = 1_000_000
 REQUIRED = ("name", "first_day", "last_day")
+_ADDRESSES = ("organiser_email", "reply_to")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,10 @@ def _settings() -> dict[str, Setting]:
         Setting(Column("first_day", Kind.DATE, "")),
         Setting(Column("last_day", Kind.DATE, "")),
         Setting(Column("closed", Kind.DATE, "")),
+        Setting(Column("organiser_name", Kind.TEXT, "")),
+        Setting(Column("organiser_email", Kind.TEXT, "")),
+        Setting(Column("reply_to", Kind.TEXT, "")),
+        Setting(Column("what_to_bring", Kind.TEXT, "")),
         Setting(Column("limits.max_sessions", Kind.WHOLE, "")),
         Setting(Column("limits.max_sessions_per_day", Kind.WHOLE, "")),
         Setting(Column("limits.same_employer", Kind.WHOLE, "")),
@@ -119,6 +125,8 @@ def _value(setting: Setting, raw: object) -> object:
     value = read_cell(cell, column)
     if column.name == "timezone" and isinstance(value, str):
         return _zone_name(value)
+    if column.name in _ADDRESSES and isinstance(value, str):
+        return _address(value)
     if isinstance(value, int | float) and not setting.low <= value <= setting.high:
         raise BadCell(quoted(as_text(value)), setting.range_text, "Write a number in this range.")
     return value
@@ -148,6 +156,13 @@ def _zone_name(name: str) -> str:
         return same[0]
     near = did_you_mean(name, _zones())
     raise BadCell(quoted(name), "a time zone such as Europe/London", f"{near}Leave it out for Europe/London.")
+
+
+def _address(text: str) -> str:
+    try:
+        return mail_address(text)
+    except BadAddress as bad:
+        raise BadCell(f"{quoted(text)}: {bad}", "an e-mail address", "Correct it, or leave it out.") from None
 
 
 @cache

@@ -15,6 +15,9 @@ current nor any run's are deleted on the next import.
 The rows of a scenario are kept as they were read (defaults not filled in) and are not judged here: `intake` does that,
 before and after. Hence no foreign keys between them; a plan's ids are the scenario's.
 
+What was published is kept beside the plans: an event of somebody's calendar has a row for each version that changed it,
+and the letters that tell of a version are written with it (`publications.py`).
+
 One transaction for each method of `Workspace`, and one writer at a time. A SQLite workspace is one file (a rollback
 journal stands beside it only while something is being written); PostgreSQL does as well; whatever else SQLAlchemy
 reaches is refused, as it has not been shown to keep every value.
@@ -23,21 +26,24 @@ Which floor is which:
 
 changes.py      what differs between two scenarios (no database)
 connection.py   addresses, transactions, and errors in plain words
-schema.py       the tables; scenarios.py and runs.py write and read them
+schema.py       the tables; scenarios.py, runs.py and publications.py write and read them
 versions.py     which version of the tables a database has; runs migrations/, one file for each version
 workspace.py    what the planner calls
 """
 
 from matcher.store.changes import Change, ColumnChange, What, diff, fingerprint, summary
+from matcher.store.publications import Heard, Version
 from matcher.store.runs import RunSummary, SavedRun
 from matcher.store.workspace import Import, Workspace
 
 __all__ = [
     "Change",
     "ColumnChange",
+    "Heard",
     "Import",
     "RunSummary",
     "SavedRun",
+    "Version",
     "What",
     "Workspace",
     "diff",

@@ -15,7 +15,7 @@ from sqlalchemy.types import TypeEngine
 
 from matcher.tables import TABLES, Column, Kind, Table
 
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0002"
 """The newest migration: the version that this program reads and writes."""
 VERSION_TABLE = "matcher_schema"
 """Where Alembic notes the version, and the mark by which a database is known to be a workspace."""
@@ -165,6 +165,79 @@ run_reasons = sa.Table(
     sa.Column("reason", sa.String, nullable=False),
 )
 """A sentence for each session that is not delivered."""
+
+
+# Publishing
+
+versions = sa.Table(
+    "versions",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("run_number", sa.ForeignKey("runs.number"), nullable=False),
+    sa.Column("made_utc", sa.DateTime, nullable=False),
+)
+"""The one with the highest number is what people have been told."""
+
+
+def _version(primary_key: bool = False) -> sa.Column[int]:
+    return sa.Column("version", sa.ForeignKey("versions.number"), nullable=False, primary_key=primary_key)
+
+
+entries = sa.Table(
+    "entries",
+    metadata,
+    sa.Column("uid", sa.String, primary_key=True),
+    _version(primary_key=True),
+    sa.Column("attendee", sa.String, nullable=False),
+    sa.Column("attendee_id", sa.String, nullable=False),
+    sa.Column("session_id", sa.String, nullable=False),
+    sa.Column("sequence", sa.Integer, nullable=False),
+    sa.Column("standing", sa.String, nullable=False),
+    sa.Column("start", sa.DateTime, nullable=False),
+    sa.Column("end", sa.DateTime, nullable=False),
+    sa.Column("body", sa.String, nullable=False),
+    sa.Column("answer", sa.String, nullable=False),
+)
+"""A row for each version that changed the event; in between it stands as the last row says."""
+
+letters = sa.Table(
+    "letters",
+    metadata,
+    sa.Column("message_id", sa.String, primary_key=True),
+    _version(),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("attendee", sa.String, nullable=False),
+    sa.Column("attendee_id", sa.String, nullable=False),
+    sa.Column("uid", sa.String, nullable=False),
+    sa.Column("recipient", sa.String, nullable=False),
+    sa.Column("subject", sa.String, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("remark", sa.String, nullable=False),
+)
+"""The outbox."""
+
+replies = sa.Table(
+    "replies",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("uid", sa.String, nullable=False, index=True),
+    sa.Column("sequence", sa.Integer, nullable=False),
+    sa.Column("answer", sa.String, nullable=False),
+    sa.Column("replied_utc", sa.DateTime, nullable=False),
+    sa.Column("read_utc", sa.DateTime, nullable=False),
+)
+"""The answers that were taken, in the order in which they were read."""
+
+feeds = sa.Table(
+    "feeds",
+    metadata,
+    sa.Column("kind", sa.String, primary_key=True),
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("token_hash", sa.String, nullable=False),
+)
+"""By what hash a feed's file name is known again; the name itself is kept nowhere."""
 
 
 def utc(moment: datetime) -> datetime:

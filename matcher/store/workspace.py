@@ -12,9 +12,11 @@ import sqlalchemy as sa
 
 from matcher.domain import Plan, Status, TierScore
 from matcher.errors import StoreError
-from matcher.store import runs, scenarios, schema, versions
+from matcher.publishing.published import Entry, Letter, LetterState
+from matcher.store import publications, runs, scenarios, schema, versions
 from matcher.store.changes import Change, diff
 from matcher.store.connection import check_file, database_url, described, make_engine, reading, sqlite_file, writing
+from matcher.store.publications import Heard, Version
 from matcher.store.runs import RunSummary, SavedRun
 from matcher.tables import Tables
 
@@ -160,6 +162,83 @@ class Workspace:
         """All runs, the newest first."""
         with reading(self.engine) as connection:
             return runs.summaries(connection)
+
+    # Publishing
+
+    def publish(
+        self,
+        run_number: int,
+        before: Sequence[Entry],
+        after: Sequence[Entry],
+        letters: Sequence[Letter] = (),
+        made: datetime | None = None,
+    ) -> int:
+        """Keep `after` and the letters that tell of it as the next version, all at once; its number.
+
+        `before` is what `after` was worked out from: if somebody has published or answered since, nothing is kept.
+        """
+        with writing(self.engine, self._patience_seconds) as connection:
+            newest = publications.newest(connection) or 0
+            if tuple(before) != publications.entries(connection, newest):
+                raise StoreError(
+                    f"{self.where} was changed by somebody else in the meantime (it has version {newest} now, or new "
+                    "answers). Nothing was published. Publish again, and look at the changes again."
+                )
+            changed = [entry for entry in after if entry.since == newest + 1]
+            publications.add(connection, newest + 1, run_number, made or datetime.now(UTC), changed, letters)
+            return newest + 1
+
+    def published(self, version: int | None = None) -> tuple[Entry, ...]:
+        """What people were told by that version, or by the newest one (nothing before the first), in order of time."""
+        with reading(self.engine) as connection:
+            newest = publications.newest(connection)
+            if version is None:
+                return () if newest is None else publications.entries(connection, newest)
+            if newest is None:
+                raise StoreError(f"{self.where} holds no version yet. Make one with `matcher publish`.")
+            if not 1 <= version <= newest:
+                raise StoreError(f"{self.where} holds no version {version}: they are numbered up to {newest}.")
+            return publications.entries(connection, version)
+
+    def versions(self) -> tuple[Version, ...]:
+        """All published versions, the newest first."""
+        with reading(self.engine) as connection:
+            return publications.versions(connection)
+
+    def letters(self, *states: LetterState) -> tuple[Letter, ...]:
+        """The outbox, in the order in which it goes; those in one of these states only, if any are given."""
+        with reading(self.engine) as connection:
+            return publications.letters(connection, states)
+
+    def claim_letter(self, letter: Letter) -> bool:
+        """Note that it is on its way (SENDING), which counts as an attempt. False if it is no longer as it was read."""
+        with writing(self.engine, self._patience_seconds) as connection:
+            return publications.claim_letter(connection, letter)
+
+    def mark_letter(self, message_id: str, state: LetterState, remark: str = "") -> None:
+        """Note where a letter stands."""
+        with writing(self.engine, self._patience_seconds) as connection:
+            publications.mark_letter(connection, message_id, state, remark)
+
+    def record_answers(self, replies: Sequence[Heard], read: datetime | None = None) -> tuple[bool, ...]:
+        """Take these answers; for each, whether it was news (False: to another invitation, or an earlier answer)."""
+        with writing(self.engine, self._patience_seconds) as connection:
+            return publications.record(connection, replies, read or datetime.now(UTC))
+
+    def heard(self) -> dict[str, datetime]:
+        """UID -> when the answer on record was given, of those that answered."""
+        with reading(self.engine) as connection:
+            return publications.heard(connection)
+
+    def feed_hashes(self) -> dict[tuple[str, str], str]:
+        """(kind, id) -> the hash by which that feed's file is known again."""
+        with reading(self.engine) as connection:
+            return publications.feed_hashes(connection)
+
+    def set_feeds(self, hashes: Mapping[tuple[str, str], str | None]) -> None:
+        """Keep these hashes, and forget those that are None."""
+        with writing(self.engine, self._patience_seconds) as connection:
+            publications.set_feeds(connection, hashes)
 
     def _no_run(self, connection: sa.Connection, number: int | None) -> StoreError:
         newest = runs.newest(connection)

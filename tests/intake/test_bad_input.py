@@ -325,6 +325,8 @@ BAD = [
     setting("timezone", "Derby", "Europe/London"),
     setting("timezone", "europe/lodnon", "Did you mean Europe/London?"),
     setting("timezone", "../../etc/passwd", "time zone"),
+    setting("organiser_email", "visits at hub", "an e-mail address", "not a single plain address"),
+    setting("reply_to", "a@x.org, b@x.org", "an e-mail address", "not a single plain address"),
     setting("closed", ["2026-10-26", "half-term"], "half-term"),
     setting("first_day", "14.9.2026", "like this"),
     setting("last_day", "2026-09-01", "before the first day"),

@@ -339,3 +339,21 @@ def test_the_programme_may_use_tables_and_either_key_of_a_goal(tmp_path: Path) -
     assert (programme.timezone, programme.limits.travel_kmh) == ("Europe/Dublin", 22.5)
     assert (programme.goals[GoalName.SECTORS], programme.goals[GoalName.MIXED_TEAM]) == (Goal(4, 3), Goal(1, 0))
     assert programme.closed == {date(2026, 10, 26), date(2026, 10, 27)}
+
+
+@pytest.mark.parametrize("form", ["folder", "workbook"])
+def test_who_organises_and_what_to_bring_may_be_said(form: str, tmp_path: Path) -> None:
+    scenario = Scenario()
+    scenario.programme |= {
+        "organiser_name": "Zoë, for the Hub",
+        "organiser_email": " visits@bücher.example ",
+        "reply_to": "",
+        "what_to_bring": "photo ID",
+    }
+    scenario.put("sessions", 2, "what_to_bring", "a tool, or two")
+    problem = read(scenario.write(form, tmp_path)).problem
+    programme, (first, *others) = problem.programme, problem.sessions.values()
+    assert (programme.organiser_name, programme.reply_to) == ("Zoë, for the Hub", "")
+    assert (programme.organiser_email, programme.what_to_bring) == ("visits@xn--bcher-kva.example", "photo ID")
+    assert first.what_to_bring == "a tool, or two"
+    assert {each.what_to_bring for each in others} == {""}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -107,7 +107,7 @@ def test_what_a_volunteer_reads(files: dict[str, bytes]) -> None:
         "Ask for: Zoë O'Hara (office@alder.invalid)",
         "Format: carousel",
         "Pupils: Kestrels (Year 5, 28 pupils) and Year 6 (1 pupil)",
-        "Team: you and 2 other volunteers",
+        "Team: 1 to 4 visitors",
         "Organised by: Autumn, in Derby; and around",
     ]
 
@@ -117,6 +117,30 @@ def test_an_online_session_has_no_place_and_no_arrival(files: dict[str, bytes]) 
     assert "GEO" not in event
     assert "rrive" not in event["DESCRIPTION"]
     assert "Online with 学校 مدرسة 🏫, 13:00 to 14:00." in event["DESCRIPTION"]
+
+
+def test_a_volunteer_reads_what_to_bring(problem: Problem, result: Result, stamp: datetime) -> None:
+    programme = replace(problem.programme, what_to_bring="photo ID,\nand a smile")
+    sessions = {**problem.sessions, "S1": replace(problem.sessions["S1"], what_to_bring="a hard hat")}
+    files = calendar_files(replace(problem, programme=programme, sessions=sessions), result.plan, stamp)
+    bring = [
+        next(line for line in event["DESCRIPTION"].split("\n") if line.startswith("Please bring: "))
+        for event in events(files["calendars/volunteers/v1-2.ics"])
+    ]
+    assert bring == [
+        *("Please bring: photo ID, and a smile", "Please bring: a hard hat", "Please bring: photo ID, and a smile")
+    ]
+    assert b"Please bring" not in files["calendars/schools/A.ics"]
+
+
+def test_everybody_is_reminded_the_day_before(files: dict[str, bytes]) -> None:
+    for content in files.values():
+        for event in events(content):
+            (alarm,) = event.walk("VALARM")
+            assert (alarm["ACTION"], alarm["TRIGGER"].dt) == ("DISPLAY", timedelta(days=-1))
+            assert alarm["DESCRIPTION"] == f"Tomorrow: {event['SUMMARY']}"
+        for event in vobject.readOne(content.decode()).vevent_list:
+            assert event.valarm.trigger.value == timedelta(days=-1)
 
 
 def test_what_a_school_reads(files: dict[str, bytes]) -> None:

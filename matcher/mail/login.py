@@ -1,0 +1,68 @@
+"""Who we are to a server: from a file or the environment, never from an address that ends up in logs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+from matcher.errors import ServerError
+
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    user: str
+    password: str = field(repr=False)
+
+
+def login(file: Path | None, environ: Mapping[str, str], prefix: str) -> Login | None:
+    """From the file (user and password on two lines, or user:password), else PREFIX_USER and PREFIX_PASSWORD."""
+    if file is not None:
+        return _from_file(file)
+    user, password = environ.get(f"{prefix}_USER", ""), environ.get(f"{prefix}_PASSWORD", "")
+    if bool(user) != bool(password):
+        lacking = f"{prefix}_PASSWORD" if user else f"{prefix}_USER"
+        raise ServerError(f"The environment has half a login: {lacking} is missing. Set both, or neither.")
+    return Login(user, password) if user else None
+
+
+def _from_file(file: Path) -> Login:
+    expected = "expected a user and a password, on two lines or as user:password"
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except OSError as error:
+        raise ServerError(f"The login file {file} cannot be read ({error.strerror}); {expected}.") from error
+    except UnicodeDecodeError as error:
+        raise ServerError(f"The login file {file} is not UTF-8 text; {expected}.") from error
+    filled = [line for line in lines if line.strip()]
+    parts = filled[0].split(":", 1) if len(filled) == 1 else filled
+    if len(parts) != 2 or not all(part.strip() for part in parts):
+        raise ServerError(f"The login file {file} has {len(filled)} filled lines; {expected}.")
+    return Login(parts[0].strip(), parts[1].strip())
+
+
+def split_address(url: str, schemes: tuple[str, ...], example: str) -> SplitResult:
+    """The parts of a server's address; one with a login in it is refused without repeating it."""
+    expected = f"expected {' or '.join(f'{scheme}://' for scheme in schemes)}, such as {example}"
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port
+    except ValueError as error:
+        raise ServerError(f"The server's address cannot be read: {expected}, with a port from 1 to 65535.") from error
+    if "@" in parts.netloc:
+        raise ServerError(
+            "The server's address has a login in it, which logs and shell histories would keep. "
+            "Leave it out, and give it in a file (--login-file) or the environment."
+        )
+    if parts.scheme not in schemes or not parts.hostname or port == 0:
+        raise ServerError(f"The server's address {url!r} cannot be used: {expected}.")
+    return parts
+
+
+def refuse_in_the_clear(host: str, better: str) -> None:
+    """A password goes over the network only where nobody on the way can read it."""
+    if host not in LOOPBACK:
+        raise ServerError(f"A password would go to {host} for all to read. Use {better}.")

@@ -1,0 +1,282 @@
+"""Feeds: calendars to subscribe to, files whose names nobody can guess, for any web space.
+
+Whoever knows a feed's address reads it, so its name is 128 random bits and is kept nowhere: a hash of it is, by which
+the file is known again and rewritten in place. Events stand as they were last told, DTSTAMP included, so that what did
+not change is the same to the last byte. Cancelled visits stay for some weeks, since programs may ask only now and then.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import hashlib
+import io
+import os
+import re
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from matcher.domain import Problem
+from matcher.errors import OutputError
+from matcher.publishing.calendars import Attendee, Shell, Text
+from matcher.publishing.published import Entry, Standing
+from matcher.publishing.text import one_line
+
+CANCELLED_STAY = timedelta(weeks=4)
+"""How long after its date a cancelled visit can still be seen."""
+PROGRAMME_ID = "programme"
+"""The id of the one feed of kind PROGRAMME."""
+LINK_COLUMNS = ("kind", "id", "name", "file")
+
+_NAME = re.compile(r"[0-9a-f]{32}\.ics")
+_WRITING = ".matcher-writing-"
+_REFRESH = "PT6H"
+
+
+class FeedKind(StrEnum):
+    VOLUNTEER = "volunteer"
+    SCHOOL = "school"
+    PROGRAMME = "programme"
+
+
+FeedKey = tuple[FeedKind, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What a feed says, and whose it is."""
+
+    kind: FeedKind
+    id: str
+    name: str
+    content: bytes
+
+    @property
+    def key(self) -> FeedKey:
+        return self.kind, self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A feed and the file that it goes to."""
+
+    feed: Feed
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What writing feeds did to a folder."""
+
+    new: int
+    rewritten: int
+    unchanged: int
+
+
+def feeds(problem: Problem, entries: Sequence[Entry], stamp: datetime) -> tuple[Feed, ...]:
+    """A feed for each volunteer and school, with or without a visit, and one for the programme, all visits of it."""
+    programme = one_line(problem.programme.name)
+    today = stamp.astimezone(ZoneInfo(problem.programme.timezone)).replace(tzinfo=None)
+    shown = [
+        entry
+        for entry in sorted(entries, key=lambda each: (each.start, each.session_id, each.uid))
+        if entry.standing is Standing.CONFIRMED or entry.end + CANCELLED_STAY > today
+    ]
+    own: dict[FeedKey, list[Entry]] = {}
+    for volunteer_id in problem.volunteers:
+        own[FeedKind.VOLUNTEER, volunteer_id] = []
+    for school_id in problem.schools:
+        own[FeedKind.SCHOOL, school_id] = []
+    for entry in entries:
+        own.setdefault(_key(entry), [])
+    for entry in shown:
+        own[_key(entry)].append(entry)
+    names = {
+        **{(FeedKind.VOLUNTEER, key): one_line(each.name) for key, each in problem.volunteers.items()},
+        **{(FeedKind.SCHOOL, key): one_line(each.name) for key, each in problem.schools.items()},
+    }
+    shells = _Shells(problem)
+    found = []
+    for (kind, key), events in own.items():
+        name = names.get((kind, key), "")
+        title = f"{programme}: {name}" if name else programme
+        found.append(Feed(kind, key, name, shells.around(title, events, map(_seen, events))))
+    visits = [entry for entry in shown if entry.attendee is Attendee.SCHOOL]
+    everything = (_seen(entry, names.get(_key(entry), "")) for entry in visits)
+    found.append(Feed(FeedKind.PROGRAMME, PROGRAMME_ID, programme, shells.around(programme, visits, everything)))
+    return tuple(found)
+
+
+def placed(folder: Path, all_feeds: Iterable[Feed], hashes: Mapping[FeedKey, str]) -> tuple[Placed, ...]:
+    """Where each feed goes: the file in `folder` whose name has the known hash, else one of a new name.
+
+    Nothing is written yet: keep `hashes_of` what this returns first, so that no file can be there unknown.
+    """
+    there = {token_hash(path.stem): path.name for path in _files(folder)}
+    result = []
+    for feed in all_feeds:
+        file = there.get(hashes.get(feed.key, ""))
+        result.append(Placed(feed, file or f"{secrets.token_hex(16)}.ics"))
+    return tuple(result)
+
+
+def hashes_of(where: Iterable[Placed]) -> dict[FeedKey, str]:
+    """All that may be kept of the names."""
+    return {each.feed.key: token_hash(each.file.removesuffix(".ics")) for each in where}
+
+
+def token_hash(token: str) -> str:
+    """Of a file's name without its ending."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def write_feeds(folder: Path, where: Sequence[Placed], links: Path | None = None) -> Written:
+    """Put each feed in its place, one after another, each as a whole; a file that says the same stays untouched.
+
+    `links` is where to write who has which file; it may not be in the folder, where everybody could read it.
+    Raises OutputError.
+    """
+    if links is not None and links.resolve().is_relative_to(folder.resolve()):
+        raise OutputError(
+            f"{links}: found a place inside the feeds' folder {folder}; expected one outside it, since whoever reads "
+            "this file can open every feed. Give --links another place."
+        )
+    counts = {"new": 0, "rewritten": 0, "unchanged": 0}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for leftover in folder.glob(f"{_WRITING}*"):  # of a run that was killed
+            leftover.unlink()
+        if not (folder / "index.html").exists():  # or web servers would list the folder, and with it all names
+            _put(folder / "index.html", b'<!DOCTYPE html><html lang="en"><title>Calendars</title></html>\n')
+        for each in where:
+            path = folder / each.file
+            old = path.read_bytes() if path.is_file() else None
+            if old is not None and _but_stamps(old) == _but_stamps(each.feed.content):
+                counts["unchanged"] += 1
+                continue
+            _put(path, each.feed.content)
+            counts["new" if old is None else "rewritten"] += 1
+        if links is not None:
+            _put(links, _links(where), private=True)
+    except OSError as error:
+        place = error.filename or folder
+        raise OutputError(
+            f"The feeds could not be written to {folder}: {error.strerror or error} ({place}). Those before it are in "
+            "place. Mend that, or give another folder, and write them again."
+        ) from error
+    return Written(**counts)
+
+
+def remove_feed(folder: Path, known_hash: str) -> bool:
+    """Delete the file whose name has this hash, so that its address is dead; False if there was none."""
+    for path in _files(folder):
+        if token_hash(path.stem) == known_hash:
+            try:
+                path.unlink()
+            except OSError as error:
+                raise OutputError(
+                    f"The feed's old file could not be deleted: {error.strerror or error} ({path}). Delete it, or its "
+                    "old address still works."
+                ) from error
+            return True
+    return False
+
+
+# ----------------------------------------------------------------------------------------------------- contents
+
+
+class _Shells:
+    def __init__(self, problem: Problem) -> None:
+        programme = problem.programme
+        self._zone, self._years = programme.timezone, (programme.first_day.year, programme.last_day.year)
+
+    def around(self, title: str, entries: Sequence[Entry], events: Iterable[str]) -> bytes:
+        years = {self._zone: self._years}
+        for entry in entries:
+            for zone in set(_ZONE.findall(entry.body)):
+                first, last = years.get(zone, (entry.start.year, entry.end.year))
+                years[zone] = min(first, entry.start.year), max(last, entry.end.year)
+        shell = Shell(title, years, x_published_ttl=_REFRESH)
+        refresh = f"REFRESH-INTERVAL;VALUE=DURATION:{_REFRESH}\r\n"
+        return shell.around(events).replace(b"X-PUBLISHED-TTL:", f"{refresh}X-PUBLISHED-TTL:".encode(), 1)
+
+
+_ZONE = re.compile(r"^DT(?:START|END);TZID=([^:;\r\n]+):", re.MULTILINE)
+_SUMMARY = re.compile(r"^SUMMARY[:;].*\r\n(?: .*\r\n)*", re.MULTILINE)
+
+
+def _key(entry: Entry) -> FeedKey:
+    return FeedKind(entry.attendee.value), entry.attendee_id
+
+
+def _seen(entry: Entry, school: str = "") -> str:
+    """The event as a subscriber sees it: the school before it where several meet, and whether it is off."""
+    head = "Cancelled: " if entry.standing is Standing.CANCELLED else ""
+    head += f"{school}: " if school else ""
+    if not head:
+        return entry.body
+    prefix = Text(head).to_ical().decode()
+
+    def prefixed(found: re.Match[str]) -> str:
+        name, _, value = found[0].replace("\r\n ", "").removesuffix("\r\n").partition(":")
+        return _folded(f"{name}:{prefix}{value}")
+
+    return _SUMMARY.sub(prefixed, entry.body, count=1)
+
+
+def _folded(line: str) -> str:
+    """A line as RFC 5545 wants it: no more than 75 bytes between line breaks, no character cut in two."""
+    parts, size = [""], 0
+    for char in line:
+        width = len(char.encode())
+        if size + width > 75:
+            parts.append(" ")
+            size = 1
+        parts[-1] += char
+        size += width
+    return "\r\n".join(parts) + "\r\n"
+
+
+_STAMP = re.compile(rb"^DTSTAMP:.*\r\n", re.MULTILINE)
+
+
+def _but_stamps(content: bytes) -> bytes:
+    return _STAMP.sub(b"", content)
+
+
+# ------------------------------------------------------------------------------------------------------- files
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """The files that have a feed's name."""
+    if folder.is_dir():
+        yield from (path for path in sorted(folder.iterdir()) if _NAME.fullmatch(path.name) and path.is_file())
+
+
+def _put(path: Path, content: bytes, *, private: bool = False) -> None:
+    """Written beside and renamed, so that nobody ever reads half of it."""
+    beside = path.with_name(f"{_WRITING}{path.name}")
+    try:
+        mode = 0o600 if private else 0o666  # less what the umask takes
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
+            file.write(content)
+        if path.exists() and not private:
+            beside.chmod(path.stat().st_mode & 0o777)
+        beside.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+        raise
+
+
+def _links(where: Iterable[Placed]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(LINK_COLUMNS)
+    writer.writerows((each.feed.kind, each.feed.id, each.feed.name, each.file) for each in where)
+    return text.getvalue().encode(errors="replace")

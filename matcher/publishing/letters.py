@@ -1,0 +1,501 @@
+"""Mails to those whose appointments changed: invitations and cancellations to volunteers, lists to schools.
+
+A volunteer's carries the one event that it is about, as iTIP (RFC 5546) inside a mail (iMIP, RFC 6047): each of them
+one VEVENT, since Outlook reads no second. A school's is in words alone, and says of visitors what `introduction` says.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from functools import cache, cached_property
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import icalendar
+
+from matcher.addresses import BadAddress, mail_address
+from matcher.domain import Plan, Problem, Programme
+from matcher.errors import LetterError
+from matcher.geography import Position
+from matcher.publishing.calendars import (
+    Appointment,
+    Attendee,
+    Shell,
+    appointments,
+    arrival_time,
+    cohort_name,
+    place,
+    session_name,
+    what_to_bring,
+)
+from matcher.publishing.events import EntryChange, News, changes
+from matcher.publishing.mail_templates import Templates, Wording
+from matcher.publishing.published import Entry, Letter, Standing
+from matcher.publishing.text import listed, one_line, weekday_day_month
+
+_Person = tuple[Attendee, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Whom mails come from; `email` is the ORGANIZER to whom calendars answer."""
+
+    name: str
+    email: str
+    reply_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """Somebody who has to be told of a change by other means than mail."""
+
+    attendee: Attendee
+    attendee_id: str
+    name: str
+    why: str
+    """Such as "no e-mail address"."""
+
+
+def sender_of(programme: Programme) -> Sender:
+    """As the programme's keys say. Raises LetterError where they name no address."""
+    try:
+        email = mail_address(programme.organiser_email)
+        reply_to = mail_address(programme.reply_to) if programme.reply_to else ""
+    except BadAddress as bad:
+        raise LetterError(
+            f"The programme's organiser_email and reply_to: found {bad}; expected whom invitations come from and "
+            'answers go to. Add a line such as organiser_email = "visits@example.org" to the programme and import it.'
+        ) from None
+    return Sender(one_line(programme.organiser_name) or one_line(programme.name), email, reply_to)
+
+
+def letters(
+    problem: Problem,
+    plan: Plan,
+    before: Sequence[Entry],
+    after: Sequence[Entry],
+    version: int,
+    sender: Sender,
+    stamp: datetime,
+    templates: Path | None = None,
+) -> tuple[Letter, ...]:
+    """A letter for each event of a volunteer that changed, and one for each school of whose events any did.
+
+    Nobody is written to about what is over by `stamp`. Whoever cannot be written to is in `untold`; so are those who
+    are no longer in `problem`. `templates` is a folder with the programme's own words. Raises LetterError.
+    """
+    post = _Post(problem, plan, before, after, version, stamp)
+    return tuple(post.letters(sender, Templates(templates)))
+
+
+def untold(problem: Problem, before: Sequence[Entry], after: Sequence[Entry], stamp: datetime) -> tuple[Untold, ...]:
+    """Those whom a change concerns and `letters` cannot write to, with the reason."""
+    return tuple(_Post(problem, Plan({}), before, after, 0, stamp).untold())
+
+
+class _Post:
+    def __init__(
+        self,
+        problem: Problem,
+        plan: Plan,
+        before: Sequence[Entry],
+        after: Sequence[Entry],
+        version: int,
+        stamp: datetime,
+    ) -> None:
+        self.problem, self.plan, self.version, self.stamp = problem, plan, version, stamp
+        self.programme = one_line(problem.programme.name)
+        self.now = stamp.astimezone(ZoneInfo(problem.programme.timezone)).replace(tzinfo=None)
+        self.changes = [change for change in changes(before, after) if self._concerns(change)]
+        self.schools_told = {entry.attendee_id for entry in before if entry.attendee is Attendee.SCHOOL}
+        self.after = after
+
+    def _concerns(self, change: EntryChange) -> bool:
+        """Whether it is still to come, now or as it was."""
+        return max(each.end for each in (change.before, change.after) if each is not None) > self.now
+
+    @cached_property
+    def appointments(self) -> Mapping[tuple[Attendee, str, str], Appointment]:
+        return {
+            (each.attendee, each.attendee_id, each.session.session_id): each
+            for each in appointments(self.problem, self.plan)
+        }
+
+    def letters(self, sender: Sender, templates: Templates) -> Iterator[Letter]:
+        organiser = {
+            "organiser": sender.name,
+            "organiser_email": sender.email,
+            "reply_to": sender.reply_to or sender.email,
+            "programme": self.programme,
+        }
+        writer = _Writer(sender, self.stamp)
+        for change in self.changes:
+            entry = change.after
+            if entry.attendee is not Attendee.VOLUNTEER or isinstance(to := self._address(entry), BadAddress):
+                continue
+            if change.news is News.CANCELLED:
+                wording = templates.wording("cancellation", {**organiser, **self._cancellation(entry)})
+            else:
+                wording = templates.wording("invitation", {**organiser, **self._invitation(change)})
+            calendar = self._itip(entry, sender, to)
+            yield self._letter(writer, entry, to, wording, self._message_id(sender, entry.uid), calendar)
+        for school_id, own in self._by_school().items():
+            if isinstance(to := self._address(own[0].after), BadAddress):
+                continue
+            wording = templates.wording("school", {**organiser, **self._school(school_id, own)})
+            yield self._letter(writer, own[0].after, to, wording, self._message_id(sender, f"school {school_id}"))
+
+    def untold(self) -> Iterator[Untold]:
+        seen: set[_Person] = set()
+        for change in self.changes:
+            entry = change.after
+            person = entry.attendee, entry.attendee_id
+            if person not in seen and isinstance(why := self._address(entry), BadAddress):
+                seen.add(person)
+                yield Untold(*person, self._name(entry) or entry.attendee_id, str(why))
+
+    def _letter(
+        self, writer: _Writer, entry: Entry, to: str, wording: Wording, message_id: str, calendar: bytes = b""
+    ) -> Letter:
+        content = writer.message(self._addressee(entry), to, wording, message_id, calendar, _method(entry))
+        uid = entry.uid if entry.attendee is Attendee.VOLUNTEER else ""
+        return Letter(
+            message_id, self.version, entry.attendee, entry.attendee_id, to, wording.subject, content, uid=uid
+        )
+
+    def _message_id(self, sender: Sender, about: str) -> str:
+        key = json.dumps([self.problem.programme.name, about, self.version])
+        return (
+            f"<{hashlib.sha256(key.encode(errors='surrogatepass')).hexdigest()[:32]}@{sender.email.rpartition('@')[2]}>"
+        )
+
+    # --------------------------------------------------------------------------------------------------- people
+
+    def _address(self, entry: Entry) -> str | BadAddress:
+        """Where to write to, or why nowhere."""
+        if entry.attendee is Attendee.VOLUNTEER:
+            volunteer = self.problem.volunteers.get(entry.attendee_id)
+            given = volunteer.email if volunteer else ""
+        else:
+            school = self.problem.schools.get(entry.attendee_id)
+            given = school.contact_email if school else ""
+        try:
+            return mail_address(given)
+        except BadAddress as bad:
+            return bad
+
+    def _name(self, entry: Entry) -> str:
+        """The volunteer's or the school's; blank once they have left the term."""
+        people: Mapping[str, object] = (
+            self.problem.volunteers if entry.attendee is Attendee.VOLUNTEER else self.problem.schools
+        )
+        return one_line(getattr(people.get(entry.attendee_id), "name", ""))
+
+    def _addressee(self, entry: Entry) -> str:
+        """Whose name stands beside the address."""
+        school = self.problem.schools.get(entry.attendee_id) if entry.attendee is Attendee.SCHOOL else None
+        return (one_line(school.contact_name) if school else "") or self._name(entry)
+
+    # ------------------------------------------------------------------------------------------------ volunteers
+
+    def _itip(self, entry: Entry, sender: Sender, to: str) -> bytes:
+        """The event with who asks and who is asked: the one message that a calendar program understands."""
+        people = icalendar.Event()
+        organizer = icalendar.vCalAddress(f"mailto:{sender.email}")
+        organizer.params["CN"] = _parameter(sender.name)
+        people.add("organizer", organizer)
+        attendee = icalendar.vCalAddress(f"mailto:{to}")
+        attendee.params["CUTYPE"] = "INDIVIDUAL"
+        attendee.params["ROLE"] = "REQ-PARTICIPANT"
+        attendee.params["PARTSTAT"] = entry.answer.value.upper()
+        attendee.params["RSVP"] = "TRUE"
+        if name := _parameter(self._name(entry)):
+            attendee.params["CN"] = name
+        people.add("attendee", attendee)
+        lines = people.to_ical().decode().removeprefix(_BEGIN).removesuffix("END:VEVENT\r\n")
+        body = entry.body.replace(_BEGIN, _BEGIN + lines, 1)
+        method = _method(entry)
+        key = method, _zone_id(entry.body) or self.problem.programme.timezone, entry.start.year, entry.end.year
+        if key not in self._shells:
+            self._shells[key] = Shell("", {key[1]: (key[2], key[3])}, method=method)
+        return self._shells[key].around([body])
+
+    @cached_property
+    def _shells(self) -> dict[tuple[str, str, int, int], Shell]:
+        return {}
+
+    def _invitation(self, change: EntryChange) -> Mapping[str, object]:
+        entry = change.after
+        appointment = self.appointments[entry.attendee, entry.attendee_id, entry.session_id]
+        session, school = appointment.session, appointment.school
+        news = change.news
+        title, form = session_name(session), one_line(session.format)
+        return {
+            **_when(entry),
+            "news": str(news),
+            "changes": [] if news in (News.INVITED, News.INVITED_AGAIN) else _differences(change.before, entry),
+            "name": self._name(entry),
+            "session": title,
+            "format": "" if form.casefold() == title.casefold() else form,
+            "arrival": _clock(arrival_time(self.problem, appointment)),
+            "online": not appointment.in_person,
+            "school": one_line(school.name),
+            "place": place(appointment),
+            "map": _map(school.position) if appointment.in_person and school.position else "",
+            "contact": one_line(school.contact_name),
+            "contact_email": one_line(school.contact_email),
+            "pupils": _pupils(appointment),
+            "others": len(appointment.team) - 1,
+            "bring": what_to_bring(self.problem, session),
+        }
+
+    def _cancellation(self, entry: Entry) -> Mapping[str, object]:
+        """From what the volunteer was told, since plan and term may know nothing of it any more."""
+        told = _Told(entry)
+        return {**_when(entry), "name": self._name(entry), "session": told.summary, "place": told.location}
+
+    # -------------------------------------------------------------------------------------------------- schools
+
+    def _by_school(self) -> Mapping[str, list[EntryChange]]:
+        found: dict[str, list[EntryChange]] = {}
+        for change in self.changes:
+            if change.after.attendee is Attendee.SCHOOL:
+                found.setdefault(change.after.attendee_id, []).append(change)
+        return found
+
+    def _school(self, school_id: str, own: Sequence[EntryChange]) -> Mapping[str, object]:
+        school = self.problem.schools.get(school_id)
+        changed = {change.after.uid: change for change in own}
+        to_come = [
+            entry
+            for entry in self.after
+            if entry.attendee is Attendee.SCHOOL
+            and entry.attendee_id == school_id
+            and entry.standing is Standing.CONFIRMED
+            and entry.end > self.now
+        ]
+        return {
+            "name": one_line(school.contact_name) if school else "",
+            "school": (one_line(school.name) if school else "") or "your school",
+            "first": school_id not in self.schools_told,
+            "visits": [self._visit(entry, changed.get(entry.uid)) for entry in to_come],
+            "cancelled": [
+                {**_when(change.after), "session": _Told(change.after).session}
+                for change in own
+                if change.news is News.CANCELLED
+            ],
+        }
+
+    def _visit(self, entry: Entry, change: EntryChange | None) -> Mapping[str, object]:
+        told = _Told(entry)
+        appointment = self.appointments.get((entry.attendee, entry.attendee_id, entry.session_id))
+        news, differences = "", list[str]()
+        if change is not None:
+            again = change.news in (News.INVITED, News.INVITED_AGAIN)
+            news = "new" if again else str(change.news)
+            differences = [] if again else _differences(change.before, entry)
+        return {
+            **_when(entry),
+            "session": session_name(appointment.session) if appointment else told.session,
+            "online": not appointment.in_person if appointment else told.location == "Online",
+            "visitors": told.visitors,
+            "arrival": _clock(arrival_time(self.problem, appointment)) if appointment else "",
+            "pupils": _pupils(appointment) if appointment else told.labelled("Pupils"),
+            "news": news,
+            "changes": differences,
+        }
+
+
+_BEGIN = "BEGIN:VEVENT\r\n"
+
+
+def _method(entry: Entry) -> str:
+    return "CANCEL" if entry.standing is Standing.CANCELLED else "REQUEST"
+
+
+def _zone_id(body: str) -> str:
+    found = re.search(r"^DTSTART;TZID=([^:;\r\n]+):", body, flags=re.MULTILINE)
+    return found[1] if found else ""
+
+
+def _parameter(name: str) -> str:
+    """A name as the value of a parameter, which cannot hold a quotation mark, and a backslash not everywhere alike."""
+    return one_line(name).replace('"', "'").replace("\\", "/")
+
+
+# ------------------------------------------------------------------------------------------------ what was told
+
+
+class _Told:
+    """An event as its attendee reads it."""
+
+    def __init__(self, entry: Entry) -> None:
+        event = icalendar.Event.from_ical(entry.body)
+        self.summary = str(event.get("SUMMARY", ""))
+        self.location = str(event.get("LOCATION", ""))
+        self.lines = str(event.get("DESCRIPTION", "")).split("\n")
+        self.is_school = entry.attendee is Attendee.SCHOOL
+
+    @property
+    def session(self) -> str:
+        """The summary without the number of visitors."""
+        return re.sub(r" \([\d,]+ visitors?\)$", "", self.summary) if self.is_school else self.summary
+
+    @property
+    def visitors(self) -> list[str]:
+        head = self.lines[: self.lines.index("")] if "" in self.lines else self.lines
+        return [line.removeprefix("- ") for line in head if line.startswith("- ")]
+
+    @property
+    def details(self) -> list[str]:
+        """The lines that neither name a visitor nor say again when it is."""
+        visitors = {f"- {visitor}" for visitor in self.visitors} if self.is_school else set()
+        return [line for line in self.lines if line and line not in visitors and not line.startswith(_TIMES)]
+
+    def labelled(self, label: str) -> str:
+        found = (line.removeprefix(f"{label}: ") for line in self.lines if line.startswith(f"{label}: "))
+        return next(found, "")
+
+
+_TIMES = ("Please arrive by ", "The session runs from ", "Online with ", "Expect your visitors by ")
+
+
+def _differences(before: Entry | None, after: Entry) -> list[str]:
+    """What is new for the attendee, in lines."""
+    if before is None:
+        return []
+    old, new = _Told(before), _Told(after)
+    found = []
+    moved = (before.start, before.end) != (after.start, after.end)
+    if moved:
+        found.append(f"Time: {_span(after)} (was {_span(before)})")
+    else:
+        found += [line for line in new.lines if line.startswith(_TIMES) and line not in old.lines]
+    if old.location != new.location:
+        found.append(f"Place: {new.location} (was {old.location})")
+    if old.session != new.session:
+        found.append(f"Title: {new.session} (was {old.session})")
+    if new.is_school:
+        found += [f"Now coming: {visitor}" for visitor in new.visitors if visitor not in old.visitors]
+        found += [f"No longer coming: {visitor}" for visitor in old.visitors if visitor not in new.visitors]
+    found += [line for line in new.details if line not in old.details]
+    labels = {line.partition(":")[0] for line in new.details}
+    return found + [f"No longer: {line}" for line in old.details if line.partition(":")[0] not in labels]
+
+
+def _when(entry: Entry) -> dict[str, object]:
+    return {"date": _date(entry.start), "start": _clock(entry.start), "end": _clock(entry.end)}
+
+
+def _span(entry: Entry) -> str:
+    return f"{_date(entry.start)}, {_clock(entry.start)} to {_clock(entry.end)}"
+
+
+def _date(moment: datetime) -> str:
+    return f"{weekday_day_month(moment)} {moment.year}"
+
+
+def _clock(moment: datetime | None) -> str:
+    return f"{moment:%H:%M}" if moment else ""
+
+
+def _map(position: Position) -> str:
+    latitude, longitude = f"{position.latitude:.5f}", f"{position.longitude:.5f}"
+    return f"https://www.openstreetmap.org/?mlat={latitude}&mlon={longitude}#map=17/{latitude}/{longitude}"
+
+
+def _pupils(appointment: Appointment) -> str:
+    return listed([cohort_name(cohort, with_pupils=True) for cohort in appointment.cohorts])
+
+
+# ----------------------------------------------------------------------------------------------------- the mail
+
+
+class _Writer:
+    """Puts words and calendar into a message that every mail server takes: CRLF, ASCII on the wire, short lines."""
+
+    def __init__(self, sender: Sender, stamp: datetime) -> None:
+        self._always = [_address("From", sender.name, sender.email)]
+        if sender.reply_to:
+            self._always.append(_address("Reply-To", sender.name, sender.reply_to))
+        self._always.append(_header("Date", format_datetime(stamp.replace(microsecond=0))))
+        self._always.append(_header("Auto-Submitted", "auto-generated"))
+
+    def message(self, name: str, to: str, wording: Wording, message_id: str, calendar: bytes, method: str) -> bytes:
+        headers = [
+            *self._always,
+            _address("To", name, to),
+            _header("Subject", _words(wording.subject)),
+            _header("Message-ID", message_id),
+        ]
+        content = {_TEXT: _quoted_printable(wording.text), _HTML: _quoted_printable(wording.html)}
+        if calendar:
+            content[_CALENDAR] = base64.encodebytes(calendar).replace(b"\n", b"\r\n")
+        pieces = (content.get(piece, piece) for piece in _frame(method if calendar else ""))
+        return b"".join([*headers, *pieces])
+
+
+_TEXT, _HTML, _CALENDAR = b"THE-TEXT\r\n", b"THE-HTML\r\n", b"THE-CALENDAR\r\n"
+
+
+@cache
+def _frame(method: str) -> tuple[bytes, ...]:
+    """The message without its own headers, cut where its contents go: the same for all, so put together once."""
+    mail = EmailMessage(policy=SMTP)
+    mail.set_content(_TEXT.decode(), cte="quoted-printable")
+    mail.add_alternative(_HTML.decode(), subtype="html", cte="quoted-printable")
+    if method:
+        parameters = {"method": method}
+        mail.add_alternative("", subtype="calendar", params=parameters, cte="base64")
+        mail.add_attachment(b"", "application", "ics", filename="invite.ics", params=parameters)
+    for number, part in enumerate(mail.walk()):
+        if part.is_multipart():
+            part.set_boundary(f"=_{number}_of_this_mail")  # which neither of the two encodings can bring forth
+        elif part.get_content_subtype() in ("calendar", "ics"):
+            part.set_payload(_CALENDAR.decode())
+    return tuple(re.split(b"(%s)" % b"|".join((_TEXT, _HTML, _CALENDAR)), mail.as_bytes()))
+
+
+def _header(name: str, value: str) -> bytes:
+    return f"{name}: {value}\r\n".encode("ascii")
+
+
+def _address(header: str, name: str, address: str) -> bytes:
+    return _header(header, f"{_words(name)}\r\n <{address}>" if name else address)
+
+
+def _words(text: str) -> str:
+    """Text in a header: as it is if nothing in it could mean something, else as RFC 2047 writes any text.
+
+    (Python's own folding loses the quotation marks of a long name with a comma: then another gets the mail.)
+    """
+    text = one_line(text)
+    if len(text) <= _PLAIN_LENGTH and _PLAIN.fullmatch(text):
+        return text
+    pieces, size = [""], 0
+    for char in text:
+        width = len(char.encode())
+        if size + width > _ENCODED_BYTES:
+            pieces.append("")
+            size = 0
+        pieces[-1] += char
+        size += width
+    return "\r\n ".join(f"=?utf-8?b?{base64.b64encode(piece.encode()).decode()}?=" for piece in pieces)
+
+
+_PLAIN = re.compile(r"[A-Za-z0-9!#$%&'*+/^_`{|}~ -]*")
+_PLAIN_LENGTH, _ENCODED_BYTES = 64, 36  # so that a line has at most 76 bytes, the header's name included
+
+
+def _quoted_printable(text: str) -> bytes:
+    return binascii.b2a_qp(text.encode().replace(b"\n", b"\r\n"), istext=True)

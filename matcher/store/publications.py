@@ -1,0 +1,274 @@
+"""What was published, in the database: versions, events, the outbox, answers, and the marks of feeds.
+
+An event has a row for each version that changed it: what people were told by a version is each event's last row up to
+it. Only an event's answer changes later, and where a letter stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from matcher.publishing.calendars import Attendee
+from matcher.publishing.events import in_order
+from matcher.publishing.published import Answer, Entry, Letter, LetterState, Standing
+from matcher.store import schema
+from matcher.store.schema import utc
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A plan as it was published."""
+
+    number: int
+    run_number: int
+    made: datetime
+    """With the zone UTC."""
+    changed: int
+    """How many events it changed, those of schools included."""
+    letters: Mapping[LetterState, int]
+    """How many of its letters stand where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """An answer to an invitation that is known to come from whom it was sent to."""
+
+    uid: str
+    sequence: int
+    """Of the invitation that is answered."""
+    answer: Answer
+    replied: datetime
+    """When it was given, with a zone: the last one counts, in whatever order they are read."""
+
+
+def newest(connection: sa.Connection) -> int | None:
+    number: int | None = connection.scalar(sa.select(sa.func.max(schema.versions.c.number)))
+    return number
+
+
+def add(
+    connection: sa.Connection,
+    number: int,
+    run_number: int,
+    made: datetime,
+    changed: Sequence[Entry],
+    letters: Sequence[Letter],
+) -> None:
+    """Letters about the same events that have not gone yet are overtaken."""
+    _overtake(connection, number, changed)
+    values = {"number": number, "run_number": run_number, "made_utc": utc(made)}
+    connection.execute(sa.insert(schema.versions).values(values))
+    for table, rows in (
+        (schema.entries, [_entry_row(entry) for entry in changed]),
+        (schema.letters, [_letter_row(letter, place) for place, letter in enumerate(letters)]),
+    ):
+        if rows:
+            connection.execute(sa.insert(table), rows)
+
+
+def _overtake(connection: sa.Connection, number: int, changed: Sequence[Entry]) -> None:
+    table = schema.letters
+    school = table.c.attendee == Attendee.SCHOOL.value
+    about = sa.or_(
+        sa.and_(~school, table.c.uid == sa.bindparam("of")), sa.and_(school, table.c.attendee_id == sa.bindparam("who"))
+    )
+    change = (
+        sa.update(table)
+        .where(table.c.state == LetterState.WAITING.value, about)
+        .values(state=LetterState.OVERTAKEN.value, remark=f"version {number} changed what it tells")
+    )
+    concerned = [
+        {"of": entry.uid, "who": entry.attendee_id if entry.attendee is Attendee.SCHOOL else ""} for entry in changed
+    ]
+    if number > 1 and concerned:
+        connection.execute(change, concerned)
+
+
+def versions(connection: sa.Connection) -> tuple[Version, ...]:
+    """All of them, the newest first."""
+    kept, entries, letters = schema.versions, schema.entries, schema.letters
+    counted = sa.select(entries.c.version, sa.func.count()).group_by(entries.c.version)
+    changed: dict[int, int] = {row[0]: row[1] for row in connection.execute(counted)}
+    states: dict[int, dict[LetterState, int]] = {}
+    counted = sa.select(letters.c.version, letters.c.state, sa.func.count()).group_by(
+        letters.c.version, letters.c.state
+    )
+    for version, state, count in connection.execute(counted):
+        states.setdefault(version, {})[LetterState(state)] = count
+    return tuple(
+        Version(
+            row.number,
+            row.run_number,
+            row.made_utc.replace(tzinfo=UTC),
+            changed.get(row.number, 0),
+            states.get(row.number, {}),
+        )
+        for row in connection.execute(sa.select(kept).order_by(kept.c.number.desc()))
+    )
+
+
+def entries(connection: sa.Connection, version: int) -> tuple[Entry, ...]:
+    """What people were told by that version."""
+    table = schema.entries
+    last = (
+        sa.select(table.c.uid, sa.func.max(table.c.version).label("version"))
+        .where(table.c.version <= version)
+        .group_by(table.c.uid)
+        .subquery()
+    )
+    query = sa.select(table).join(last, sa.and_(table.c.uid == last.c.uid, table.c.version == last.c.version))
+    found = (
+        Entry(
+            row.uid,
+            Attendee(row.attendee),
+            row.attendee_id,
+            row.session_id,
+            row.sequence,
+            Standing(row.standing),
+            row.version,
+            row.start,
+            row.end,
+            row.body,
+            Answer(row.answer),
+        )
+        for row in connection.execute(query)
+    )
+    return tuple(sorted(found, key=in_order))
+
+
+def letters(connection: sa.Connection, states: Sequence[LetterState]) -> tuple[Letter, ...]:
+    """In the order in which they go: by version, and in each as they were written."""
+    table = schema.letters
+    query = sa.select(table).order_by(table.c.version, table.c.position)
+    if states:
+        query = query.where(table.c.state.in_([state.value for state in states]))
+    return tuple(
+        Letter(
+            row.message_id,
+            row.version,
+            Attendee(row.attendee),
+            row.attendee_id,
+            row.recipient,
+            row.subject,
+            row.content,
+            LetterState(row.state),
+            row.attempts,
+            row.remark,
+            row.uid,
+        )
+        for row in connection.execute(query)
+    )
+
+
+def claim_letter(connection: sa.Connection, letter: Letter) -> bool:
+    table = schema.letters
+    unchanged = sa.and_(
+        table.c.message_id == letter.message_id,
+        table.c.state == letter.state.value,
+        table.c.attempts == letter.attempts,
+    )
+    claimed = {"state": LetterState.SENDING.value, "attempts": letter.attempts + 1}
+    return connection.execute(sa.update(table).where(unchanged).values(claimed)).rowcount == 1
+
+
+def mark_letter(connection: sa.Connection, message_id: str, state: LetterState, remark: str) -> None:
+    table = schema.letters
+    marked = {"state": state.value, "remark": remark}
+    connection.execute(sa.update(table).where(table.c.message_id == message_id).values(marked))
+
+
+def heard(connection: sa.Connection) -> dict[str, datetime]:
+    """UID -> when the answer was given that the log has of its latest invitation."""
+    log = schema.replies
+    query = sa.select(log.c.uid, log.c.sequence, sa.func.max(log.c.replied_utc)).group_by(log.c.uid, log.c.sequence)
+    rows = connection.execute(query.order_by(log.c.uid, log.c.sequence))
+    return {uid: moment.replace(tzinfo=UTC) for uid, _, moment in rows}
+
+
+def record(connection: sa.Connection, replies: Sequence[Heard], read: datetime) -> tuple[bool, ...]:
+    """For each reply, in order, whether it was taken."""
+    version = newest(connection)
+    known = {} if version is None else {entry.uid: entry for entry in entries(connection, version)}
+    log = schema.replies
+    latest = sa.select(log.c.uid, log.c.sequence, sa.func.max(log.c.replied_utc)).group_by(log.c.uid, log.c.sequence)
+    last = {(uid, sequence): moment for uid, sequence, moment in connection.execute(latest)}
+    number = connection.scalar(sa.select(sa.func.max(log.c.number))) or 0
+    taken: list[bool] = []
+    rows: list[dict[str, Any]] = []
+    answers: dict[str, Answer] = {}
+    for reply in replies:
+        key, replied = (reply.uid, reply.sequence), utc(reply.replied)
+        entry = known.get(reply.uid)
+        taken.append(
+            entry is not None and entry.sequence == reply.sequence and (key not in last or replied > last[key])
+        )
+        if taken[-1]:
+            last[key] = replied
+            answers[reply.uid] = reply.answer
+            row = {"uid": reply.uid, "sequence": reply.sequence, "answer": reply.answer.value, "replied_utc": replied}
+            rows.append({**row, "number": number + len(rows) + 1, "read_utc": utc(read)})
+    if rows:
+        connection.execute(sa.insert(log), rows)
+        table = schema.entries
+        change = (
+            sa.update(table)
+            .where(table.c.uid == sa.bindparam("of"), table.c.version == sa.bindparam("told"))
+            .values(answer=sa.bindparam("said"))
+        )
+        changed = [{"of": uid, "told": known[uid].since, "said": answer.value} for uid, answer in answers.items()]
+        connection.execute(change, changed)
+    return tuple(taken)
+
+
+def feed_hashes(connection: sa.Connection) -> dict[tuple[str, str], str]:
+    return {(row.kind, row.id): row.token_hash for row in connection.execute(sa.select(schema.feeds))}
+
+
+def set_feeds(connection: sa.Connection, hashes: Mapping[tuple[str, str], str | None]) -> None:
+    table = schema.feeds
+    keys = [{"of": kind, "who": who} for kind, who in hashes]
+    if keys:
+        connection.execute(
+            sa.delete(table).where(table.c.kind == sa.bindparam("of"), table.c.id == sa.bindparam("who")), keys
+        )
+    rows = [{"kind": kind, "id": who, "token_hash": mark} for (kind, who), mark in hashes.items() if mark is not None]
+    if rows:
+        connection.execute(sa.insert(table), rows)
+
+
+def _entry_row(entry: Entry) -> dict[str, Any]:
+    return {
+        "uid": entry.uid,
+        "version": entry.since,
+        "attendee": entry.attendee.value,
+        "attendee_id": entry.attendee_id,
+        "session_id": entry.session_id,
+        "sequence": entry.sequence,
+        "standing": entry.standing.value,
+        "start": entry.start,
+        "end": entry.end,
+        "body": entry.body,
+        "answer": entry.answer.value,
+    }
+
+
+def _letter_row(letter: Letter, place: int) -> dict[str, Any]:
+    return {
+        "message_id": letter.message_id,
+        "version": letter.version,
+        "position": place,
+        "attendee": letter.attendee.value,
+        "attendee_id": letter.attendee_id,
+        "uid": letter.uid,
+        "recipient": letter.recipient,
+        "subject": letter.subject,
+        "content": letter.content,
+        "state": letter.state.value,
+        "attempts": letter.attempts,
+        "remark": letter.remark,
+    }
