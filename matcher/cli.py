@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -9,7 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO
 
 import typer
 from rich.markup import escape
@@ -66,20 +67,27 @@ Run = Annotated[int | None, typer.Option(min=1, help="The number of a run; the n
 WORKERS = os.cpu_count() or 1
 CHANGES_SHOWN = 60
 DEFAULT_DB = "matcher.db"
+OUT_OF_MEMORY = (
+    "There is not enough memory for this term, so no plan was written. Plan fewer schools at a time, such as those of "
+    "one town, or use a machine with more memory."
+)
 
 
 def main() -> None:
-    """Runs the command line. Exit 0: done; 1: the input or the pins cannot be used; 2: wrong usage; 130: Ctrl-C."""
+    """Runs the command line. Exit 0: done; 1: it cannot be done, and why is said; 2: wrong usage; 130: Ctrl-C."""
     if isinstance(sys.stdout, io.TextIOWrapper):  # a name that the output has no letters for is no reason to fail
         sys.stdout.reconfigure(errors="replace")
     try:
         app()
     except MatcherError as error:
-        print(f"matcher: {error}", file=sys.stderr)
-        sys.exit(1)
+        _end(str(error))
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _hush(sys.stdout)
         sys.exit(1)
+    except (MemoryError, OSError, RuntimeError, ImportError) as error:
+        if not _out_of_memory(error):
+            raise
+        _end(OUT_OF_MEMORY)
 
 
 @app.command()
@@ -551,6 +559,31 @@ def push(
         f"{counted(len(calendars), 'calendar')} in step: {counted(put, 'event')} put, {deleted} deleted, "
         f"{unchanged} as they were."
     )
+
+
+# Ends
+
+
+def _end(message: str) -> NoReturn:
+    try:
+        print(f"matcher: {message}", file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        _hush(sys.stderr)
+    sys.exit(1)
+
+
+def _hush(stream: TextIO) -> None:
+    """Nobody reads it any more, so what is left in it may go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _out_of_memory(error: Exception) -> bool:
+    """Whether the system had no more memory to give; it has several ways to say so."""
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    if isinstance(error, ImportError):  # of a library that is loaded when it is first needed
+        return "failed to map segment" in str(error)
+    return isinstance(error, MemoryError) or "start new thread" in str(error)
 
 
 # Words
