@@ -76,7 +76,7 @@ class Lagrangian:
         )
         prices = prices * min(1.0, 2.0**BITS / largest)  # any prices prove a bound, but they must fit
         scale: int = 2 ** max(0, BITS - math.ceil(math.log2(largest)))
-        price = np.rint(prices * scale).astype(np.int64)
+        price = np.rint(np.clip(prices * scale, -(2.0**BITS), 2.0**BITS)).astype(np.int64)
         reduced = self.gain * scale - self.draft.matrix.T @ price[:rows] - self.of_hold.T @ price[rows:]
         limits = np.where(price > 0, self.high, self.low)
         used = np.flatnonzero(price)
