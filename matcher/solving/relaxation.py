@@ -21,7 +21,8 @@ from matcher.solving.lagrangian import OFTEN, Lagrangian
 from matcher.solving.reduced import Hold, Reduced, Scope
 
 LP_SEATS = 40_000  # up to which the LP is tried
-LP_SHARE, SHARE = 0.3, 0.6  # of the time that is left, at most: for the LP, for finding prices at all
+LP_SHARE, SHARE = 0.2, 0.7  # of the time that is left, at most: for the LP, for finding prices at all
+MOMENT = 0.1  # seconds before its limit at which a solver may end
 PATIENCE = 2  # rounds without a tighter bound
 NOW_AND_THEN = 4  # of the prices found on the way, which are worked out
 ITERATIONS = 1000  # after which a search that must repeat itself goes on without better prices
@@ -74,19 +75,21 @@ def relaxed_bounds(
     prices, step = np.zeros(lagrangian.size), 1.0
     if len(scope.draft.seats) <= LP_SEATS:
         rows = scope.everything(holds)
-        soon = limits.share(LP_SHARE)
+        soon, solved = limits.share(LP_SHARE), False
         for values, kept, found in _rounds(rows, gain[rows.free], soon, stoppable):
-            whole = None
+            whole, solved = None, values is not None
             if values is not None:
                 whole = np.zeros(scope.draft.columns)
                 whole[rows.free] = values
             paid = lagrangian.prices(found, rows.rows[kept[: len(rows.rows)]])
             bound = lagrangian.bound(paid)
             if best is None or bound < best:
-                best, prices, step = bound, paid, 0.1
+                best = bound
+                if solved:  # those of an LP that was broken off are worse to begin with than none
+                    prices, step = paid, 0.1
                 yield Relaxed(bound, whole)
-        if soon.seconds_left() > 0:
-            return  # the LP is done, and its prices are the best there are
+        if solved and soon.seconds_left() > MOMENT:
+            return  # the LP was not broken off, and its prices are the best there are
     for number, (paid, mean) in enumerate(lagrangian.improved(prices, target, step)):
         if limits.seconds_left() <= 0 or (limits.deterministic and number * OFTEN >= ITERATIONS):
             return
