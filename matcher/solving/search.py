@@ -30,9 +30,9 @@ from matcher.solving.relaxation import Floats, Limits, relaxed_bounds
 # When each tier must let the next one work, as shares of the time limit.
 SHARES = {
     TierName.REACH: 0.15,
-    TierName.ROLE_MODELS: 0.5,
-    TierName.PREFERENCES: 0.54,
-    TierName.LOAD: 0.72,
+    TierName.ROLE_MODELS: 0.4,
+    TierName.PREFERENCES: 0.48,
+    TierName.LOAD: 0.73,
     TierName.TRAVEL: 1.0,
 }
 # A tier with few values leaves many plans equal: among them one that is no worse for a later tier is taken.
