@@ -91,6 +91,7 @@ class Seats:
 
     def __init__(self, problem: Problem, rules: Sequence[Rule]) -> None:
         self.problem = problem
+        self.rules = tuple(rules)
         self.volunteer_ids = list(problem.volunteers)
         self.session_ids = list(problem.sessions)
         self.school_ids = list(problem.schools)

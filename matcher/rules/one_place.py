@@ -11,6 +11,7 @@ from matcher.domain import Finding, Limits, Mode, Plan, Problem, School, Slot
 from matcher.geography import METRE, ROADS, Position, distances_km, travel_minutes
 from matcher.rules.base import Example, MustRule
 from matcher.rules.draft import UNBOUNDED, Bools, Draft, Ints, Terms, ranges
+from matcher.rules.load_limit import LoadLimit
 from matcher.rules.tiny import plan, problem, session, slot, volunteer
 from matcher.times import day_text
 
@@ -96,7 +97,7 @@ class OnePlaceAtATime(MustRule):
         for each set of visits that some volunteer could be at on one day (or however long visits clash in a row).
         """
         clashes = _Clashes(draft)
-        seats = np.flatnonzero(clashes.spell[draft.seat_visit] >= 0)
+        seats = np.flatnonzero((clashes.spell[draft.seat_visit] >= 0) & ~_once_anyway(draft, clashes.spell))
         visit = draft.seat_visit[seats]
         of_person = draft.seat_volunteer[seats] * (1 + len(clashes.clashing)) + clashes.spell[visit]
         order = np.lexsort((clashes.place[visit], of_person))
@@ -250,6 +251,21 @@ class _Clashes:
                 left &= ~group
                 found.append(group)
         return found
+
+
+def _once_anyway(draft: Draft, spell: Ints) -> Bools:
+    """The seats of whose spell nobody gets two, because the rule about load already gives its volunteer one a day."""
+    people = draft.problem.volunteers.values()
+    if not any(isinstance(rule, LoadLimit) for rule in draft.rules) or not len(draft.visits):
+        return np.zeros(len(draft.seats), dtype=bool)
+    once = np.array([person.max_sessions <= 1 for person in people], dtype=bool)
+    once_a_day = np.array([person.max_sessions_per_day <= 1 for person in people], dtype=bool)
+    first = np.full(int(spell.max()) + 2, draft.visit_day.max())  # of each spell; of no spell last
+    last = np.zeros_like(first)
+    np.minimum.at(first, spell, draft.visit_day)
+    np.maximum.at(last, spell, draft.visit_day)
+    in_a_day = (first == last)[spell]
+    return np.asarray(once[draft.seat_volunteer] | once_a_day[draft.seat_volunteer] & in_a_day[draft.seat_visit])
 
 
 def _too_far(draft: Draft, a: Ints, b: Ints, left: Ints) -> Bools:

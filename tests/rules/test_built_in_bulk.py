@@ -11,6 +11,7 @@ import pytest
 from matcher.domain import Plan, School, TierName, Visit
 from matcher.geography import METRE, Position, degrees, distance_km, distances_km
 from matcher.rules import GOALS, MUST_RULES, Draft, draft, one_place
+from matcher.rules.load_limit import LoadLimit
 from matcher.rules.mode_and_distance import ModeAndDistance
 from matcher.rules.one_place import OnePlaceAtATime
 from matcher.rules.tiny import problem, session, volunteer
@@ -39,6 +40,22 @@ def test_two_seats_share_a_row_of_one_place_just_when_nobody_can_take_both(
             team = (rows.volunteer_ids[person],)
             both = Plan({a: Visit(slot_a, team), b: Visit(slot_b, team)})
             assert rows.feasible(rows.columns_of(both)) == (not list(rule.check(term, both)))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_one_place_leaves_to_load_what_load_forbids_anyway(seed: int) -> None:
+    term = random_term(Random(seed), BUSY, 0)
+    rules = [OnePlaceAtATime(), LoadLimit()]
+    rows = Draft(term, rules)
+    for person in range(len(rows.volunteer_ids)):
+        mine = np.flatnonzero(rows.seat_volunteer == person)
+        for pair in combinations(mine.tolist(), 2):
+            (a, slot_a), (b, slot_b) = (rows.visits[rows.seat_visit[seat]] for seat in pair)
+            if a != b:
+                team = (rows.volunteer_ids[person],)
+                both = Plan({a: Visit(slot_a, team), b: Visit(slot_b, team)})
+                wrong = [finding for rule in rules for finding in rule.check(term, both)]
+                assert rows.feasible(rows.columns_of(both)) == (not wrong)
 
 
 @pytest.mark.parametrize("seed", range(8))
