@@ -20,8 +20,8 @@ from matcher.rules.draft import UNBOUNDED, Ints
 from matcher.solving.lagrangian import OFTEN, Lagrangian
 from matcher.solving.reduced import Hold, Reduced, Scope
 
-LP_SEATS = 40_000  # up to which the LP is tried
-LP_SHARE, SHARE = 0.2, 0.7  # of the time that is left, at most: for the LP, for finding prices at all
+SMALL, LP_SEATS = 10_000, 40_000  # seats up to which the LP is all there need be, and up to which it is tried
+LP_SHARE, SHARE = 0.2, 0.7  # of the time that is left, at most: for the LP where it is tried, for all prices
 MOMENT = 0.1  # seconds before its limit at which a solver may end
 PATIENCE = 2  # rounds without a tighter bound
 NOW_AND_THEN = 4  # of the prices found on the way, which are worked out
@@ -75,7 +75,7 @@ def relaxed_bounds(
     prices, step = np.zeros(lagrangian.size), 1.0
     if len(scope.draft.seats) <= LP_SEATS:
         rows = scope.everything(holds)
-        soon, solved = limits.share(LP_SHARE), False
+        soon, solved = limits.share(LP_SHARE if len(scope.draft.seats) > SMALL else 1.0), False
         for values, kept, found in _rounds(rows, gain[rows.free], soon, stoppable):
             whole, solved = None, values is not None
             if values is not None:
