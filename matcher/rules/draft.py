@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import repeat
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from matcher.domain import Mode, Plan, Problem, Slot, TierName, Visit
+from matcher.domain import Availability, Mode, Plan, Problem, Slot, TierName, Visit
 from matcher.geography import degrees
 from matcher.times import without
 
@@ -38,6 +38,16 @@ UNBOUNDED = 2**50  # stands for no limit in `low` and `high`; every real activit
 def minutes(moment: datetime) -> int:
     """A wall-clock time as whole minutes, so that times can stand in arrays."""
     return moment.toordinal() * 1440 + moment.hour * 60 + moment.minute
+
+
+@lru_cache(maxsize=50_000)
+def free_minutes(availability: tuple[Availability, ...]) -> tuple[tuple[int, int], ...]:
+    """When somebody with this availability is free, as disjoint spells in order, each from and to a minute."""
+    spells = without(
+        [span for row in availability if row.available for span in row.spans],
+        [span for row in availability if not row.available for span in row.spans],
+    )
+    return tuple((minutes(spell.start), minutes(spell.end)) for spell in spells)
 
 
 @dataclass(frozen=True)
@@ -126,12 +136,9 @@ class Seats:
     def free(self) -> tuple[Ints, Ints]:
         """When people are free, as disjoint spells in order: volunteer x `EVER` + start, and the end."""
         spells = [
-            (index * EVER + minutes(spell.start), minutes(spell.end))
+            (index * EVER + start, end)
             for index, person in enumerate(self.problem.volunteers.values())
-            for spell in without(
-                [span for row in person.availability if row.available for span in row.spans],
-                [span for row in person.availability if not row.available for span in row.spans],
-            )
+            for start, end in free_minutes(person.availability)
         ]
         return ints(start for start, _ in spells), ints(end for _, end in spells)
 

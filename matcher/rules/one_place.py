@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
 from matcher.domain import Finding, Limits, Mode, Plan, Problem, School, Slot
@@ -22,7 +22,8 @@ NINE, HALF_NINE, TEN, ELEVEN = (
     slot("11:00", "12:00"),
 )
 MANY_PLACES = 64
-GROUPS_AT_A_TIME = 20_000_000  # times the places that each could have
+SEATS_AT_A_TIME = 100_000
+Bytes = npt.NDArray[np.uint8]
 KM_PER_DEGREE, HALFWAY_ROUND_KM = 111.2, 20_016.0  # of the equator and its half, rounded up
 SCHOOLS = (
     School("A", "School A", position=Position(52.92, -1.48)),
@@ -103,35 +104,33 @@ class OnePlaceAtATime(MustRule):
         order = np.lexsort((clashes.place[visit], of_person))
         seats, place, of_person = seats[order], clashes.place[visit][order], of_person[order]
         starts = np.flatnonzero(np.diff(of_person, prepend=-1))
+        ends = np.append(starts[1:], len(seats))
         spell = clashes.spell[draft.seat_visit[seats[starts]]].tolist()
-        number = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(seats)))
-        known: dict[tuple[int, int], list[int]] = {}
-        together = 1 + GROUPS_AT_A_TIME // max(1, clashes.width)
-        groups: list[int] = []
-        whose: list[int] = []
-        first = 0
-        places = place.tolist()
-        for n, (start, end) in enumerate(pairwise([*starts.tolist(), len(seats)])):
-            key = spell[n], sum(1 << other for other in places[start:end])
-            if key not in known:
-                known[key] = clashes.groups(*key)
-            groups += known[key]
-            whose += [n - first] * len(known[key])
-            if groups and (len(groups) >= together or n + 1 == len(starts)):
-                columns = np.zeros((n + 1 - first) * clashes.width, dtype=np.int64)  # of each spell, place by place
-                mine = slice(starts[first], end)
-                columns[(number[mine] - first) * clashes.width + place[mine]] = draft.seats[seats[mine]]
-                row = np.repeat(np.arange(len(groups)), [group.bit_count() for group in groups])
-                spells_before = np.array(whose, dtype=np.int64) - np.arange(len(groups))
-                at = np.flatnonzero(_bits(groups, clashes.width)) + (spells_before * clashes.width)[row]
-                draft.add_rows(
-                    self.name,
-                    Terms.of(row, columns[at]),
-                    low=np.full(len(groups), -UNBOUNDED),
-                    high=np.ones(len(groups)),
-                    lazy=True,
-                )
-                groups, whose, first = [], [], n + 1
+        known: dict[tuple[int, bytes], Bytes] = {}
+        for some in np.array_split(np.arange(len(starts)), 1 + len(seats) // SEATS_AT_A_TIME):
+            if not len(some):
+                continue
+            mine = slice(starts[some[0]], ends[some[-1]])
+            columns = np.full((len(some), clashes.width), -1, dtype=np.int64)  # of each spell, place by place
+            columns[np.repeat(np.arange(len(some)), (ends - starts)[some]), place[mine]] = draft.seats[seats[mine]]
+            found: list[Bytes] = []
+            for n, places in zip(some.tolist(), np.packbits(columns >= 0, axis=1, bitorder="little"), strict=True):
+                key = spell[n], places.tobytes()
+                if key not in known:
+                    known[key] = _packed(clashes.groups(spell[n], int.from_bytes(key[1], "little")), len(places))
+                found.append(known[key])
+            sizes = list(map(len, found))
+            groups = np.unpackbits(np.concatenate(found), axis=1, count=clashes.width, bitorder="little").view(bool)
+            row = np.repeat(np.arange(len(groups)), np.count_nonzero(groups, axis=1))
+            spells_before = np.repeat(np.arange(len(some)), sizes) - np.arange(len(groups))
+            at = np.flatnonzero(groups) + (spells_before * clashes.width)[row]
+            draft.add_rows(
+                self.name,
+                Terms.of(row, columns.ravel()[at]),
+                low=np.full(len(groups), -UNBOUNDED),
+                high=np.ones(len(groups)),
+                lazy=True,
+            )
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
         """Each volunteer's sessions in order of time, each against all that follow."""
@@ -281,11 +280,10 @@ def _too_far(draft: Draft, a: Ints, b: Ints, left: Ints) -> Bools:
     return far
 
 
-def _bits(sets: Sequence[int], width: int) -> Bools:
-    """Which places are in which set, shape (sets, width)."""
-    size = -(-width // 8)
-    flat = np.frombuffer(b"".join(each.to_bytes(size, "little") for each in sets), dtype=np.uint8)
-    return np.unpackbits(flat.reshape(len(sets), size), axis=1, count=width, bitorder="little").view(bool)
+def _packed(sets: Sequence[int], size: int) -> Bytes:
+    """Which places are in which set, eight a byte, shape (sets, size)."""
+    packed = np.frombuffer(bytearray().join(each.to_bytes(size, "little") for each in sets), dtype=np.uint8)
+    return packed.reshape(len(sets), size)
 
 
 def _longest_gap(problem: Problem) -> int:

@@ -27,7 +27,7 @@ def test_two_seats_share_a_row_of_one_place_just_when_nobody_can_take_both(
     seed: int, many: int, together: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(one_place, "MANY_PLACES", many)
-    monkeypatch.setattr(one_place, "GROUPS_AT_A_TIME", together)
+    monkeypatch.setattr(one_place, "SEATS_AT_A_TIME", together)
     term = random_term(Random(seed), BUSY, 0)
     rule = OnePlaceAtATime()
     rows = Draft(term, [rule])
