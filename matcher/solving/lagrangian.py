@@ -19,12 +19,13 @@ import numpy.typing as npt
 from scipy import sparse
 
 from matcher.rules.draft import UNBOUNDED, Ints
+from matcher.solving.compiled import compiled
 from matcher.solving.reduced import Hold, Scope
 
 Floats = npt.NDArray[np.float64]
 BITS = 52  # that a priced column may need, so that the sum over a team fits into 64
-DEFLECTION = 0.97  # how much of the last direction the next one keeps
-PATIENCE, SHORTER = 50, 0.85  # iterations without a better bound until steps get shorter, and by how much
+DEFLECTION = 0.95  # how much of the last direction the next one keeps
+SHORTER = 0.87  # by how much steps get shorter when no better bound was found for a while
 LEAST_STEP = 1e-3
 OFTEN = 25  # iterations between looks at the rows that have no price yet
 MEMORY = 0.02  # the weight of an iteration's choice in the mean of all
@@ -45,14 +46,11 @@ class Lagrangian:
         self.size = len(self.low)
 
         sessions = [draft.problem.sessions[session_id] for session_id, _ in draft.visits]
-        first = np.searchsorted(draft.seat_visit, np.arange(len(draft.visits)))
-        self.first_seat = first
-        self.place = np.arange(len(draft.seats)) - first[draft.seat_visit]
-        seats = np.bincount(draft.seat_visit, minlength=len(draft.visits))
-        self.width = int(seats.max(initial=0))
+        self.first_seat = len(draft.visits) + np.searchsorted(draft.seat_visit, np.arange(len(draft.visits) + 1))
+        width = int(np.diff(self.first_seat).max(initial=0))
         sized = "team size: enough" in draft.row_counts  # a draft under a few rules may not have team sizes
         self.fewest = np.array([s.min_volunteers if sized else 0 for s in sessions], dtype=np.int64)
-        self.most = np.array([s.max_volunteers if sized else self.width for s in sessions], dtype=np.int64)
+        self.most = np.array([min(width, s.max_volunteers) if sized else width for s in sessions], dtype=np.int64)
         self.session_starts = np.flatnonzero(np.diff(draft.visit_session, prepend=-1))
         self.session = np.repeat(
             np.arange(len(self.session_starts)), np.diff(np.append(self.session_starts, len(draft.visits)))
@@ -82,7 +80,7 @@ class Lagrangian:
         used = np.flatnonzero(price)
         total: int = sum(p * limit for p, limit in zip(price[used].tolist(), limits[used].tolist(), strict=True))
         total += sum(np.maximum(reduced[self.counting], 0).tolist())
-        value, _, _ = self._teams(reduced)
+        value, _ = self._teams(reduced)
         total += sum(np.maximum(np.maximum.reduceat(value, self.session_starts), 0).tolist()) if len(value) else 0
         return total // scale
 
@@ -94,46 +92,47 @@ class Lagrangian:
         return prices
 
     def improved(
-        self, prices: Floats, target: Callable[[], float], first_step: float = 1.0
+        self, prices: Floats, target: Callable[[], float], patience: int, first_step: float = 1.0
     ) -> Iterator[tuple[Floats, Floats]]:
         """Ever better prices, and the mean of what sessions chose lately: fractions, shape (columns,).
 
-        `target` says what the best plan so far gains. Ends when steps get too short to matter.
+        `target` says what the best plan so far gains, `patience` after how many iterations without a better bound
+        steps get shorter: the larger, the later and the better. Ends when steps get too short to matter.
         """
         active = _Active(self, np.flatnonzero(prices))
         price = best_price = prices[active.rows]
         direction = np.zeros(len(price))
         best, step, stuck, iteration = math.inf, first_step, 0, 0
-        mean = np.zeros(self.draft.columns)
+        mean, weight = np.zeros(self.draft.columns), 1.0  # the mean is their product
         while step > LEAST_STEP:
-            value, columns = self._choice(active, price)
-            mean += (MEMORY if iteration else 1.0) * (columns - mean)
-            activity = self._activity(columns)
+            value, chosen = self._choice(active, price)
+            weight *= 1 - MEMORY if iteration else 1.0
+            mean[chosen] += (MEMORY if iteration else 1.0) / weight
             if iteration % OFTEN == 0:
-                joined = np.union1d(active.rows, self._broken(activity))
+                joined = np.union1d(active.rows, self._broken(chosen))
                 price, best_price, direction = (
                     _spread(each, active.rows, joined) for each in (price, best_price, direction)
                 )
                 active = _Active(self, joined)
+                mean, weight = mean * weight, 1.0
             iteration += 1
             stuck = 0 if value < best - 1e-4 * abs(best) or best == math.inf else stuck + 1
             if value < best:
                 best, best_price = value, price
             if iteration % OFTEN == 0:
-                yield _spread(best_price, active.rows, np.arange(self.size)), mean
-            if stuck > PATIENCE:
+                yield _spread(best_price, active.rows, np.arange(self.size)), mean * weight
+            if stuck > patience:
                 step, stuck = step * SHORTER, 0
                 price = best_price
                 direction = np.zeros(len(price))
-                value, columns = self._choice(active, price)
-                activity = self._activity(columns)
-            direction = active.slack(price, activity) / active.norm + DEFLECTION * direction
+                value, chosen = self._choice(active, price)
+            direction = active.slack(price, chosen) / active.norm + DEFLECTION * direction
             length = float(direction @ direction)
             over = value - target()
             if length == 0 or over <= 0:
                 break
             price = active.usable(price - step * over / length * direction / active.norm)
-        yield _spread(best_price, active.rows, np.arange(self.size)), mean
+        yield _spread(best_price, active.rows, np.arange(self.size)), mean * weight
 
     @cached_property
     def norm(self) -> Floats:
@@ -144,12 +143,11 @@ class Lagrangian:
         squares = np.append(own, (self.of_hold.astype(float) ** 2).sum(axis=1))
         return np.sqrt(np.where(squares > 0, squares, 1.0))
 
-    def _activity(self, columns: Floats) -> Ints:
-        """The sums of all rows and holds, shape (rows + holds,), for columns that are 0 or 1."""
-        whole = columns.astype(np.int64)
-        return np.append(self.draft.activity(whole), self.of_hold @ whole)
-
-    def _broken(self, activity: Ints) -> Ints:
+    def _broken(self, chosen: Ints) -> Ints:
+        """The rows and holds in scope that these columns break, if they are 1 and all others 0."""
+        columns = np.zeros(self.draft.columns, dtype=np.int64)
+        columns[chosen] = 1
+        activity = np.append(self.draft.activity(columns), self.of_hold @ columns)
         return np.flatnonzero(((activity < self.low) | (activity > self.high)) & self.in_scope)
 
     def _usable(self, prices: Floats) -> Floats:
@@ -157,50 +155,87 @@ class Lagrangian:
         unbounded = ((prices > 0) & (self.high >= UNBOUNDED)) | ((prices < 0) & (self.low <= -UNBOUNDED))
         return np.where(unbounded | ~self.in_scope, 0, prices)
 
-    def _choice(self, active: _Active, price: Floats) -> tuple[float, Floats]:
-        """The best that sessions choose for themselves: its value, and the columns, shape (columns,)."""
-        draft = self.draft
-        reduced = self.gain - active.part.T @ price
+    def _choice(self, active: _Active, price: Floats) -> tuple[float, Ints]:
+        """The best that sessions choose for themselves: its value, and the columns chosen."""
+        part = active.part
+        reduced = _priced(self.gain, part.indptr, part.indices, part.data, price)
         limits = np.where(price > 0, active.high, np.where(price < 0, active.low, 0))
-        value = float(price @ limits)
-        columns = np.zeros(draft.columns)
-        columns[self.counting] = reduced[self.counting] > 0
-        value += float(reduced[self.counting] @ columns[self.counting])
-        worth, taken, places = self._teams(reduced)
+        counted = self.counting[reduced[self.counting] > 0]
+        value = float(price @ limits) + float(reduced[counted].sum())
+        worth, teams = self._teams(reduced)
         if not len(worth):
-            return value, columns
+            return value, counted
         best = np.maximum.reduceat(worth, self.session_starts)
         candidates = np.flatnonzero((worth == best[self.session]) & (worth > 0))
         _, once = np.unique(self.session[candidates], return_index=True)
         run = candidates[once]
-        columns[run] = 1
-        visit, nth = np.nonzero(taken[run])
-        columns[draft.seats[self.first_seat[run[visit]] + places[run[visit], nth]]] = 1
-        return value + float(worth[run].sum()), columns
+        team = teams[run].ravel()
+        return value + float(worth[run].sum()), np.concatenate([run, team[team >= 0], counted])
 
-    def _teams(self, reduced: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_], Ints]:
-        """Each visit's worth with its best team, which of its best seats that takes, and those seats' places.
+    def _teams(self, reduced: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Ints]:
+        """Each visit's worth with its best team, and the columns of that team, -1 for nobody.
 
-        Shapes (visits,), (visits, most), (visits, most).
+        Shapes (visits,), (visits, most).
         """
-        draft = self.draft
-        visits = np.arange(len(draft.visits))
-        table = np.full((len(visits), self.width), NONE, dtype=reduced.dtype)
-        table[draft.seat_visit, self.place] = reduced[draft.seats]
-        most = min(self.width, int(self.most.max(initial=0)))
-        value = reduced[: len(visits)].copy()
-        taken, places = np.zeros((len(visits), most), dtype=bool), np.zeros((len(visits), most), dtype=np.int64)
-        possible = np.bincount(draft.seat_visit, minlength=len(visits)) >= self.fewest
-        for nth in range(most):  # the best seat of each visit, and the next best, ...
-            place = table.argmax(axis=1)
-            worth = table[visits, place]
-            wanted = (worth > NONE) & ((nth < self.fewest) | ((nth < self.most) & (worth > 0)))
-            if not wanted.any():
-                break
-            taken[:, nth], places[:, nth] = wanted, place
-            value += np.where(wanted, worth, 0)
-            table[visits, place] = NONE
-        return np.where(possible, value, NONE), taken, places
+        worth, teams = _best_teams(reduced, self.first_seat, self.fewest, self.most)
+        return worth, teams
+
+
+@compiled
+def _priced(gain: Ints, ends: Ints, columns: Ints, coefficients: Ints, price: Floats) -> Floats:
+    """`gain - price @ rows`, compiled: rows without a price cost nothing."""
+    reduced = gain.astype(np.float64)
+    for row in range(len(price)):
+        if price[row]:
+            for place in range(ends[row], ends[row + 1]):
+                reduced[columns[place]] -= price[row] * coefficients[place]
+    return reduced
+
+
+@compiled
+def _sums(ends: Ints, rows: Ints, coefficients: Ints, chosen: Ints, place: Ints, places: int) -> Floats:
+    """What the chosen columns add to the rows at each place; the last is for all other rows."""
+    sums = np.zeros(places + 1)
+    for column in chosen:
+        for entry in range(ends[column], ends[column + 1]):
+            sums[place[rows[entry]]] += coefficients[entry]
+    return sums
+
+
+@compiled
+def _best_teams(reduced: npt.NDArray[Any], first_seat: Ints, fewest: Ints, most: Ints) -> tuple[npt.NDArray[Any], Ints]:
+    """Compiled, for it looks at every seat: at least the `fewest` best of each visit, and who else pays."""
+    visits = len(fewest)
+    width = most.max() if visits else 0
+    worth, best = np.empty(visits, reduced.dtype), np.empty(width, reduced.dtype)
+    teams = np.full((visits, width), -1, np.int64)
+    for visit in range(visits):
+        first, end, least = first_seat[visit], first_seat[visit + 1], fewest[visit]
+        if end - first < least:
+            worth[visit] = NONE
+            continue
+        team, size = teams[visit], 0
+        for seat in range(first, end):
+            pays = reduced[seat]
+            if size >= least and pays <= (0 if least == 0 else min(0, best[least - 1])):
+                continue
+            if size == most[visit]:
+                if size == 0 or pays <= best[size - 1]:
+                    continue
+                size -= 1
+            place = size
+            while place > 0 and best[place - 1] < pays:
+                best[place], team[place] = best[place - 1], team[place - 1]
+                place -= 1
+            best[place], team[place] = pays, seat
+            size += 1
+        worth[visit] = reduced[visit]
+        for place in range(size):
+            if place < least or best[place] > 0:
+                worth[visit] += best[place]
+            else:
+                team[place] = -1
+    return worth, teams
 
 
 class _Active:
@@ -211,20 +246,24 @@ class _Active:
         own, holds = rows[rows < draft.rows], rows[rows >= draft.rows] - draft.rows
         self.rows = rows
         self.low, self.high, self.norm = lagrangian.low[rows], lagrangian.high[rows], lagrangian.norm[rows]
-        self.part = sparse.vstack(
-            [draft.matrix[own], sparse.csr_array(lagrangian.of_hold[holds])], format="csr", dtype=float
-        )
+        self.of_hold, self.by_column = lagrangian.of_hold[holds], draft.by_column
+        self.part = sparse.vstack([draft.matrix[own], sparse.csr_array(self.of_hold)], format="csr")
+        self.place = np.full(draft.rows, len(rows), dtype=np.int64)
+        self.place[own] = np.arange(len(own))
 
     def usable(self, price: Floats) -> Floats:
         """No price for a limit that is not there."""
         unbounded = ((price > 0) & (self.high >= UNBOUNDED)) | ((price < 0) & (self.low <= -UNBOUNDED))
         return np.where(unbounded, 0, price)
 
-    def slack(self, price: Floats, activity: Ints) -> Floats:
+    def slack(self, price: Floats, chosen: Ints) -> Floats:
         """How much a priced row leaves of its limit, and by how much (below 0) a row without price breaks one."""
-        now = activity[self.rows]
+        by_column = self.by_column
+        own = _sums(by_column.indptr, by_column.indices, by_column.data, chosen, self.place, len(self.rows))
+        now = own[:-1]
+        now[len(now) - len(self.of_hold) :] = self.of_hold[:, chosen].sum(axis=1)
         without = np.minimum(self.high - now, 0) + np.maximum(self.low - now, 0)
-        return np.where(price > 0, self.high - now, np.where(price < 0, self.low - now, without)).astype(float)
+        return np.where(price > 0, self.high - now, np.where(price < 0, self.low - now, without))
 
 
 def _spread(values: Floats, rows: Ints, among: Ints) -> Floats:

@@ -23,7 +23,8 @@ from matcher.solving.reduced import Hold, Reduced, Scope
 SMALL, LP_SEATS = 10_000, 40_000  # seats up to which the LP is all there need be, and up to which it is tried
 LP_SHARE, SHARE = 0.2, 0.7  # of the time that is left, at most: for the LP where it is tried, for all prices
 MOMENT = 0.1  # seconds before its limit at which a solver may end
-PATIENCE = 2  # rounds without a tighter bound
+PATIENCE = 2  # rounds of the LP without a tighter bound
+PATIENCE_FOR_PRICES = (20, 50, 125)  # of the Lagrangian: soon a bound that is nearly as good, then better ones
 NOW_AND_THEN = 4  # of the prices found on the way, which are worked out
 ITERATIONS = 1000  # after which a search that must repeat itself goes on without better prices
 TOLERANCE = 1e-4  # a row broken by less does not join
@@ -90,14 +91,18 @@ def relaxed_bounds(
                 yield Relaxed(bound, whole)
         if solved and soon.seconds_left() > MOMENT:
             return  # the LP was not broken off, and its prices are the best there are
-    for number, (paid, mean) in enumerate(lagrangian.improved(prices, target, step)):
-        if limits.seconds_left() <= 0 or (limits.deterministic and number * OFTEN >= ITERATIONS):
-            return
-        if number % NOW_AND_THEN == 0:
-            bound = lagrangian.bound(paid)
-            if best is None or bound < best:
-                best = bound
-                yield Relaxed(bound, mean)
+    iterations = 0
+    for patience in PATIENCE_FOR_PRICES:
+        for number, (paid, mean) in enumerate(lagrangian.improved(prices, target, patience, step)):
+            if limits.seconds_left() <= 0 or (limits.deterministic and iterations >= ITERATIONS):
+                return
+            if number % NOW_AND_THEN == 0:
+                bound = lagrangian.bound(paid)
+                if best is None or bound < best:
+                    best = bound
+                    yield Relaxed(bound, mean)
+            iterations += OFTEN
+        prices, step = np.zeros(lagrangian.size), 1.0
 
 
 def _rounds(

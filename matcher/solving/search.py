@@ -21,6 +21,7 @@ from matcher.rules import GOALS, MUST_RULES, Draft
 from matcher.rules.draft import Ints
 from matcher.solving.cpsat import Answer, Effort, maximise
 from matcher.solving.greedy import greedy
+from matcher.solving.local_search import climb
 from matcher.solving.neighbourhoods import Kind, Neighbourhood, Neighbourhoods
 from matcher.solving.pins import plan_for_pins
 from matcher.solving.progress import OnProgress, Progress, Settings
@@ -162,11 +163,9 @@ class _TierSearch:
         self.stopped = False
 
     def run(self) -> None:
-        if self.tier is TierName.REACH:
-            self._bound()  # a moment's work, and often all there is to prove
         if self.search.settings.deterministic:
-            if self.tier is not TierName.REACH:
-                self._bound()
+            self._climb()
+            self._bound()
             while not self._finished():
                 self._take(*self._solve(self._next()))
         else:
@@ -176,9 +175,10 @@ class _TierSearch:
         """As many neighbourhoods at a time as there are workers, one fewer while the relaxation is bounded."""
         workers = self.search.settings.workers
         with ThreadPoolExecutor(workers + 1) as pool:
-            bounding: Future[None] = pool.submit(self._bound if self.tier is not TierName.REACH else lambda: None)
+            bounding: Future[None] = pool.submit(self._bound)
             running: set[Future[tuple[Neighbourhood, Ints, Ints, Answer]]] = set()
             try:
+                self._climb()
                 while not self._finished():
                     room = workers if bounding.done() else max(1, workers - 1)
                     while len(running) < room:
@@ -206,10 +206,21 @@ class _TierSearch:
                 stop()
 
     def _finished(self) -> bool:
-        return self._left() <= 0 or self.search.proven(self.tier) or self.fruitless >= PATIENCE
+        nothing_to_free = not self.neighbourhoods.sessions
+        return self._left() <= 0 or self.search.proven(self.tier) or self.fruitless >= PATIENCE or nothing_to_free
 
     def _left(self) -> float:
         return self.search.clock.left(SHARES[self.tier])
+
+    def _climb(self) -> None:
+        """Small steps everywhere, as long as they help: whatever a neighbourhood finds after them is harder to find."""
+        search = self.search
+        for columns, seconds in climb(
+            self.draft, search.columns, len(self.holds), search.settings.seed, lambda: self._finished()
+        ):
+            search.columns = columns
+            search.clock.worked += seconds
+            search.report(self.tier)
 
     def _bound(self) -> None:
         gain = self.search.gains[self.tier]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from random import Random
 from unittest import mock
 
-from hypothesis import assume, event, given, settings
+from hypothesis import assume, event, example, given, settings
 from hypothesis import strategies as st
 
 from matcher.domain import Problem
@@ -17,7 +18,7 @@ from matcher.solving.neighbourhoods import Kind
 from matcher.solving.progress import Settings
 from matcher.solving.search import solve
 from tests import oracle
-from tests.planning.random_terms import TINY, better_first, every_plan, problems
+from tests.planning.random_terms import TINY, better_first, every_plan, problems, random_term
 
 MIDDLING = replace(TINY, sessions=4, volunteers=6)
 
@@ -40,6 +41,12 @@ def small_neighbourhoods(size: float) -> Iterator[None]:
 
 @given(
     problem=problems(MIDDLING, pins=1), size=st.sampled_from([1.0, 4.0]), seed=st.integers(0, 9), alone=st.booleans()
+)
+@example(  # one session, and nobody who could be its team
+    problem=random_term(Random(0), replace(MIDDLING, schools=1, sessions=1, volunteers=2), pins=0),
+    size=1.0,
+    seed=1,
+    alone=False,
 )
 @settings(max_examples=40)
 def test_what_is_found_and_claimed_piece_by_piece_is_so(problem: Problem, size: float, seed: int, alone: bool) -> None:
