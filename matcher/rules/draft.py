@@ -413,7 +413,7 @@ def numbered(key: Ints) -> tuple[Ints, Ints]:
 def _rows_of(terms: Terms, rows: int, columns: int) -> sparse.csr_array:
     """A block of rows, with numbers no wider than they have to be: a large term has hundreds of millions."""
     widest = int(np.abs(terms.coefficient).max(initial=0))
-    coefficient = terms.coefficient.astype(np.int32 if widest < 2**31 else np.int64)
+    coefficient = terms.coefficient.astype(np.int8 if widest < 2**7 else np.int64)
     if len(terms.row) and np.all(terms.row[1:] >= terms.row[:-1]):  # nothing to sort
         ends = np.cumsum(np.bincount(terms.row, minlength=rows))
         return sparse.csr_array((coefficient, terms.column.astype(np.int32), np.append(0, ends)), (rows, columns))
@@ -423,7 +423,7 @@ def _rows_of(terms: Terms, rows: int, columns: int) -> sparse.csr_array:
 def _stacked(blocks: list[sparse.csr_array], columns: int) -> sparse.csr_array:
     """The blocks one below the other; they are used up, so that never all is held twice."""
     total = sum(block.nnz for block in blocks)
-    data = np.empty(total, dtype=np.result_type(np.int32, *(block.dtype for block in blocks)))
+    data = np.empty(total, dtype=np.result_type(np.int8, *(block.dtype for block in blocks)))
     index = np.int32 if max(total, columns) < 2**31 else np.int64
     indices, ends = np.empty(total, dtype=index), [np.zeros(1, dtype=index)]
     done = 0

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -63,22 +62,15 @@ class Lagrangian:
         sessions is added without limit of size.
         """
         prices = self._usable(np.nan_to_num(prices, posinf=0, neginf=0))
-        rows = self.draft.rows
-        largest = float(
-            np.max(
-                np.abs(self.gain)
-                + abs(self.draft.matrix).T @ np.abs(prices[:rows])
-                + np.abs(self.of_hold.astype(float)).T @ np.abs(prices[rows:]),
-                initial=1.0,
-            )
-        )
+        rows = np.flatnonzero(prices)
+        part, prices = self.part(rows), prices[rows]
+        largest = float(np.max(np.abs(self.gain) + abs(part).T @ np.abs(prices), initial=1.0))
         prices = prices * min(1.0, 2.0**BITS / largest)  # any prices prove a bound, but they must fit
         scale: int = 2 ** max(0, BITS - math.ceil(math.log2(largest)))
         price = np.rint(np.clip(prices * scale, -(2.0**BITS), 2.0**BITS)).astype(np.int64)
-        reduced = self.gain * scale - self.draft.matrix.T @ price[:rows] - self.of_hold.T @ price[rows:]
-        limits = np.where(price > 0, self.high, self.low)
-        used = np.flatnonzero(price)
-        total: int = sum(p * limit for p, limit in zip(price[used].tolist(), limits[used].tolist(), strict=True))
+        reduced = self.gain * scale - part.T @ price
+        limits = np.where(price > 0, self.high[rows], self.low[rows])
+        total: int = sum(p * limit for p, limit in zip(price.tolist(), limits.tolist(), strict=True))
         total += sum(np.maximum(reduced[self.counting], 0).tolist())
         value, _ = self._teams(reduced)
         total += sum(np.maximum(np.maximum.reduceat(value, self.session_starts), 0).tolist()) if len(value) else 0
@@ -134,14 +126,12 @@ class Lagrangian:
             price = active.usable(price - step * over / length * direction / active.norm)
         yield _spread(best_price, active.rows, np.arange(self.size)), mean * weight
 
-    @cached_property
-    def norm(self) -> Floats:
-        """The Euclidean norm of each row, 1 for one without entries."""
-        matrix = self.draft.matrix
-        rows = np.repeat(np.arange(self.draft.rows, dtype=np.int32), np.diff(matrix.indptr))
-        own = np.bincount(rows, matrix.data.astype(float) ** 2, minlength=self.draft.rows)
-        squares = np.append(own, (self.of_hold.astype(float) ** 2).sum(axis=1))
-        return np.sqrt(np.where(squares > 0, squares, 1.0))
+    def part(self, rows: Ints) -> sparse.csr_array:
+        """Some rows and holds, in order, over all columns."""
+        own, holds = rows[rows < self.draft.rows], rows[rows >= self.draft.rows] - self.draft.rows
+        return sparse.vstack(
+            [self.draft.matrix[own], sparse.csr_array(self.of_hold[holds])], format="csr", dtype=np.int64
+        )
 
     def _broken(self, chosen: Ints) -> Ints:
         """The rows and holds in scope that these columns break, if they are 1 and all others 0."""
@@ -243,11 +233,13 @@ class _Active:
 
     def __init__(self, lagrangian: Lagrangian, rows: Ints) -> None:
         draft = lagrangian.draft
-        own, holds = rows[rows < draft.rows], rows[rows >= draft.rows] - draft.rows
         self.rows = rows
-        self.low, self.high, self.norm = lagrangian.low[rows], lagrangian.high[rows], lagrangian.norm[rows]
-        self.of_hold, self.by_column = lagrangian.of_hold[holds], draft.by_column
-        self.part = sparse.vstack([draft.matrix[own], sparse.csr_array(self.of_hold)], format="csr")
+        self.low, self.high = lagrangian.low[rows], lagrangian.high[rows]
+        self.part = lagrangian.part(rows)
+        self.norm = np.sqrt(np.maximum(1.0, self.part.astype(float).power(2).sum(axis=1)))
+        """The Euclidean norm of each row, 1 for one without entries."""
+        self.of_hold, self.by_column = lagrangian.of_hold[rows[rows >= draft.rows] - draft.rows], draft.by_column
+        own = rows[rows < draft.rows]
         self.place = np.full(draft.rows, len(rows), dtype=np.int64)
         self.place[own] = np.arange(len(own))
 
