@@ -9,7 +9,7 @@ the end for nothing, and shrinks when they are not.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,8 +21,8 @@ FIRST_SIZE, SMALLEST, GROWTH, SHRINKAGE = 4000, 300, 1.15, 0.7
 CANDIDATES = 60  # people who are looked at for a visit at a time, more or less, chosen at random
 MOMENT = 1.0  # seconds in which a neighbourhood is best solved
 Floats = npt.NDArray[np.float64]
-GUIDED = ("lagging", "between")  # kinds that need a relaxation
 POOL = 40_000  # seats among which neighbours are looked for
+PIECE = 15_000  # seats of schools that a bound on reach looks at together
 TAKEN = 0.1  # of a seat, by a relaxation, so that it counts
 FADING = 0.9  # how much of what a kind paid before still counts after one more trial
 
@@ -89,10 +89,11 @@ class Neighbourhoods:
         self.places = _places(draft, list(self.at_school))
 
     def next(self, columns: Ints, lag: Ints | None, relaxed: Floats | None = None) -> Neighbourhood:
-        """A neighbourhood of the plan; `lag` says how far each session is behind the relaxation, if that is known."""
-        kinds = self.kinds if lag is not None else [kind for kind in self.kinds if kind.name not in GUIDED]
+        """A neighbourhood of the plan; `lag` says how far each session is behind what could be, if that is known."""
+        missing = {"lagging": lag is None, "between": relaxed is None}
+        kinds = [kind for kind in self.kinds if not missing.get(kind.name)]
         if lag is not None and self.only_lagging:
-            kinds = [kind for kind in self.kinds if kind.name == "lagging"]
+            kinds = [kind for kind in self.kinds if kind.name == "lagging" and not kind.same_slots]
         kind = self.random.choices(kinds, [0.05 + kind.paid for kind in kinds])[0]
         if kind.size >= self.total and not kind.same_slots:
             return self.whole(kind)
@@ -140,6 +141,30 @@ class Neighbourhoods:
         mine = self._columns(pool)
         taken = (columns[mine] > 0) | (relaxed[mine] > TAKEN) | (mine < len(self.draft.visits))
         return Neighbourhood(kind, np.union1d(mine[taken], self._columns(wholly)))
+
+    def pieces(self, behind: Callable[[], Ints]) -> Iterator[tuple[Ints, Ints]]:
+        """Schools that are behind, each with those nearest to it: schools and their columns, no school twice.
+
+        `behind` says for each school how far it is behind; the one furthest is next, and those that are not stay out.
+        """
+        schools = np.array(list(self.at_school), dtype=np.int64)
+        left = np.ones(len(schools), dtype=bool)
+        seats = np.array(
+            [int(self.seats_of[self.at_school[school]].sum()) for school in schools.tolist()], dtype=np.int64
+        )
+        while left.any():
+            lag = np.where(left, behind()[schools], 0)
+            seed = int(np.argmax(lag))
+            if lag[seed] <= 0:
+                return
+            nearest = np.argsort(((self.places - self.places[seed]) ** 2).sum(axis=1), kind="stable")
+            nearest = nearest[left[nearest]]
+            piece = nearest[: 1 + int(np.searchsorted(np.cumsum(seats[nearest]), PIECE))]
+            left[piece] = False
+            yield (
+                schools[piece],
+                self._columns([session for school in schools[piece].tolist() for session in self.at_school[school]]),
+            )
 
     def around(self) -> list[int]:
         """The sessions at the schools around one of them, as many as a relaxation or a solver may look at together."""

@@ -70,14 +70,42 @@ class Scope:
 
     def reduced(self, free: Ints, columns: Ints, holds: Sequence[Hold] = ()) -> Reduced:
         """What is left to decide about the free columns when all others stay as they are in `columns`."""
-        draft = self.draft
-        part = draft.by_column[:, free].tocsr()
+        part, rows = self._touched(free)
         fixed = columns.copy()
         fixed[free] = 0
+        base = self.draft.matrix[rows] @ fixed
+        held = [(hold.gain[free], hold.low - int(hold.gain @ fixed)) for hold in holds]
+        return self._left(free, part, rows, base, base, held)
+
+    def alone(self, free: Ints) -> Reduced:
+        """What is left to decide about the free columns when all others may be anything, each row for itself.
+
+        Every plan's free columns keep these rows, so their best is a bound.
+        """
+        part, rows = self._touched(free)
+        whole = self.draft.matrix[rows]
+        least = whole.minimum(0).sum(axis=1) - part.minimum(0).sum(axis=1)
+        most = whole.maximum(0).sum(axis=1) - part.maximum(0).sum(axis=1)
+        return self._left(free, part, rows, least, most, [])
+
+    def _touched(self, free: Ints) -> tuple[sparse.csr_array, Ints]:
+        """The rows in scope with a free column: only those columns of them, and their numbers."""
+        part = self.draft.by_column[:, free].tocsr()
         rows = np.flatnonzero((np.diff(part.indptr) > 0) & self.rows)
-        part = part[rows]
-        base = draft.matrix[rows] @ fixed
-        low, high = draft.low[rows] - base, draft.high[rows] - base
+        return part[rows], rows
+
+    def _left(
+        self,
+        free: Ints,
+        part: sparse.csr_array,
+        rows: Ints,
+        others_least: Ints,
+        others_most: Ints,
+        holds: Sequence[tuple[Ints, int]],
+    ) -> Reduced:
+        """The rows that the free columns can break, when the others add something between least and most."""
+        draft = self.draft
+        low, high = draft.low[rows] - others_most, draft.high[rows] - others_least
         least, most = part.minimum(0).sum(axis=1), part.maximum(0).sum(axis=1)
         binding = (least < low) | (most > high)
         lazy, numbers = draft.lazy[rows][binding], rows[binding]
@@ -85,8 +113,8 @@ class Scope:
         high = np.where(most > high, high, UNBOUNDED)[binding]
         part = part[binding]
         if holds:
-            part = sparse.vstack([part, sparse.csr_array(np.array([hold.gain[free] for hold in holds]))], format="csr")
-            low = np.append(low, [hold.low - int(hold.gain @ fixed) for hold in holds])
+            part = sparse.vstack([part, sparse.csr_array(np.array([gain for gain, _ in holds]))], format="csr")
+            low = np.append(low, [least_gain for _, least_gain in holds])
             high = np.append(high, [UNBOUNDED] * len(holds))
             lazy = np.append(lazy, [False] * len(holds))
         return Reduced(free, numbers, lazy, part, low, high)

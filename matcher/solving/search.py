@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from matcher.domain import Plan, Problem, TierName, TierScore
 from matcher.rules import GOALS, MUST_RULES, Draft
@@ -222,7 +223,34 @@ class _TierSearch:
             search.clock.worked += seconds
             search.report(self.tier)
 
+    def _bound_by_pieces(self) -> None:
+        """Reach of a large term: some schools at a time, as if all others asked for nobody.
+
+        A school is reached or not, which prices alone do not see. Pieces without anybody behind need no proof.
+        """
+        gain = self.search.gains[self.tier]
+        most = self._by_school(gain)
+        bound = int(most.sum())
+        for piece, columns in self.neighbourhoods.pieces(lambda: self._by_school(gain * (1 - self.search.columns))):
+            left = self._left()
+            if self.stopped or left <= 0:
+                return
+            free = self.plain_scope.with_counts(columns)
+            effort = Effort(min(WHOLE_SECONDS, left), seed=self.search.settings.seed)
+            answer = maximise(
+                self.plain_scope.alone(free),
+                gain[free],
+                effort,
+                stoppable=lambda solver: self._stoppable(solver.stop_search),
+            )
+            if answer.values is not None and answer.closed:
+                bound -= int(most[piece].sum()) - int(gain[free] @ answer.values)
+                self.search.tighten(self.tier, bound)
+
     def _bound(self) -> None:
+        if self.tier is TierName.REACH and self.neighbourhoods.total > WHOLE_REACH:
+            self._bound_by_pieces()
+            return
         gain = self.search.gains[self.tier]
         limits = Limits(self._left, self.search.settings.deterministic, dual=self.tier is TierName.TRAVEL)
         for relaxed in relaxed_bounds(
@@ -239,12 +267,17 @@ class _TierSearch:
             if self.stopped or self.search.proven(self.tier):
                 return
 
-    def _lag(self, relaxed: Floats) -> Ints:
-        """For each session, how far its school is behind the relaxation."""
-        draft = self.draft
-        behind = self.search.gains[self.tier] * (relaxed - self.search.columns)
+    def _by_school(self, amount: npt.NDArray[Any]) -> Ints:
+        """An amount for each column, summed over those that are about the same school: shape (schools,)."""
         schools = self.neighbourhoods.school_of_column
-        total = np.bincount(schools[schools >= 0], weights=behind[schools >= 0], minlength=len(draft.school_ids))
+        about = (schools >= 0) & (amount != 0)
+        return np.bincount(schools[about], amount[about], len(self.draft.school_ids)).astype(np.int64)
+
+    def _lag(self, relaxed: Floats | None) -> Ints:
+        """For each session, how far its school is behind the relaxation; for reach, behind all that it asks for."""
+        draft = self.draft
+        best = relaxed if relaxed is not None else 1
+        total = self._by_school(self.search.gains[self.tier] * (best - self.search.columns))
         lag = np.zeros(len(draft.session_ids), dtype=np.int64)
         lag[draft.visit_session] = np.maximum(0, total[draft.visit_school])
         return lag
@@ -255,7 +288,8 @@ class _TierSearch:
         if self.rounds == 1 and self.tier is TierName.REACH and self.neighbourhoods.total <= WHOLE_REACH:
             return self.neighbourhoods.whole(Kind("whole")), columns, self.rounds
         if relaxed is None:
-            return self.neighbourhoods.next(columns, None), columns, self.rounds
+            lag = self._lag(None) if self.tier is TierName.REACH else None
+            return self.neighbourhoods.next(columns, lag), columns, self.rounds
         if not self.compared:
             self.compared = True
             between = self.neighbourhoods.between(columns, relaxed, Kind("between"), self.neighbourhoods.around(), [])
