@@ -288,11 +288,17 @@ def _kept(state: _State, held: int) -> bool:
 
 
 @compiled_inside
-def _wake(term: _Term, state: _State, visit: int, person: int) -> None:
-    """Somebody left a visit's team: the sessions of its school and those at which they could be are tried again."""
+def _wake_school(term: _Term, state: _State, visit: int) -> None:
+    """Something changed about a visit: the sessions of its school are tried again."""
     school = term.school[term.visit_session[visit]]
     for place in range(term.school_ends[school], term.school_ends[school + 1]):
         state.awake[term.school_sessions[place]] = True
+
+
+@compiled_inside
+def _wake(term: _Term, state: _State, visit: int, person: int) -> None:
+    """Somebody left a visit's team: the sessions at which they could be are tried again, too."""
+    _wake_school(term, state, visit)
     visits = term.first_seat[0]
     for place in range(term.person_ends[person], term.person_ends[person + 1]):
         state.awake[term.visit_session[term.seat_visit[term.person_seats[place] - visits]]] = True
@@ -365,6 +371,7 @@ def _other_slot(term: _Term, state: _State, session: int, held: int) -> bool:
             _staff(term, state, visit)
             if _kept(state, held):
                 state.running[session] = visit
+                _wake_school(term, state, visit)
                 for seat in team:
                     _wake(term, state, visit, term.seat_person[seat - term.first_seat[0]])
                 return True
@@ -384,6 +391,7 @@ def _join(term: _Term, state: _State, visit: int, held: int) -> bool:
         return False
     _flip(term, state, seat, TAKE)
     if _kept(state, held):
+        _wake_school(term, state, visit)
         return True
     _flip(term, state, seat, LEAVE)
     return False
@@ -440,6 +448,7 @@ def _exchange(term: _Term, state: _State, visit: int, seat: int, held: int) -> b
             _flip(term, state, there, TAKE)
             if _kept(state, held):
                 _wake(term, state, visit, person)
+                _wake_school(term, state, elsewhere)
                 return True
             _flip(term, state, there, LEAVE)
         for theirs in _team(term, state, elsewhere):

@@ -109,6 +109,8 @@ class Neighbourhoods:
         }
         visit = self._visit(columns)
         sizes = np.where(visit >= 0, self.some_of_visit[visit], 0) if kind.same_slots else self.some_of
+        if self.only_lagging:  # whoever makes the difference is not to be missed
+            sizes = self.seats_of
         chosen: dict[int, None] = {}
         size = 0
         for session in walks[kind.name](pool):
@@ -125,7 +127,8 @@ class Neighbourhoods:
             return Neighbourhood(kind, self._some(seats, columns))
         if len(chosen) == len(self.sessions):
             return self.whole(kind)
-        return Neighbourhood(kind, self._some(self._columns(list(chosen)), columns))
+        free = self._columns(list(chosen))
+        return Neighbourhood(kind, free if self.only_lagging else self._some(free, columns))
 
     def whole(self, kind: Kind) -> Neighbourhood:
         """All sessions at once."""
