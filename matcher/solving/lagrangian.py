@@ -37,7 +37,13 @@ class Lagrangian:
     def __init__(self, scope: Scope, gain: Ints, holds: Sequence[Hold] = ()) -> None:
         draft = self.draft = scope.draft
         self.gain = gain
-        self.of_hold = np.array([hold.gain for hold in holds], dtype=np.int64).reshape(len(holds), draft.columns)
+        self.of_hold = sparse.vstack(
+            [
+                sparse.csr_array((0, draft.columns), dtype=np.int64),
+                *(sparse.csr_array(hold.gain[None]) for hold in holds),
+            ],
+            format="csr",
+        )
         self.low = np.append(draft.low, [hold.low for hold in holds]).astype(np.int64)
         self.high = np.append(draft.high, np.full(len(holds), UNBOUNDED)).astype(np.int64)
         self.in_scope = np.append(scope.rows, np.ones(len(holds), dtype=bool))
@@ -129,9 +135,7 @@ class Lagrangian:
     def part(self, rows: Ints) -> sparse.csr_array:
         """Some rows and holds, in order, over all columns."""
         own, holds = rows[rows < self.draft.rows], rows[rows >= self.draft.rows] - self.draft.rows
-        return sparse.vstack(
-            [self.draft.matrix[own], sparse.csr_array(self.of_hold[holds])], format="csr", dtype=np.int64
-        )
+        return sparse.vstack([self.draft.matrix[own], self.of_hold[holds]], format="csr", dtype=np.int64)
 
     def _broken(self, chosen: Ints) -> Ints:
         """The rows and holds in scope that these columns break, if they are 1 and all others 0."""
@@ -253,7 +257,10 @@ class _Active:
         by_column = self.by_column
         own = _sums(by_column.indptr, by_column.indices, by_column.data, chosen, self.place, len(self.rows))
         now = own[:-1]
-        now[len(now) - len(self.of_hold) :] = self.of_hold[:, chosen].sum(axis=1)
+        if self.of_hold.shape[0]:
+            taken = np.zeros(self.of_hold.shape[1], dtype=np.int64)
+            taken[chosen] = 1
+            now[-self.of_hold.shape[0] :] = self.of_hold @ taken
         without = np.minimum(self.high - now, 0) + np.maximum(self.low - now, 0)
         return np.where(price > 0, self.high - now, np.where(price < 0, self.low - now, without))
 

@@ -22,6 +22,7 @@ from matcher.solving.compiled import compiled, compiled_inside
 AT_A_TIME = 20  # sessions between looks at the clock
 SECONDS_OF_A_FLIP = 5e-7
 COUNT, LOW, HIGH, GROUP = range(4)
+FAR = 2**30  # stands for no limit, in half the memory; every real count is far smaller
 TAKE, LEAVE = np.int64(1), np.int64(-1)  # so typed, or what they are given to is compiled once for each
 
 
@@ -92,7 +93,7 @@ class _State(NamedTuple):
 
     taken: npt.NDArray[np.int8]
     """Of each column, its value; levels are kept in `filled` alone."""
-    row: Ints
+    row: npt.NDArray[np.int32]
     """Of each row its COUNT, LOW, HIGH and GROUP, which are read together, shape (rows, 4).
 
     The count is the row's sum; of one that feeds a group of counting columns, what it counts. The others have group -1.
@@ -179,10 +180,11 @@ def _state(draft: Draft, columns: Ints) -> _State:
     run = np.flatnonzero(columns[: len(draft.visits)])
     running[draft.visit_session[run]] = run
     taken = columns[:visits_and_seats].astype(np.int8)
+    columns_of_rows = (counted, draft.low, draft.high, _group(draft))
     stack = np.zeros(2 * (draft.columns - visits_and_seats) + 16, dtype=np.int64)
     return _State(
         taken,
-        np.stack([counted, draft.low, draft.high, _group(draft)], axis=1),
+        np.stack([np.clip(each, -FAR, FAR).astype(np.int32) for each in columns_of_rows], axis=1),
         np.concatenate([np.zeros(0, dtype=np.int64), *filled]),
         running,
         np.zeros(1 + len(TierName), dtype=np.int64),

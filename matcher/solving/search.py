@@ -32,9 +32,9 @@ from matcher.solving.relaxation import Floats, Limits, relaxed_bounds
 # When each tier must let the next one work, as shares of the time limit.
 SHARES = {
     TierName.REACH: 0.15,
-    TierName.ROLE_MODELS: 0.4,
-    TierName.PREFERENCES: 0.48,
-    TierName.LOAD: 0.73,
+    TierName.ROLE_MODELS: 0.37,
+    TierName.PREFERENCES: 0.44,
+    TierName.LOAD: 0.72,
     TierName.TRAVEL: 1.0,
 }
 # A tier with few values leaves many plans equal: among them one that is no worse for a later tier is taken.
@@ -105,7 +105,7 @@ class _Search:
         self.clock = clock
         self.on_progress = on_progress
         self.random = random.Random(settings.seed)
-        self.gains = {tier: draft.objective[tier] * (1 if tier.maximised else -1) for tier in TierName}
+        self.gains = {tier: draft.objective[tier] if tier.maximised else -draft.objective[tier] for tier in TierName}
         self.bounds: dict[TierName, int] = {}
         for tier, gain in self.gains.items():  # poor as it is, no plan can have more than everything
             everything = int(np.maximum(gain, 0).sum())
