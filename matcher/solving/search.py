@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from matcher.rules import GOALS, MUST_RULES, Draft
 from matcher.rules.draft import Ints
 from matcher.solving.cpsat import Answer, Effort, maximise
 from matcher.solving.greedy import greedy
+from matcher.solving.lagrangian import Lagrangian
 from matcher.solving.local_search import climb
 from matcher.solving.neighbourhoods import Kind, Neighbourhood, Neighbourhoods
 from matcher.solving.pins import plan_for_pins
@@ -64,6 +66,7 @@ def solve(
 
     Ends soon after `asked_to_stop` says so. Raises PinsImpossible if no plan keeps all the pins.
     """
+    _compile()
     clock = _Clock(settings, asked_to_stop)
     pinned = plan_for_pins(problem, Effort(max(10.0, settings.time_limit), settings.workers, settings.seed))
     draft = Draft(problem, [*MUST_RULES, *GOALS])
@@ -73,6 +76,18 @@ def solve(
     for tier in TierName:
         search.improve(tier)
     return Solution(draft.plan_of(search.columns), search.scores(), clock.seconds(), first, asked_to_stop())
+
+
+@cache
+def _compile() -> None:
+    """Compiles what is compiled, with an example in hand: some 10 s once an installation, and no time limit pays it."""
+    draft = Draft(GOALS[0].examples[0].problem, [*MUST_RULES, *GOALS])
+    for _ in climb(draft, np.zeros(draft.columns, dtype=np.int64), 0, 0, lambda: False):
+        pass
+    gain = draft.objective[TierName.REACH]
+    lagrangian = Lagrangian(Scope(draft, [TierName.REACH]), gain, [Hold(gain, 0)])
+    for prices, _ in lagrangian.improved(np.ones(lagrangian.size), lambda: 0, 1):
+        lagrangian.bound(prices)
 
 
 class _Clock:

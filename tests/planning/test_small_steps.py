@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -118,3 +123,16 @@ def test_where_compiled_code_cannot_be_kept_it_is_compiled_each_time(monkeypatch
             return 2 * numbers
 
     assert double(np.array([1, 2])).tolist() == [2, 4]
+
+
+def test_the_first_run_after_installing_pays_for_compiling_out_of_no_time_limit(tmp_path: Path) -> None:
+    out = tmp_path / "plan"
+    scenario = Path(__file__).parents[2] / "scenarios" / "first-steps"
+    subprocess.run(
+        [sys.executable, "-m", "matcher", "run", str(scenario), "--out", str(out), "--time-limit", "3"],
+        env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "nothing here yet")},
+        check=True,
+        capture_output=True,
+    )
+    tiers = json.loads((out / "scores.json").read_text())["tiers"]
+    assert all(tier["proven"] for tier in tiers)
