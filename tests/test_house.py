@@ -26,6 +26,7 @@ FLOORS = (
 )
 ROOMS = {
     "ortools": {"solving"},
+    "numba": {"solving"},
     "sqlalchemy": {"store"},
     "alembic": {"store"},
     "typer": {"cli"},

@@ -150,24 +150,23 @@ class Neighbourhoods:
 
         `behind` says for each school how far it is behind; the one furthest is next, and those that are not stay out.
         """
-        schools = np.array(list(self.at_school), dtype=np.int64)
+        draft = self.draft
+        schools, school = np.unique(draft.visit_school, return_inverse=True)
+        places = _places(draft, schools.tolist())
+        seats = np.bincount(school, np.diff(self.first_seat), len(schools))
         left = np.ones(len(schools), dtype=bool)
-        seats = np.array(
-            [int(self.seats_of[self.at_school[school]].sum()) for school in schools.tolist()], dtype=np.int64
-        )
         while left.any():
             lag = np.where(left, behind()[schools], 0)
             seed = int(np.argmax(lag))
             if lag[seed] <= 0:
                 return
-            nearest = np.argsort(((self.places - self.places[seed]) ** 2).sum(axis=1), kind="stable")
+            nearest = np.argsort(((places - places[seed]) ** 2).sum(axis=1), kind="stable")
             nearest = nearest[left[nearest]]
             piece = nearest[: 1 + int(np.searchsorted(np.cumsum(seats[nearest]), PIECE))]
             left[piece] = False
-            yield (
-                schools[piece],
-                self._columns([session for school in schools[piece].tolist() for session in self.at_school[school]]),
-            )
+            visits = np.flatnonzero(np.isin(school, piece))
+            mine = _ranges(self.first_seat[visits], self.first_seat[visits + 1])
+            yield schools[piece], np.append(visits, draft.seats[mine])
 
     def around(self) -> list[int]:
         """The sessions at the schools around one of them, as many as a relaxation or a solver may look at together."""

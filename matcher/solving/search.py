@@ -244,7 +244,7 @@ class _TierSearch:
         A school is reached or not, which prices alone do not see. Pieces without anybody behind need no proof.
         """
         gain = self.search.gains[self.tier]
-        most = self._by_school(gain)
+        most = self._by_school(gain)  # without schools that no visit is at, which are not reached
         bound = int(most.sum())
         for piece, columns in self.neighbourhoods.pieces(lambda: self._by_school(gain * (1 - self.search.columns))):
             left = self._left()
