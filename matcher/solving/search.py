@@ -182,7 +182,7 @@ class _TierSearch:
         if self.search.settings.deterministic:
             self._climb()
             self._bound()
-            while not self._finished():
+            while self.neighbourhoods.sessions and not self._finished():
                 self._take(*self._solve(self._next()))
         else:
             self._run_together()
@@ -195,8 +195,9 @@ class _TierSearch:
             running: set[Future[tuple[Neighbourhood, Ints, Ints, Answer]]] = set()
             try:
                 self._climb()
-                while not self._finished():
+                while not self._finished() and (self.neighbourhoods.sessions or not bounding.done()):
                     room = workers if bounding.done() else max(1, workers - 1)
+                    room = room if self.neighbourhoods.sessions else 0
                     while len(running) < room:
                         running.add(pool.submit(self._solve, self._next()))
                     awaited: set[Future[Any]] = {*running, bounding} if not bounding.done() else {*running}
@@ -222,8 +223,7 @@ class _TierSearch:
                 stop()
 
     def _finished(self) -> bool:
-        nothing_to_free = not self.neighbourhoods.sessions
-        return self._left() <= 0 or self.search.proven(self.tier) or self.fruitless >= PATIENCE or nothing_to_free
+        return self._left() <= 0 or self.search.proven(self.tier) or self.fruitless >= PATIENCE
 
     def _left(self) -> float:
         return self.search.clock.left(SHARES[self.tier])
