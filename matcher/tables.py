@@ -230,6 +230,12 @@ ENCOUNTERS = Table(
         Column("occupation", Kind.TEXT, "That person's kind of work."),
         Column("gender", Kind.TEXT, "woman, man, or the person's own word.", personal=True),
         Column("ethnicity", Kind.TEXT, "A census group or label.", personal=True),
+        Column(
+            "matching_consent",
+            Kind.CHOICE,
+            "Whether the goals may use the two before; blank: what the table volunteers says of that person.",
+            choices=YES_NO,
+        ),
     ),
     optional=True,
 )

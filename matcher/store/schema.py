@@ -15,7 +15,7 @@ from sqlalchemy.types import TypeEngine
 
 from matcher.tables import TABLES, Column, Kind, Table
 
-SCHEMA_VERSION = "0002"
+SCHEMA_VERSION = "0003"
 """The newest migration: the version that this program reads and writes."""
 VERSION_TABLE = "matcher_schema"
 """Where Alembic notes the version, and the mark by which a database is known to be a workspace."""
@@ -227,6 +227,8 @@ replies = sa.Table(
     sa.Column("answer", sa.String, nullable=False),
     sa.Column("replied_utc", sa.DateTime, nullable=False),
     sa.Column("read_utc", sa.DateTime, nullable=False),
+    sa.Column("note", sa.String),
+    sa.Column("taken_by", sa.String),
 )
 """The answers that were taken, in the order in which they were read."""
 
@@ -236,8 +238,45 @@ feeds = sa.Table(
     sa.Column("kind", sa.String, primary_key=True),
     sa.Column("id", sa.String, primary_key=True),
     sa.Column("token_hash", sa.String, nullable=False),
+    sa.Column("placed_utc", sa.DateTime),
 )
-"""By what hash a feed's file name is known again; the name itself is kept nowhere."""
+"""By what hash a feed's file name is known again; the name itself is kept nowhere.
+
+`placed_utc` is when its file was last known to be in place: NULL after a writing that was broken off.
+"""
+
+
+# The workspace itself
+
+workspace = sa.Table(
+    "workspace",
+    metadata,
+    sa.Column("key", sa.String, primary_key=True),
+    sa.Column("value", sa.String, nullable=False),
+)
+"""`id`: 32 random hexadecimal digits, made with the workspace, that no other one has."""
+
+leases = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("owner", sa.String, nullable=False),
+    sa.Column("until_utc", sa.DateTime, nullable=False),
+)
+"""Who is doing what only one may do at a time, such as sending; one that was not renewed until then has ended."""
+
+unfinished_runs = sa.Table(
+    "unfinished_runs",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("scenario_id", sa.ForeignKey("scenarios.scenario_id"), nullable=False, index=True),
+    sa.Column("started_utc", sa.DateTime, nullable=False),
+    sa.Column("kept_utc", sa.DateTime, nullable=False),
+    sa.Column("seconds", sa.Double, nullable=False),
+    sa.Column("settings", sa.JSON, nullable=False),
+    sa.Column("visits", sa.JSON, nullable=False),
+)
+"""The best plan so far of a solve under way; gone once it is a run."""
 
 
 def utc(moment: datetime) -> datetime:
