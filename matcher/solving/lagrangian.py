@@ -18,6 +18,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from matcher.rules.draft import UNBOUNDED, Ints
+from matcher.rules.team_size import TeamSize
 from matcher.solving.compiled import compiled
 from matcher.solving.reduced import Hold, Scope
 
@@ -53,7 +54,7 @@ class Lagrangian:
         sessions = [draft.problem.sessions[session_id] for session_id, _ in draft.visits]
         self.first_seat = len(draft.visits) + np.searchsorted(draft.seat_visit, np.arange(len(draft.visits) + 1))
         width = int(np.diff(self.first_seat).max(initial=0))
-        sized = "team size: enough" in draft.row_counts  # a draft under a few rules may not have team sizes
+        sized = any(isinstance(rule, TeamSize) for rule in draft.rules)  # a draft under a few rules may have no sizes
         self.fewest = np.array([s.min_volunteers if sized else 0 for s in sessions], dtype=np.int64)
         self.most = np.array([min(width, s.max_volunteers) if sized else width for s in sessions], dtype=np.int64)
         self.session_starts = np.flatnonzero(np.diff(draft.visit_session, prepend=-1))
