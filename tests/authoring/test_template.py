@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from matcher.authoring.write import csv_text
 from matcher.domain import Limits, Plan, Visit
 from matcher.errors import OutputError
 from matcher.intake import read_scenario
+from matcher.intake.programme import SETTINGS
 from matcher.tables import TABLES, Kind, Table
 from tests.oracle import violations
 
@@ -164,3 +167,16 @@ def test_a_filled_in_workbook_is_never_overwritten(tmp_path: Path) -> None:
     write_template(tmp_path / "mine")
     with pytest.raises(OutputError, match="not empty"):
         write_template(tmp_path / "mine")
+
+
+def test_every_setting_of_the_programme_is_in_the_template(tmp_path: Path, workbook: Workbook) -> None:
+    def keys(values: Mapping[str, object], before: str = "") -> set[str]:
+        inside = ((f"{before}{key}", value) for key, value in values.items())
+        return {
+            each for key, value in inside for each in (keys(value, f"{key}.") if isinstance(value, dict) else {key})
+        }
+
+    write_template(tmp_path / "folder")
+    in_folder = tomllib.loads((tmp_path / "folder" / "programme.toml").read_text(encoding="utf-8"))
+    in_workbook = {row[0] for row in workbook["programme"].iter_rows(min_row=2, values_only=True)}
+    assert set(SETTINGS) == keys(in_folder) == in_workbook
