@@ -47,7 +47,7 @@ def put_in_place(out: Path, contents: Mapping[str, bytes], folders: Mapping[str,
             shutil.rmtree(leftover, ignore_errors=True)
         staging = Path(tempfile.mkdtemp(prefix=_STAGING_PREFIX, dir=out))
         new, old = staging / "new", staging / "old"
-        old.mkdir()
+        make_folders(old)
         for folder, subfolders in folders.items():
             for subfolder in subfolders:
                 make_folders(new / folder / subfolder)
