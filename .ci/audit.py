@@ -1,4 +1,4 @@
-"""Asks pip-audit whether anything installed has a known fault. Without advisory data at hand it says so, and is content.
+"""Asks pip-audit whether anything installed has a known fault. Without advisory data it says so, and is content.
 
 Exit 0: no advisory, or no data; 1: at least one advisory, which is listed.
 """
@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from typing import Any
 
 PATIENCE = 600  # seconds
 SERVICES = ("pypi", "osv")
 
 
-def dependencies(service: str) -> list[dict[str, object]]:
+def dependencies(service: str) -> list[dict[str, Any]]:
     """What pip-audit says of each package that it has data of; nothing if it has none, or cannot be reached."""
     command = [sys.executable, "-m", "pip_audit", "--skip-editable", "--progress-spinner", "off", "--format", "json"]
     try:
@@ -37,10 +38,9 @@ def main() -> int:
     faulty = [each for each in known if each["vulns"]]
     print(f"{len(known)} installed packages audited with {service}: {len(faulty)} with advisories.")
     for each in faulty:
-        for fault in each["vulns"]:  # type: ignore[attr-defined]
-            print(
-                f"  {each['name']} {each['version']}: {fault['id']}, mended in {', '.join(fault['fix_versions']) or '-'}"
-            )
+        for fault in each["vulns"]:
+            mended = ", ".join(fault["fix_versions"]) or "no version yet"
+            print(f"  {each['name']} {each['version']}: {fault['id']}, mended in {mended}")
     return 1 if faulty else 0
 
 

@@ -181,11 +181,11 @@ def test_two_at_once_leave_no_file_that_nobody_can_end(db: Path, tmp_path: Path)
         for each in links:
             each.unlink(missing_ok=True)
         said = at_once(*(["feed", "write", web, "--db", db, "--links", each, "--yes"] for each in links))
-        assert any(each.code == 0 for each in said)
-        for each, file in zip(said, links, strict=True):
-            if each.code:
-                assert each.code == 1
-                assert "is writing the feeds at the moment" in each.err or "in the meantime" in each.err
+        assert any(done.code == 0 for each in said)
+        for done, file in zip(said, links, strict=True):
+            if done.code:
+                assert done.code == 1
+                assert "is writing the feeds at the moment" in done.err or "in the meantime" in done.err
             else:
                 assert {row["file"] for row in csv.DictReader(file.open(encoding="utf-8"))} == names(web)
         assert len(names(web)) == 9
