@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -67,7 +68,8 @@ def database_url(address: str) -> sa.URL:
             raise StoreError(_UNREADABLE)
         return sa.URL.create("sqlite", database=str(Path(address).expanduser()))
     before, _, after = address.partition("@")
-    if "@" in after or (after and "?" in before):  # SQLAlchemy takes the first one for the end of the password
+    if "@" in after or (after and "?" in before) or re.search("%00|\0", address):
+        # SQLAlchemy takes the first @ for the end of the password, and libpq a NUL for the end of everything
         raise StoreError(_UNREADABLE)
     try:
         url = sa.make_url(address)
@@ -97,9 +99,10 @@ def _is_path(text: str) -> bool:
 
 def _kind(url: sa.URL) -> str:
     """The kind of database in a message; what is no kind could be anything, a piece of a password too."""
-    name = url.drivername.partition("+")[0]
-    known = ("mysql", "mariadb", "oracle", "mssql", "postgresql", "sqlite")
-    return name if name in known else "that kind of database"
+    name, _, driver = url.drivername.partition("+")
+    if name not in ("mysql", "mariadb", "oracle", "mssql", "postgresql", "sqlite"):
+        return "that kind of database"
+    return f"{name} through that driver" if driver else name
 
 
 def described(url: sa.URL) -> str:
@@ -143,13 +146,15 @@ def make_engine(url: sa.URL, patience_seconds: float) -> sa.Engine:
     }
     try:
         if url.get_backend_name() == "sqlite":
-            engine = sa.create_engine(url, connect_args={"timeout": patience_seconds}, **options)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", sa.exc.SAWarning)  # of settings that it would pass over
+                engine = sa.create_engine(url, connect_args={"timeout": patience_seconds}, **options)
             sa.event.listen(engine, "connect", _prepare_sqlite)
             sa.event.listen(engine, "begin", _begin_sqlite)
             return engine
         waiting = {} if "connect_timeout" in url.query else {"connect_timeout": max(2, round(patience_seconds))}
         return sa.create_engine(url, isolation_level="REPEATABLE READ", connect_args=waiting, **options)
-    except (sa.exc.ArgumentError, ValueError, TypeError):
+    except (sa.exc.ArgumentError, sa.exc.SAWarning, ValueError, TypeError):
         raise StoreError(_UNREADABLE) from None
     except ImportError as error:
         raise StoreError(

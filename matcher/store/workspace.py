@@ -46,10 +46,10 @@ class Workspace:
         A workspace of an older version is brought up to date. Waits so long for whoever else is writing.
         """
         url = database_url(address)
+        workspace = cls(make_engine(url, patience_seconds), patience_seconds)
         file = sqlite_file(url)
         if file is not None:
             check_file(file, create)
-        workspace = cls(make_engine(url, patience_seconds), patience_seconds)
         try:
             workspace._bring_up_to_date(create)
         except BaseException:

@@ -181,7 +181,7 @@ def test_two_at_once_leave_no_file_that_nobody_can_end(db: Path, tmp_path: Path)
         for each in links:
             each.unlink(missing_ok=True)
         said = at_once(*(["feed", "write", web, "--db", db, "--links", each, "--yes"] for each in links))
-        assert any(done.code == 0 for each in said)
+        assert any(each.code == 0 for each in said)
         for done, file in zip(said, links, strict=True):
             if done.code:
                 assert done.code == 1

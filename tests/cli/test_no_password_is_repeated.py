@@ -43,6 +43,8 @@ ADDRESSES: dict[str, Callable[[str], str]] = {
     "blank before": lambda word: f" postgresql://user:{word}@{HOST}/term",
     "quotation marks": lambda word: f'"postgresql://user:{word}@{HOST}/term"',
     "sqlite with a host": lambda word: f"sqlite://user:{word}@{HOST}/term",
+    "sqlite with a setting": lambda word: f"sqlite:///term.db?{quote(word, safe='')}=1",
+    "sqlite with a bad setting": lambda word: f"sqlite:///term.db?timeout={quote(word, safe='')}",
     "sqlite with a login": lambda word: f"sqlite:///user:{word}@{HOST}/term",
 }
 
@@ -91,7 +93,7 @@ def test_of_a_database(form: str, where: str, word: str, tmp_path_factory: pytes
         assert_kept(word, say(form, word, where=where), nothing)
 
 
-@pytest.mark.parametrize("form", ["raw", "quoted", "one slash"])
+@pytest.mark.parametrize("form", ["raw", "quoted", "one slash", "sqlite with a setting", "sqlite with a bad setting"])
 @pytest.mark.parametrize("where", ["--db=", "import", "dry run"])
 def test_of_a_database_that_is_to_be_made(
     form: str, where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
