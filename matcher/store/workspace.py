@@ -60,7 +60,9 @@ class Workspace:
     @staticmethod
     def is_missing(address: str) -> bool:
         """Whether there is certainly no workspace at the address yet: no such file."""
-        path = sqlite_file(database_url(address))
+        url = database_url(address)
+        make_engine(url, 0).dispose()  # which refuses an address that could never be one
+        path = sqlite_file(url)
         return path is not None and not path.exists()
 
     def _bring_up_to_date(self, create: bool) -> None:
