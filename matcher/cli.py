@@ -8,13 +8,15 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO
 
 import typer
 from rich.markup import escape
 from rich.table import Table
+from typer.core import TyperGroup
 
 from matcher import planner, publication
 from matcher.authoring.generate import generate
@@ -27,8 +29,9 @@ from matcher.mail.smtp import Delivery, Server
 from matcher.planner import Made
 from matcher.publishing.feeds import FeedKind
 from matcher.publishing.published import Answer, LetterState
-from matcher.publishing.text import counted, one_line
+from matcher.publishing.text import counted, listed, one_line
 from matcher.rules import GOALS, MUST_RULES
+from matcher.secrecy import holds_login, is_address, redacted
 from matcher.solving.progress import Settings
 from matcher.store import Workspace, summary
 from matcher.times import time_text
@@ -36,7 +39,33 @@ from matcher.times import time_text
 if TYPE_CHECKING:
     from matcher.mail.caldav import Pushed
 
+UsageError: Any = typer.BadParameter.__bases__[0]  # click's, or that of the click inside newer typers
+
+
+@contextmanager
+def _discreetly() -> Iterator[None]:
+    """Inside, what is wrong with the usage is said without the passwords in addresses on the command line."""
+    try:
+        yield
+    except UsageError as error:
+        error.message = redacted(error.message, sys.argv[1:])
+        raise
+
+
+class Commands(TyperGroup):
+    """The commands; none of them, nor what is wrong with their usage, repeats a password."""
+
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        with _discreetly():
+            return super().make_context(*arguments, **options)
+
+    def invoke(self, ctx: Any) -> Any:
+        with _discreetly():
+            return super().invoke(ctx)
+
+
 app = typer.Typer(
+    cls=Commands,
     help="Plans which people from the world of work meet which primary-school classes, when and where.",
     no_args_is_help=True,
     add_completion=False,
@@ -62,6 +91,7 @@ Deterministic = Annotated[
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but warnings and errors.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
+NothingToAsk = Annotated[bool, typer.Option("--yes", help="Taken as everywhere; nothing is asked here.")]
 Run = Annotated[int | None, typer.Option(min=1, help="The number of a run; the newest unless said.")]
 
 WORKERS = os.cpu_count() or 1
@@ -77,6 +107,7 @@ def main() -> None:
     """Runs the command line. Exit 0: done; 1: it cannot be done, and why is said; 2: wrong usage; 130: Ctrl-C."""
     if isinstance(sys.stdout, io.TextIOWrapper):  # a name that the output has no letters for is no reason to fail
         sys.stdout.reconfigure(errors="replace")
+    _refuse_misplaced_logins(sys.argv[1:])
     try:
         app()
     except MatcherError as error:
@@ -100,6 +131,7 @@ def run(
     deterministic: Deterministic = False,
     quiet: Quiet = False,
     as_json: Json = False,
+    yes: NothingToAsk = False,
 ) -> None:
     """Makes the term's plan from a scenario, with a report and calendars. Ctrl-C ends with the best plan so far."""
     voice = Voice.of(quiet=quiet, as_json=as_json)
@@ -114,6 +146,7 @@ def demo(
     out: Out = Path("matcher-demo"),
     time_limit: TimeLimit = 60,
     workers: Workers = WORKERS,
+    yes: NothingToAsk = False,
 ) -> None:
     """Plans a whole autumn term for 33 primary schools in Derby, and says what to open."""
     scenario = _scenarios() / "derby"
@@ -176,6 +209,7 @@ def solve(
     deterministic: Deterministic = False,
     quiet: Quiet = False,
     as_json: Json = False,
+    yes: NothingToAsk = False,
 ) -> None:
     """Makes a plan of the workspace's term, and keeps it as a run."""
     voice = Voice.of(quiet=quiet, as_json=as_json)
@@ -238,7 +272,7 @@ def runs(db: Database = DEFAULT_DB) -> None:
 
 
 @app.command()
-def export(out: Out, db: Database = DEFAULT_DB, run: Run = None) -> None:
+def export(out: Out, db: Database = DEFAULT_DB, run: Run = None, yes: NothingToAsk = False) -> None:
     """Writes a run's plan, report and calendars to a folder, as the command run does."""
     with Workspace.open(db) as workspace:
         saved = planner.export(workspace, out, run)
@@ -283,6 +317,7 @@ def compare(
 @app.command()
 def template(
     out: NewScenario,
+    yes: NothingToAsk = False,
 ) -> None:
     """Writes an empty scenario to fill in, with a line of help and an example for each column."""
     write_template(out)
@@ -302,6 +337,7 @@ def scenario(
     seed: Seed = 1,
     register: Annotated[Path | None, typer.Option(help="A CSV file of real schools, as the national register.")] = None,
     authority: Annotated[str | None, typer.Option(help="Only schools of this local authority.")] = None,
+    yes: NothingToAsk = False,
 ) -> None:
     """Invents a scenario of any size, to try things out; with a register, at real schools."""
     tables = generate(schools, seed, volunteers=volunteers, sessions=sessions, register=register, authority=authority)
@@ -504,17 +540,26 @@ def feed_write(
     yes: Yes = False,
 ) -> None:
     """Writes a calendar to subscribe to for each volunteer and school, and one of the whole programme."""
-    with Workspace.open(db) as workspace:
+    with Workspace.open(db) as workspace, publication.only_one(workspace, "feeds", "writing the feeds") as keep:
         where = publication.place_feeds(workspace, folder)
         if where.readdressed:
             lost = counted(where.readdressed, "feed")
             print(f"{lost} with an address already are not in {folder}: whoever subscribed would need the new address.")
             _agree("Give them new addresses?", yes)
-        written = publication.write_feeds(workspace, where, links)
+        keep()
+        written = publication.write_feeds(workspace, where, links, keep)
     print(
         f"{counted(len(where.placed), 'feed')} in {folder}: {written.new} new, {written.rewritten} changed, "
         f"{written.unchanged} as they were." + (f" Who has which: {links}" if links else "")
     )
+    if written.swept:
+        files = counted(written.swept, "file")
+        print(f"{files} that a broken-off writing or an earlier address had left are deleted: delete them from the web")
+        print("space too.")
+    if written.strange:
+        files = counted(len(written.strange), "file")
+        print(f"{files} in {folder} may be feeds of an earlier matcher or workspace, and are left as they are:")
+        print(f"{listed(list(written.strange[:3]))}. Delete what nobody needs.")
     if written.new and not links:
         print("To learn which file is whose, write them again with --links FILE.")
 
@@ -525,6 +570,7 @@ def feed_reset(
     who: Annotated[str, typer.Argument(metavar="ID", help="The id of the volunteer or school; else: programme.")],
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder that the feeds were written to.")],
     db: Database = DEFAULT_DB,
+    yes: NothingToAsk = False,
 ) -> None:
     """Ends the address of one feed, as when it got into wrong hands; the next `feed write` makes a new one."""
     with Workspace.open(db) as workspace:
@@ -544,6 +590,7 @@ def push(
         Path | None, typer.Option(help="A file with user and password; else MATCHER_CALDAV_USER and _PASSWORD.")
     ] = None,
     quiet: Quiet = False,
+    yes: NothingToAsk = False,
 ) -> None:
     """Keeps the programme's and each school's calendar on a CalDAV server in step with what was published."""
 
@@ -562,6 +609,21 @@ def push(
 
 
 # Ends
+
+TAKES_ADDRESS = ("--db", "--smtp", "--caldav")
+TAKES_TEXT = ("--note",)
+
+
+def _refuse_misplaced_logins(arguments: Sequence[str]) -> None:
+    """An address with a password in the place of a file would be repeated, and even become a folder's name."""
+    for before, argument in zip(("", *arguments), arguments, strict=False):
+        if is_address(argument) and holds_login(argument) and before not in (*TAKES_ADDRESS, *TAKES_TEXT):
+            options = f"{', '.join(TAKES_ADDRESS[:-1])} or {TAKES_ADDRESS[-1]}"
+            print(
+                f"matcher: an address with a login in it stands where none is expected; it belongs after {options}.",
+                file=sys.stderr,
+            )
+            sys.exit(2)
 
 
 def _end(message: str) -> NoReturn:

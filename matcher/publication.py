@@ -6,9 +6,10 @@ A plan is a draft until it is published as a version. Everything here speaks of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ from matcher.publishing.feeds import FeedKind, Placed, Written
 from matcher.publishing.letters import Untold, sender_of, untold
 from matcher.publishing.letters import letters as write_letters
 from matcher.publishing.published import Answer, Entry, Letter, LetterState, Standing
-from matcher.store import Heard, SavedRun, Version, Workspace
+from matcher.store import Heard, SavedRun, Version, Workspace, leases
 from matcher.tables import Tables
 
 if TYPE_CHECKING:
@@ -228,6 +229,42 @@ def reply(workspace: Workspace, files: Sequence[Path]) -> Heeded:
     return Heeded(gathered.messages, news, (*gathered.remarks, *remarks), told.problem)
 
 
+# What only one may do at a time
+
+LEASE, RENEWED = timedelta(minutes=5), timedelta(minutes=1)
+"""How long a lease lasts, and how often it is taken for longer."""
+
+
+@contextmanager
+def only_one(workspace: Workspace, name: str, doing: str) -> Iterator[Callable[[], None]]:
+    """Inside, nobody else does the same with this workspace: who comes second gets a StoreError saying who does.
+
+    What it yields is to be called again and again: it keeps the lease, and raises where that was lost.
+    """
+    now = datetime.now(UTC)
+    owner = leases.new_owner(now)
+    taken = now - LEASE
+
+    def keep() -> None:
+        nonlocal taken
+        now = datetime.now(UTC)
+        if now - taken < RENEWED:
+            return
+        other = workspace.take_lease(name, owner, now + LEASE, now)
+        if other is not None:
+            raise StoreError(
+                f"{other} is {doing} at the moment, in {workspace.where}. Wait until that has ended, then try again; "
+                f"if that process is no more, its place is free within {LEASE.seconds // 60} minutes."
+            )
+        taken = now
+
+    keep()
+    try:
+        yield keep
+    finally:
+        workspace.release_lease(name, owner)
+
+
 # Feeds
 
 
@@ -237,23 +274,38 @@ class PlacedFeeds:
 
     folder: Path
     placed: tuple[Placed, ...]
+    known: Mapping[tuple[str, str], str]
+    """The marks from which this was worked out."""
     readdressed: int
-    """How many have an address already, but no file under it in this folder, and so would get another."""
+    """How many have an address that somebody may know, but no file in this folder, and so would get another."""
 
 
 def place_feeds(workspace: Workspace, folder: Path, stamp: datetime | None = None) -> PlacedFeeds:
     told = published(workspace)
-    hashes = {(FeedKind(kind), who): mark for (kind, who), mark in workspace.feed_hashes().items()}
-    every = feeds.feeds(told.problem, told.entries, stamp or datetime.now(UTC))
+    known, never_placed = workspace.feed_hashes(), workspace.unplaced_feeds()
+    hashes = {(FeedKind(kind), who): mark for (kind, who), mark in known.items()}
+    every = feeds.feeds(told.problem, told.entries, stamp or datetime.now(UTC), workspace.id)
     placed = feeds.placed(folder, every, hashes)
-    readdressed = sum(mark != hashes.get(key, mark) for key, mark in feeds.hashes_of(placed).items())
-    return PlacedFeeds(folder, placed, readdressed)
+    readdressed = sum(
+        mark != hashes.get(key, mark) and (key[0].value, key[1]) not in never_placed
+        for key, mark in feeds.hashes_of(placed).items()
+    )
+    return PlacedFeeds(folder, placed, known, readdressed)
 
 
-def write_feeds(workspace: Workspace, where: PlacedFeeds, links: Path | None = None) -> Written:
-    """Writes every feed, and to `links` who has which; first the workspace learns by what to know them again."""
-    workspace.set_feeds({(str(kind), who): mark for (kind, who), mark in feeds.hashes_of(where.placed).items()})
-    return feeds.write_feeds(where.folder, where.placed, links)
+def write_feeds(
+    workspace: Workspace, where: PlacedFeeds, links: Path | None = None, before_each: Callable[[], None] = lambda: None
+) -> Written:
+    """Writes every feed, and to `links` who has which; first the workspace learns by what to know them again.
+
+    To be called inside `only_one`, with what that yields. Broken off, it can be made again: a file that is there is
+    known, and whoever has none yet has no address that anybody could know.
+    """
+    marks = {(str(kind), who): mark for (kind, who), mark in feeds.hashes_of(where.placed).items()}
+    workspace.set_feeds(marks, where.known)
+    written = feeds.write_feeds(where.folder, where.placed, links, workspace=workspace.id, before_each=before_each)
+    workspace.place_feeds(marks, datetime.now(UTC))
+    return written
 
 
 def reset_feed(workspace: Workspace, kind: FeedKind, who: str, folder: Path) -> bool:
@@ -261,11 +313,14 @@ def reset_feed(workspace: Workspace, kind: FeedKind, who: str, folder: Path) -> 
 
     False if its file was not in the folder: wherever it is, it has to be deleted there.
     """
-    mark = workspace.feed_hashes().get((kind.value, who))
-    if mark is None:
-        raise StoreError(f"There is no feed of {kind} {who}. Feeds are made with: matcher feed write DIR")
-    was_there = feeds.remove_feed(folder, mark)
-    workspace.set_feeds({(kind.value, who): None})
+    key = kind.value, who
+    with only_one(workspace, "feeds", "writing the feeds"):
+        mark = workspace.feed_hashes().get(key)
+        if mark is None:
+            raise StoreError(f"There is no feed of {kind} {who}. Feeds are made with: matcher feed write DIR")
+        workspace.place_feeds([key], None)  # so that the next writing need not ask, if we get no further
+        was_there = feeds.remove_feed(folder, mark)
+        workspace.set_feeds({key: None})
     return was_there
 
 

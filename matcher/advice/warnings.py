@@ -1,4 +1,4 @@
-"""What in the input stands in the way of any plan: worth a look before the plan is made."""
+"""What in the input is worth a look before the plan is made: above all, what stands in the way of any plan."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from matcher.advice.undelivered import Reasons
 from matcher.domain import Problem
 from matcher.errors import InputProblem
+from matcher.formulas import as_text
 from matcher.intake import Locate
 from matcher.rules import MUST_RULES
 from matcher.rules.draft import Seats
@@ -18,7 +19,8 @@ PAIRS_AT_A_TIME = 1_000_000
 
 
 def warnings(problem: Problem, place: Locate) -> list[InputProblem]:
-    """A volunteer who can reach no session, and a session that no plan can deliver, each with its place and reason.
+    """A volunteer who can reach no session, and a session that no plan can deliver, each with its place and reason;
+    and ids that do not stand in CSV files as they are.
 
     Not those of whom reading has warned already: a volunteer who is never free, a session without a slot.
     """
@@ -55,6 +57,20 @@ def warnings(problem: Problem, place: Locate) -> list[InputProblem]:
                 "a time at which a team can come",
                 "Offer other times, or ask for less.",
             )
+    for table, ids in (
+        ("volunteers", problem.volunteers),
+        ("sessions", problem.sessions),
+        ("schools", problem.schools),
+    ):
+        for key in ids:
+            if as_text(key) != key:
+                warn(
+                    table,
+                    key,
+                    f"which a spreadsheet takes for a formula: CSV files will say {as_text(key)}",
+                    "an id that begins with a letter or a digit",
+                    "Give it another id, or programs that read plan.csv have to take that apostrophe away.",
+                )
     return found
 
 

@@ -132,7 +132,7 @@ def generate(
         raise MatcherError(f"A scenario of {asked} sessions was asked for; ask for 1 or more.")
     if authority is not None and register is None:
         raise MatcherError(f"The authority {authority} can only be looked up in a register; give the register's file.")
-    invention = _Invention(Random(seed), recipe, authority)
+    invention = _Invention(Random(seed), recipe, authority)  # nosec B311 # invented terms are no secret
     if register is not None:
         invention.registered_schools(register, schools)
     else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import secrets
 import shutil
 import tempfile
 import zipfile
@@ -23,6 +24,8 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from matcher.errors import OutputError
+from matcher.formulas import as_text
+from matcher.secrecy import PRIVATE_FOLDER, make_folders, write_new
 from matcher.tables import TABLES, Column, Kind, Table, Tables, Value
 
 DATE_FORMAT = "yyyy-mm-dd"
@@ -75,9 +78,9 @@ def cell_text(column: Column, value: Value) -> str:
 
 
 def csv_text(table: Table, rows: Iterable[Mapping[str, Value]]) -> str:
-    """A table as CSV: the contract's headings, then a line for each row."""
+    """A table as CSV: the contract's headings, then a line for each row. No text in it is a formula."""
     lines = [[column.name for column in table.columns]]
-    lines += [[cell_text(column, row.get(column.name)) for column in table.columns] for row in rows]
+    lines += [[as_text(cell_text(column, row.get(column.name))) for column in table.columns] for row in rows]
     return "".join(",".join(map(_quoted, line)) + "\n" for line in lines)
 
 
@@ -230,12 +233,12 @@ def new_folder(out: Path, files: Mapping[str, bytes]) -> None:
         if out.is_file() or (out.is_dir() and any(out.iterdir())):
             what = "is a file" if out.is_file() else "is a folder that is not empty"
             raise OutputError(f"{out} {what}, and is left as it is. Name a new folder, or move this one away first.")
-        out.parent.mkdir(parents=True, exist_ok=True)
+        make_folders(out.parent)
         beside = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
         try:
             for name, content in files.items():
-                (beside / name).write_bytes(content)
-            beside.chmod(0o755)  # mkdtemp's folders are closed to others
+                write_new(beside / name, content)  # its owner's alone, since names will stand in it
+            beside.chmod(PRIVATE_FOLDER)
             if out.is_dir():
                 out.rmdir()
             beside.rename(out)
@@ -252,12 +255,10 @@ def new_file(out: Path, content: bytes) -> None:
             raise OutputError(
                 f"{out} exists already, and is left as it is. Name a new file, or move this one away first."
             )
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(prefix=f".{out.name}-", dir=out.parent, delete=False) as handle:
-            beside = Path(handle.name)
-            handle.write(content)
+        make_folders(out.parent)
+        beside = out.with_name(f".{out.name}-{secrets.token_hex(4)}")
         try:
-            beside.chmod(0o644)
+            write_new(beside, content)
             beside.rename(out)
         finally:
             with suppress(FileNotFoundError):

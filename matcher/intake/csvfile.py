@@ -7,6 +7,7 @@ import csv
 import io
 from pathlib import Path
 
+from matcher.formulas import from_text
 from matcher.intake.cells import Raw
 from matcher.intake.notes import Refused, quoted
 from matcher.intake.rows import Budget, RawRow
@@ -92,7 +93,7 @@ def read_csv(path: Path, budget: Budget) -> list[RawRow]:
     number = 0
     try:
         for number, row in enumerate(reader, start=1):
-            cells: dict[int, Raw] = {index: cell for index, cell in enumerate(map(str.strip, row)) if cell}
+            cells: dict[int, Raw] = {index: from_text(cell) for index, cell in enumerate(map(str.strip, row)) if cell}
             if cells:
                 budget.row(len(cells))
                 rows.append(RawRow(number, cells))

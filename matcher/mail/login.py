@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from matcher.errors import ServerError
+from matcher.secrecy import holds_login, open_to_others
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
@@ -32,7 +35,14 @@ def login(file: Path | None, environ: Mapping[str, str], prefix: str) -> Login |
 def _from_file(file: Path) -> Login:
     expected = "expected a user and a password, on two lines or as user:password"
     try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
+        with file.open(encoding="utf-8-sig") as stream:
+            mode = os.fstat(stream.fileno()).st_mode
+            if os.name == "posix" and stat.S_ISREG(mode) and open_to_others(mode):
+                raise ServerError(
+                    f"The login file {file} is open to others on this machine (its mode is {stat.S_IMODE(mode):04o}); "
+                    f"expected one that only you may read. Make it so, and use the command again: chmod 600 {file}"
+                )
+            lines = stream.read().splitlines()
     except OSError as error:
         raise ServerError(f"The login file {file} cannot be read ({error.strerror}); {expected}.") from error
     except UnicodeDecodeError as error:
@@ -52,11 +62,13 @@ def split_address(url: str, schemes: tuple[str, ...], example: str) -> SplitResu
         port = parts.port
     except ValueError as error:
         raise ServerError(f"The server's address cannot be read: {expected}, with a port from 1 to 65535.") from error
-    if "@" in parts.netloc:
+    if "@" in url or holds_login(url):  # with a / or # in a password, what stands before an @ need not be the netloc
         raise ServerError(
             "The server's address has a login in it, which logs and shell histories would keep. "
-            "Leave it out, and give it in a file (--login-file) or the environment."
+            "Leave it out, and give it in a file (--login-file) or the environment. (In a path, write %40 for @.)"
         )
+    if parts.query or parts.fragment:
+        raise ServerError(f"The server's address has something after ? or # in it: {expected}, without that.")
     if parts.scheme not in schemes or not parts.hostname or port == 0:
         raise ServerError(f"The server's address {url!r} cannot be used: {expected}.")
     return parts

@@ -11,10 +11,9 @@ import contextlib
 import csv
 import hashlib
 import io
-import os
 import re
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -23,9 +22,11 @@ from zoneinfo import ZoneInfo
 
 from matcher.domain import Problem
 from matcher.errors import OutputError
-from matcher.publishing.calendars import Attendee, Shell, Text
+from matcher.formulas import as_text
+from matcher.publishing.calendars import PRODID, Attendee, Shell, Text
 from matcher.publishing.published import Entry, Standing
 from matcher.publishing.text import one_line
+from matcher.secrecy import PRIVATE, PUBLIC, PUBLIC_FOLDER, make_folders, write_new
 
 CANCELLED_STAY = timedelta(weeks=4)
 """How long after its date a cancelled visit can still be seen."""
@@ -36,6 +37,7 @@ LINK_COLUMNS = ("kind", "id", "name", "file")
 _NAME = re.compile(r"[0-9a-f]{32}\.ics")
 _WRITING = ".matcher-writing-"
 _REFRESH = "PT6H"
+_FRONT = b'<!DOCTYPE html><html lang="en"><title>Calendars</title></html>\n'
 
 
 class FeedKind(StrEnum):
@@ -76,10 +78,17 @@ class Written:
     new: int
     rewritten: int
     unchanged: int
+    swept: int = 0
+    """Files of this workspace that were nobody's feed any more, and are deleted."""
+    strange: tuple[str, ...] = ()
+    """Files that may be feeds of an earlier matcher, and are nobody's here; they are left."""
 
 
-def feeds(problem: Problem, entries: Sequence[Entry], stamp: datetime) -> tuple[Feed, ...]:
-    """A feed for each volunteer and school, with or without a visit, and one for the programme, all visits of it."""
+def feeds(problem: Problem, entries: Sequence[Entry], stamp: datetime, workspace: str = "") -> tuple[Feed, ...]:
+    """A feed for each volunteer and school, with or without a visit, and one for the programme, all visits of it.
+
+    `workspace` is the id of the workspace, by whose mark its files are known again.
+    """
     programme = one_line(problem.programme.name)
     today = stamp.astimezone(ZoneInfo(problem.programme.timezone)).replace(tzinfo=None)
     shown = [
@@ -100,7 +109,7 @@ def feeds(problem: Problem, entries: Sequence[Entry], stamp: datetime) -> tuple[
         **{(FeedKind.VOLUNTEER, key): one_line(each.name) for key, each in problem.volunteers.items()},
         **{(FeedKind.SCHOOL, key): one_line(each.name) for key, each in problem.schools.items()},
     }
-    shells = _Shells(problem)
+    shells = _Shells(problem, workspace)
     found = []
     for (kind, key), events in own.items():
         name = names.get((kind, key), "")
@@ -135,10 +144,21 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def write_feeds(folder: Path, where: Sequence[Placed], links: Path | None = None) -> Written:
+def write_feeds(
+    folder: Path,
+    where: Sequence[Placed],
+    links: Path | None = None,
+    *,
+    workspace: str = "",
+    before_each: Callable[[], None] = lambda: None,
+) -> Written:
     """Put each feed in its place, one after another, each as a whole; a file that says the same stays untouched.
 
+    Then files with the mark of this `workspace` that are nobody's feed are deleted: writings that were broken off
+    left them, or their feeds got another address, and no reset would ever end them.
+
     `links` is where to write who has which file; it may not be in the folder, where everybody could read it.
+    `before_each` is called before each file, and may end the writing.
     Raises OutputError.
     """
     if links is not None and links.resolve().is_relative_to(folder.resolve()):
@@ -148,28 +168,34 @@ def write_feeds(folder: Path, where: Sequence[Placed], links: Path | None = None
         )
     counts = {"new": 0, "rewritten": 0, "unchanged": 0}
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folders(folder, PUBLIC_FOLDER)
         for leftover in folder.glob(f"{_WRITING}*"):  # of a run that was killed
             leftover.unlink()
-        if not (folder / "index.html").exists():  # or web servers would list the folder, and with it all names
-            _put(folder / "index.html", b'<!DOCTYPE html><html lang="en"><title>Calendars</title></html>\n')
+        front = folder / "index.html"  # without it, web servers would list the folder, and with it all names
+        if not front.exists():
+            _put(front, _FRONT)
+        elif front.read_bytes() == _FRONT:
+            _open_to_all(front)
         for each in where:
+            before_each()
             path = folder / each.file
             old = path.read_bytes() if path.is_file() else None
             if old is not None and _but_stamps(old) == _but_stamps(each.feed.content):
+                _open_to_all(path)
                 counts["unchanged"] += 1
                 continue
             _put(path, each.feed.content)
             counts["new" if old is None else "rewritten"] += 1
         if links is not None:
-            _put(links, _links(where), private=True)
+            _put(links, _links(where), PRIVATE)
+        swept, strange = _sweep(folder, {each.file for each in where}, workspace)
     except OSError as error:
         place = error.filename or folder
         raise OutputError(
             f"The feeds could not be written to {folder}: {error.strerror or error} ({place}). Those before it are in "
             "place. Mend that, or give another folder, and write them again."
         ) from error
-    return Written(**counts)
+    return Written(**counts, swept=swept, strange=strange)
 
 
 def remove_feed(folder: Path, known_hash: str) -> bool:
@@ -191,8 +217,9 @@ def remove_feed(folder: Path, known_hash: str) -> bool:
 
 
 class _Shells:
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, workspace: str) -> None:
         programme = problem.programme
+        self._mark = f"{_mark(workspace)}\r\n" if workspace else ""
         self._zone, self._years = programme.timezone, (programme.first_day.year, programme.last_day.year)
 
     def around(self, title: str, entries: Sequence[Entry], events: Iterable[str]) -> bytes:
@@ -203,7 +230,7 @@ class _Shells:
                 years[zone] = min(first, entry.start.year), max(last, entry.end.year)
         shell = Shell(title, years, x_published_ttl=_REFRESH)
         refresh = f"REFRESH-INTERVAL;VALUE=DURATION:{_REFRESH}\r\n"
-        return shell.around(events).replace(b"X-PUBLISHED-TTL:", f"{refresh}X-PUBLISHED-TTL:".encode(), 1)
+        return shell.around(events).replace(b"X-PUBLISHED-TTL:", f"{self._mark}{refresh}X-PUBLISHED-TTL:".encode(), 1)
 
 
 _ZONE = re.compile(r"^DT(?:START|END);TZID=([^:;\r\n]+):", re.MULTILINE)
@@ -258,15 +285,31 @@ def _files(folder: Path) -> Iterator[Path]:
         yield from (path for path in sorted(folder.iterdir()) if _NAME.fullmatch(path.name) and path.is_file())
 
 
-def _put(path: Path, content: bytes, *, private: bool = False) -> None:
+def _mark(workspace: str) -> str:
+    """The line by which a file of that workspace is known; tells nobody its id."""
+    return f"X-MATCHER-WORKSPACE:{hashlib.sha256(f'feeds of {workspace}'.encode()).hexdigest()[:32]}"
+
+
+def _sweep(folder: Path, used: Collection[str], workspace: str) -> tuple[int, tuple[str, ...]]:
+    """Delete this workspace's files that are nobody's feed; returns how many, and files that might be old ones."""
+    swept, strange = 0, []
+    for path in _files(folder):
+        if path.name in used or not workspace:
+            continue
+        head = path.read_bytes().partition(b"\nBEGIN:V")[0].decode(errors="replace").splitlines()
+        if _mark(workspace) in head:
+            path.unlink()
+            swept += 1
+        elif f"PRODID:{PRODID}" in head and not any(line.startswith("X-MATCHER-WORKSPACE:") for line in head):
+            strange.append(path.name)
+    return swept, tuple(strange)
+
+
+def _put(path: Path, content: bytes, mode: int = PUBLIC) -> None:
     """Written beside and renamed, so that nobody ever reads half of it."""
     beside = path.with_name(f"{_WRITING}{path.name}")
     try:
-        mode = 0o600 if private else 0o666  # less what the umask takes
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
-            file.write(content)
-        if path.exists() and not private:
-            beside.chmod(path.stat().st_mode & 0o777)
+        write_new(beside, content, mode)
         beside.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -274,9 +317,16 @@ def _put(path: Path, content: bytes, *, private: bool = False) -> None:
         raise
 
 
+def _open_to_all(path: Path) -> None:
+    if path.stat().st_mode & 0o777 != PUBLIC:
+        path.chmod(PUBLIC)
+
+
 def _links(where: Iterable[Placed]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(LINK_COLUMNS)
-    writer.writerows((each.feed.kind, each.feed.id, each.feed.name, each.file) for each in where)
+    writer.writerows(
+        (each.feed.kind, as_text(each.feed.id), as_text(each.feed.name), each.file) for each in where
+    )  # it is opened in a spreadsheet program, to mail the links from
     return text.getvalue().encode(errors="replace")

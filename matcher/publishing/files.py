@@ -2,6 +2,7 @@
 
 Everything is written into a temporary folder inside the output folder (so on the same disk) and only then moved:
 each file replaces its older self in one step, each folder as a whole. If a move fails, those before it are undone.
+Names of people stand in them: files and new folders are their owner's alone, whatever the umask.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from matcher.errors import OutputError
+from matcher.secrecy import make_folders, write_new
 
 _STAGING_PREFIX = ".matcher-writing-"
 
@@ -22,7 +24,7 @@ def ensure_writable(out: Path) -> None:
     """Refuse an output folder that cannot be written, before hours are spent on a plan for it; leaves no trace."""
     created: list[Path] = []
     try:
-        created = _create(out)
+        created = make_folders(out)
         tempfile.TemporaryDirectory(prefix=_STAGING_PREFIX, dir=out).cleanup()
     except OSError as error:
         raise _explained(error, out) from error
@@ -40,17 +42,17 @@ def put_in_place(out: Path, contents: Mapping[str, bytes], folders: Mapping[str,
     staging: Path | None = None
     done = False
     try:
-        created = _create(out)
+        created = make_folders(out)
         for leftover in out.glob(f"{_STAGING_PREFIX}*"):  # of a run that was killed
             shutil.rmtree(leftover, ignore_errors=True)
         staging = Path(tempfile.mkdtemp(prefix=_STAGING_PREFIX, dir=out))
         new, old = staging / "new", staging / "old"
-        old.mkdir()
+        make_folders(old)
         for folder, subfolders in folders.items():
             for subfolder in subfolders:
-                (new / folder / subfolder).mkdir(parents=True)
+                make_folders(new / folder / subfolder)
         for path, content in contents.items():
-            (new / path).write_bytes(content)
+            write_new(new / path, content)
         _move(new, out, old, [path for path in contents if "/" not in path], list(folders))
         done = True
     except OSError as error:
@@ -84,13 +86,6 @@ def _move(new: Path, out: Path, old: Path, files: Sequence[str], folders: Sequen
             with contextlib.suppress(OSError):
                 step()
         raise
-
-
-def _create(out: Path) -> list[Path]:
-    """Make the folder and those above it; returns the ones that are new, the innermost first."""
-    missing = [path for path in (out, *out.parents) if not path.exists()]
-    out.mkdir(parents=True, exist_ok=True)
-    return missing
 
 
 def _remove_empty(folders: Sequence[Path]) -> None:

@@ -1,4 +1,7 @@
-"""The plan for other programs: plan.csv, sessions.csv and scores.json, columns and keys as in the contract."""
+"""The plan for other programs: plan.csv, sessions.csv and scores.json, columns and keys as in the contract.
+
+Ids stand in them as they are, but for those that a spreadsheet program would take for a formula (`formulas.py`).
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from matcher.domain import Problem, Result
+from matcher.formulas import as_text
 from matcher.publishing.text import one_line
 
 PLAN_COLUMNS = ("session_id", "start", "end", "volunteer_id")
@@ -58,7 +62,7 @@ def _csv(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows(rows)
+    writer.writerows(map(as_text, row) for row in rows)
     return text.getvalue().encode()
 
 

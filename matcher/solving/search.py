@@ -119,7 +119,7 @@ class _Search:
         self.settings = settings
         self.clock = clock
         self.on_progress = on_progress
-        self.random = random.Random(settings.seed)
+        self.random = random.Random(settings.seed)  # nosec B311 # a search, no secret
         self.gains = {tier: draft.objective[tier] if tier.maximised else -draft.objective[tier] for tier in TierName}
         self.bounds: dict[TierName, int] = {}
         for tier, gain in self.gains.items():  # poor as it is, no plan can have more than everything

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from matcher.errors import StoreError
+from matcher.secrecy import holds_login, shows
 
 HINT_IMPORT = "Make one with `matcher import`."
 _POSTGRESQL = "postgresql+psycopg"
@@ -22,8 +24,11 @@ _WRITERS_LOCK = 7_263_548_117  # any number, as long as every version of matcher
 
 _UNREADABLE = (
     "the database's address cannot be read. Write it as postgresql://user:password@server:5432/database, with %40 for "
-    "@, %2F for /, %3A for : and %23 for # inside a password."
+    "@, %2F for /, %3A for :, %3F for ? and %23 for # inside a password. (It is not repeated here: a password may "
+    "stand in it.)"
 )
+_PLAIN = ("host", "hostaddr", "port", "dbname", "user", "sslmode", "mode", "uri")
+"""Settings at the end of an address whose values may be told."""
 
 # What a driver's error means: SQLite's error names begin with, PostgreSQL's SQLSTATE begins with.
 _MEANINGS: tuple[tuple[tuple[str, ...], str], ...] = (
@@ -53,23 +58,51 @@ _MEANINGS: tuple[tuple[tuple[str, ...], str], ...] = (
 
 
 def database_url(address: str) -> sa.URL:
-    """A URL as it is (`postgresql://` meaning psycopg's), anything else as the path of a SQLite file."""
-    if not re.match(r"[A-Za-z][\w+.-]*://", address):
+    """A URL as it is (`postgresql://` meaning psycopg's), anything else as the path of a SQLite file.
+
+    An address that may have been taken apart in the middle of a password is refused without repeating any of it: a
+    StoreError.
+    """
+    if "://" not in address:
+        if address.startswith("//") or (holds_login(address) and not _is_path(address)):
+            raise StoreError(_UNREADABLE)
         return sa.URL.create("sqlite", database=str(Path(address).expanduser()))
+    before, _, after = address.partition("@")
+    if "@" in after or (after and "?" in before) or re.search("%00|\0", address):
+        # SQLAlchemy takes the first @ for the end of the password, and libpq a NUL for the end of everything
+        raise StoreError(_UNREADABLE)
     try:
         url = sa.make_url(address)
     except (ArgumentError, ValueError):
         raise StoreError(_UNREADABLE) from None  # the cause may quote a piece of the password
     if re.search(r"[^\w.:%-]", url.host or ""):  # so may the host, after a password with an @ in it
         raise StoreError(_UNREADABLE)
+    if url.get_backend_name() == "sqlite":
+        if url.host or url.username or url.password or url.port or (url.database and not _is_path(url.database)):
+            raise StoreError(_UNREADABLE)
+    elif "@" in (url.database or ""):
+        raise StoreError(_UNREADABLE)
     if url.drivername in ("postgresql", "postgres"):
         url = url.set(drivername=_POSTGRESQL)
     if url.drivername not in ("sqlite", "sqlite+pysqlite", _POSTGRESQL):
         raise StoreError(
-            f"a workspace cannot be kept in {url.drivername}. Give the path of a SQLite file, or the address of a "
+            f"a workspace cannot be kept in {_kind(url)}. Give the path of a SQLite file, or the address of a "
             "PostgreSQL database (postgresql://...)."
         )
     return url
+
+
+def _is_path(text: str) -> bool:
+    """Whether it is meant as a file's path, whatever stands in it."""
+    return not holds_login(text) or text.startswith(("/", "./", "../", "~", "file:")) or Path(text).exists()
+
+
+def _kind(url: sa.URL) -> str:
+    """The kind of database in a message; what is no kind could be anything, a piece of a password too."""
+    name, _, driver = url.drivername.partition("+")
+    if name not in ("mysql", "mariadb", "oracle", "mssql", "postgresql", "sqlite"):
+        return "that kind of database"
+    return f"{name} through that driver" if driver else name
 
 
 def described(url: sa.URL) -> str:
@@ -113,12 +146,16 @@ def make_engine(url: sa.URL, patience_seconds: float) -> sa.Engine:
     }
     try:
         if url.get_backend_name() == "sqlite":
-            engine = sa.create_engine(url, connect_args={"timeout": patience_seconds}, **options)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", sa.exc.SAWarning)  # of settings that it would pass over
+                engine = sa.create_engine(url, connect_args={"timeout": patience_seconds}, **options)
             sa.event.listen(engine, "connect", _prepare_sqlite)
             sa.event.listen(engine, "begin", _begin_sqlite)
             return engine
         waiting = {} if "connect_timeout" in url.query else {"connect_timeout": max(2, round(patience_seconds))}
         return sa.create_engine(url, isolation_level="REPEATABLE READ", connect_args=waiting, **options)
+    except (sa.exc.ArgumentError, sa.exc.SAWarning, ValueError, TypeError):
+        raise StoreError(_UNREADABLE) from None
     except ImportError as error:
         raise StoreError(
             f"{described(url)} needs the database driver psycopg, which is not installed. "
@@ -174,6 +211,15 @@ def plain_words(url: sa.URL) -> Iterator[None]:
         raise StoreError(f"{described(url)} cannot keep a value of that kind or size; nothing was changed.") from error
 
 
+def _secrets(url: sa.URL) -> list[str]:
+    """What may not be told: the password, and every setting but a few, since passwords have many names there."""
+    found = [str(url.password or "")]
+    for key, value in url.query.items():
+        if key not in _PLAIN:
+            found += [key, *([value] if isinstance(value, str) else value)]
+    return found
+
+
 def _meaning(error: DBAPIError, url: sa.URL) -> str:
     original = error.orig
     code = str(getattr(original, "sqlite_errorname", None) or getattr(original, "sqlstate", None) or "")
@@ -183,8 +229,8 @@ def _meaning(error: DBAPIError, url: sa.URL) -> str:
     if "password" in str(original):  # libpq says this without a SQLSTATE
         return "refused the user or the password. Check both in the address."
     said = (str(original).strip().splitlines() or [type(original).__name__])[0]
-    if url.password:
-        said = said.replace(str(url.password), "***")
+    if shows(said, _secrets(url)):
+        said = type(original).__name__  # rather less than a piece of a password
     if not code and url.get_backend_name() != "sqlite":
         return f"cannot be reached ({said}). Check the address, and that the server is running."
     return f"did not do as asked ({said}); nothing was changed."

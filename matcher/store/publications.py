@@ -6,7 +6,7 @@ it. Only an event's answer changes later, and where a letter stands.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -229,7 +229,27 @@ def feed_hashes(connection: sa.Connection) -> dict[tuple[str, str], str]:
     return {(row.kind, row.id): row.token_hash for row in connection.execute(sa.select(schema.feeds))}
 
 
+def unplaced_feeds(connection: sa.Connection) -> set[tuple[str, str]]:
+    """Those whose file was never known to be in place: the writing was broken off."""
+    table = schema.feeds
+    query = sa.select(table.c.kind, table.c.id).where(table.c.placed_utc.is_(None))
+    return {(kind, who) for kind, who in connection.execute(query)}
+
+
+def place_feeds(connection: sa.Connection, keys: Iterable[tuple[str, str]], placed: datetime | None) -> None:
+    """Note that their files are in place since then, or (None) that they may not be."""
+    table = schema.feeds
+    rows = [{"of": kind, "who": who} for kind, who in keys]
+    if rows:
+        where = table.c.kind == sa.bindparam("of"), table.c.id == sa.bindparam("who")
+        moment = None if placed is None else utc(placed)
+        connection.execute(sa.update(table).where(*where).values(placed_utc=moment), rows)
+
+
 def set_feeds(connection: sa.Connection, hashes: Mapping[tuple[str, str], str | None]) -> None:
+    """Keep these marks; a new one's file is not in place yet. Those that stay as they are keep what is known of it."""
+    known = feed_hashes(connection)
+    hashes = {key: mark for key, mark in hashes.items() if known.get(key) != mark}
     table = schema.feeds
     keys = [{"of": kind, "who": who} for kind, who in hashes]
     if keys:

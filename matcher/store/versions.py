@@ -24,7 +24,7 @@ def is_current(connection: sa.Connection) -> bool:
         if names:
             raise StoreError(f"{where} holds something else than a workspace. Name another place for it.")
         return False
-    version = connection.scalar(sa.text(f"SELECT version_num FROM {VERSION_TABLE}"))
+    version = connection.scalar(sa.text(f"SELECT version_num FROM {VERSION_TABLE}"))  # nosec B608 # a name of ours
     if version is not None and version > SCHEMA_VERSION:
         raise StoreError(
             f"{where} was made by a newer matcher (its tables are of version {version}, this one knows those up to "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from matcher.domain import Plan, Status, TierScore
 from matcher.errors import StoreError
 from matcher.publishing.published import Entry, Letter, LetterState
-from matcher.store import publications, runs, scenarios, schema, versions
+from matcher.store import leases, publications, runs, scenarios, schema, versions
 from matcher.store.changes import Change, diff
 from matcher.store.connection import check_file, database_url, described, make_engine, reading, sqlite_file, writing
 from matcher.store.publications import Heard, Version
@@ -46,10 +46,10 @@ class Workspace:
         A workspace of an older version is brought up to date. Waits so long for whoever else is writing.
         """
         url = database_url(address)
+        workspace = cls(make_engine(url, patience_seconds), patience_seconds)
         file = sqlite_file(url)
         if file is not None:
             check_file(file, create)
-        workspace = cls(make_engine(url, patience_seconds), patience_seconds)
         try:
             workspace._bring_up_to_date(create)
         except BaseException:
@@ -60,7 +60,9 @@ class Workspace:
     @staticmethod
     def is_missing(address: str) -> bool:
         """Whether there is certainly no workspace at the address yet: no such file."""
-        path = sqlite_file(database_url(address))
+        url = database_url(address)
+        make_engine(url, 0).dispose()  # which refuses an address that could never be one
+        path = sqlite_file(url)
         return path is not None and not path.exists()
 
     def _bring_up_to_date(self, create: bool) -> None:
@@ -72,6 +74,13 @@ class Workspace:
         with writing(self.engine, self._patience_seconds) as connection:
             if not versions.is_current(connection):  # somebody else may have been quicker
                 versions.upgrade(connection)
+
+    @property
+    def id(self) -> str:
+        """32 random hexadecimal digits that no other workspace has."""
+        with reading(self.engine) as connection:
+            query = sa.select(schema.workspace.c.value).where(schema.workspace.c.key == "id")
+            return str(connection.execute(query).scalar_one())
 
     @property
     def where(self) -> str:
@@ -235,10 +244,42 @@ class Workspace:
         with reading(self.engine) as connection:
             return publications.feed_hashes(connection)
 
-    def set_feeds(self, hashes: Mapping[tuple[str, str], str | None]) -> None:
-        """Keep these hashes, and forget those that are None."""
+    def set_feeds(
+        self, hashes: Mapping[tuple[str, str], str | None], before: Mapping[tuple[str, str], str] | None = None
+    ) -> None:
+        """Keep these hashes, and forget those that are None.
+
+        `before` is what they were worked out from: if somebody has changed it since, nothing is kept.
+        """
         with writing(self.engine, self._patience_seconds) as connection:
+            if before is not None and publications.feed_hashes(connection) != before:
+                raise StoreError(
+                    f"{self.where}: the feeds were written or reset by somebody else in the meantime. Nothing was "
+                    "changed. Write them again."
+                )
             publications.set_feeds(connection, hashes)
+
+    def unplaced_feeds(self) -> set[tuple[str, str]]:
+        """(kind, id) of the feeds whose file was never known to be in place, since their writing was broken off."""
+        with reading(self.engine) as connection:
+            return publications.unplaced_feeds(connection)
+
+    def place_feeds(self, keys: Iterable[tuple[str, str]], placed: datetime | None) -> None:
+        """Note that their files are in place since then, or (None) that they may not be."""
+        with writing(self.engine, self._patience_seconds) as connection:
+            publications.place_feeds(connection, keys, placed)
+
+    # What only one may do at a time
+
+    def take_lease(self, name: str, owner: str, until: datetime, now: datetime | None = None) -> str | None:
+        """Take a lease, or take it for longer; if somebody else holds it, that owner, and nothing is done."""
+        with writing(self.engine, self._patience_seconds) as connection:
+            return leases.take(connection, name, owner, until, now or datetime.now(UTC))
+
+    def release_lease(self, name: str, owner: str) -> None:
+        """Give it back, if it is still ours."""
+        with writing(self.engine, self._patience_seconds) as connection:
+            leases.release(connection, name, owner)
 
     def _no_run(self, connection: sa.Connection, number: int | None) -> StoreError:
         newest = runs.newest(connection)

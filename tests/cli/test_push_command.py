@@ -33,6 +33,7 @@ def db(tmp_path: Path) -> str:
 
 @pytest.fixture
 def login(tmp_path: Path) -> Path:
+    (tmp_path / "login.txt").touch(0o600)
     (tmp_path / "login.txt").write_text(f"{USER}\n{PASSWORD}\n", encoding="utf-8")
     return tmp_path / "login.txt"
 

@@ -400,6 +400,7 @@ def test_letters_go_encrypted_with_a_login(post: Post, authority: trustme.CA, sc
     "text", ["organiser:pa:ss word", "organiser\npa:ss word\n", "\ufefforganiser\r\n\r\npa:ss word"]
 )
 def test_the_login_may_come_from_a_file(post: Post, authority: trustme.CA, tmp_path: Path, text: str) -> None:
+    (tmp_path / "login").touch(0o600)
     (tmp_path / "login").write_text(text, encoding="utf-8", newline="")
     with running(post, **with_starttls(authority.issue_cert("localhost"))) as port:
         outbox = Outbox.of(letters("a@example.org"))
@@ -467,6 +468,13 @@ def test_a_server_that_says_nothing_is_given_up() -> None:
         ("smtp://mail.example.org:99999", "port from 1"),
         ("smtp://mail.example.org:no", "port from 1"),
         ("smtp://organiser:sesame@mail.example.org", "has a login in it"),
+        ("smtp://organiser:se/sesame@mail.example.org", "cannot be read"),
+        ("smtp://organiser:12/sesame@mail.example.org", "has a login in it"),
+        ("smtp://organiser:12#sesame@mail.example.org", "has a login in it"),
+        ("smtp://organiser:12?sesame@mail.example.org", "has a login in it"),
+        ("organiser:sesame@mail.example.org", "has a login in it"),
+        ("smtp://mail.example.org?password=sesame", "has a login in it"),
+        ("smtp://mail.example.org#sesame", r"something after \? or #"),
         ("smtp://[::1", "cannot be read"),
     ],
 )
@@ -483,10 +491,24 @@ def test_a_password_never_crosses_the_network_in_the_clear() -> None:
 
 @pytest.mark.parametrize("content", [b"", b"organiser", b"a\nb\nc\n", b"\xff\xfe\x00", b"organiser:"])
 def test_a_login_file_that_holds_no_login(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "login").touch(0o600)
     (tmp_path / "login").write_bytes(content)
     with pytest.raises(ServerError, match="login file") as caught:
         Server.at("smtps://mail.example.org", tmp_path / "login", {})
     assert "expected a user and a password" in str(caught.value)
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620, 0o602, 0o666, 0o444])
+def test_a_login_file_that_is_open_to_others_is_refused(tmp_path: Path, mode: int) -> None:
+    file = tmp_path / "login"
+    file.write_text("organiser:sesame", encoding="utf-8")
+    file.chmod(mode)
+    with pytest.raises(ServerError, match=f"open to others.* chmod 600 {file}") as caught:
+        Server.at("smtps://mail.example.org", file, {})
+    assert "sesame" not in str(caught.value)
+    for mine in (0o600, 0o400, 0o700):
+        file.chmod(mine)
+        Server.at("smtps://mail.example.org", file, {})
 
 
 def test_half_a_login_in_the_environment() -> None:

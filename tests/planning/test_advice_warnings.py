@@ -49,6 +49,15 @@ def spoilt(newcomer: Path) -> Path:
     return newcomer
 
 
+def test_ids_that_are_formulas_are_pointed_out() -> None:
+    term = problem([session("=S1")], [volunteer("@V1"), volunteer("-1")])
+    found = [each.found for each in warnings(term, lambda table, _: Place(table))]
+    assert found == [
+        "@V1, which a spreadsheet takes for a formula: CSV files will say '@V1",
+        "=S1, which a spreadsheet takes for a formula: CSV files will say '=S1",
+    ]
+
+
 def test_a_folder_names_the_file_and_the_row(spoilt: Path) -> None:
     intake = read_scenario(spoilt)
     person, visit = warnings(intake.problem, intake.place)

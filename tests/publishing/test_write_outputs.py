@@ -164,10 +164,10 @@ def test_a_failure_at_any_move_puts_back_what_was_there(
 def test_a_failure_in_a_new_folder_leaves_no_folder(
     problem: Problem, result: Result, stamp: datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(self: Path, data: bytes) -> int:
+    def full(path: Path, data: bytes) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr("matcher.publishing.files.write_new", full)
     with pytest.raises(OutputError, match="the disk is full"):
         write_outputs(problem, result, tmp_path / "a" / "b", stamp)
     assert list(tmp_path.iterdir()) == []
