@@ -14,7 +14,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from matcher.errors import StoreError
+from matcher.errors import DamagedError, StoreError
+from matcher.store.kept import DamagedValue
 
 HINT_IMPORT = "Make one with `matcher import`."
 _POSTGRESQL = "postgresql+psycopg"
@@ -32,7 +33,6 @@ _MEANINGS: tuple[tuple[tuple[str, ...], str], ...] = (
         "is in use: somebody else is writing to it. Wait until they have finished, then try again.",
     ),
     (("SQLITE_NOTADB",), "is not a database. Name another file, or none for the usual one."),
-    (("SQLITE_CORRUPT",), "is a damaged database. Put back a copy of it, or import into a new one."),
     (
         ("SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH", "25006", "42501"),
         "cannot be written to. Ask for the right to write, or name another place.",
@@ -168,15 +168,35 @@ def plain_words(url: sa.URL) -> Iterator[None]:
     """Turn what a database or its driver refuses into a StoreError; anything else that goes wrong is a bug."""
     try:
         yield
+    except DamagedValue as error:
+        raise DamagedError(described(url), str(error)) from error
     except DBAPIError as error:
+        damage = _damage(error)
+        if damage:
+            raise DamagedError(described(url), damage) from error
         raise StoreError(f"{described(url)} {_meaning(error, url)}") from error
     except (OverflowError, UnicodeEncodeError) as error:  # sqlite3 on a whole number over 64 bits, half a character
         raise StoreError(f"{described(url)} cannot keep a value of that kind or size; nothing was changed.") from error
 
 
+def _code(error: DBAPIError) -> str:
+    return str(getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None) or "")
+
+
+def _damage(error: DBAPIError) -> str:
+    """What is broken in the database, if that is what the driver says."""
+    code, said = _code(error), str(error.orig)
+    if code.startswith("SQLITE_CORRUPT"):
+        return "pages of the file are broken"
+    if code in ("42P01", "42703") or said.startswith(("no such table", "no such column")):
+        return f"a table or a column is missing ({said.splitlines()[0]})"
+    if "Could not decode to UTF-8" in said:  # which quotes the value
+        return "a text is none"
+    return ""
+
+
 def _meaning(error: DBAPIError, url: sa.URL) -> str:
-    original = error.orig
-    code = str(getattr(original, "sqlite_errorname", None) or getattr(original, "sqlstate", None) or "")
+    original, code = error.orig, _code(error)
     for beginnings, meaning in _MEANINGS:
         if code.startswith(beginnings):
             return meaning
