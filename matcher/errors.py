@@ -97,6 +97,7 @@ class DamagedError(StoreError):
     """What the workspace's database holds is not what was written: a broken disk, or a hand that edited it."""
 
     def __init__(self, where: str, what: str) -> None:
+        self.what = what
         super().__init__(
             f"{where} is damaged: {what}. See what else is with `matcher verify`, and put a backup in its place with "
             "`matcher restore FILE`."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -33,6 +34,10 @@ _MEANINGS: tuple[tuple[tuple[str, ...], str], ...] = (
         "is in use: somebody else is writing to it. Wait until they have finished, then try again.",
     ),
     (("SQLITE_NOTADB",), "is not a database. Name another file, or none for the usual one."),
+    (
+        ("SQLITE_READONLY_ROLLBACK", "SQLITE_READONLY_RECOVERY"),
+        "was left in the middle of writing. Any command that opens it, such as `matcher runs`, puts it right.",
+    ),
     (
         ("SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH", "25006", "42501"),
         "cannot be written to. Ask for the right to write, or name another place.",
@@ -105,14 +110,20 @@ def check_file(path: Path, create: bool) -> None:
         raise StoreError(f"{path} cannot be {doing}: {error.strerror}. Name a place that is open to you.") from error
 
 
-def make_engine(url: sa.URL, patience_seconds: float) -> sa.Engine:
-    """An engine whose transactions are what they say; waits so long for a server and for other writers."""
+def make_engine(url: sa.URL, patience_seconds: float, read_only: bool = False) -> sa.Engine:
+    """An engine whose transactions are what they say; waits so long for a server and for other writers.
+
+    With `read_only` a SQLite file is not even put right after somebody was killed while writing to it.
+    """
     options: dict[str, Any] = {
         "hide_parameters": True,  # rows hold personal data: none of it belongs into an error
         "json_serializer": partial(json.dumps, ensure_ascii=False),
     }
     try:
         if url.get_backend_name() == "sqlite":
+            file = sqlite_file(url)
+            if read_only and file is not None:
+                options["creator"] = partial(open_read_only, url, patience_seconds)
             engine = sa.create_engine(url, connect_args={"timeout": patience_seconds}, **options)
             sa.event.listen(engine, "connect", _prepare_sqlite)
             sa.event.listen(engine, "begin", _begin_sqlite)
@@ -124,6 +135,12 @@ def make_engine(url: sa.URL, patience_seconds: float) -> sa.Engine:
             f"{described(url)} needs the database driver psycopg, which is not installed. "
             'Install it with `pip install "psycopg[binary]"`.'
         ) from error
+
+
+def open_read_only(url: sa.URL, patience_seconds: float = 5) -> sqlite3.Connection:
+    """A connection of its own to a SQLite file, which cannot write."""
+    address = f"{Path(url.database or '').absolute().as_uri()}?mode=ro"
+    return sqlite3.connect(address, patience_seconds, uri=True, check_same_thread=False)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -177,6 +194,11 @@ def plain_words(url: sa.URL) -> Iterator[None]:
         raise StoreError(f"{described(url)} {_meaning(error, url)}") from error
     except (OverflowError, UnicodeEncodeError) as error:  # sqlite3 on a whole number over 64 bits, half a character
         raise StoreError(f"{described(url)} cannot keep a value of that kind or size; nothing was changed.") from error
+
+
+def is_no_database(error: StoreError) -> bool:
+    """Whether it was raised because a file is no database at all."""
+    return isinstance(error.__cause__, DBAPIError) and _code(error.__cause__) == "SQLITE_NOTADB"
 
 
 def _code(error: DBAPIError) -> str:

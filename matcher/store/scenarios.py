@@ -9,8 +9,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from matcher.publishing.text import one_line
 from matcher.store import schema
 from matcher.store.changes import fingerprint
+from matcher.store.kept import DamagedValue
 from matcher.store.schema import utc
 from matcher.tables import TABLES, Row, Table, Tables
 
@@ -51,7 +53,7 @@ def load(connection: sa.Connection, scenario_id: int) -> Tables:
     query = sa.select(programme.c.key, programme.c.kind, programme.c.value)
     kept = connection.execute(query.where(programme.c.scenario_id == scenario_id).order_by(programme.c.position))
     return Tables(
-        {key: _from_text(ValueKind(kind), value) for key, kind, value in kept},
+        {key: _read_back(key, kind, value) for key, kind, value in kept},
         {table.name: _load_rows(connection, table, scenario_id) for table in TABLES},
     )
 
@@ -123,6 +125,13 @@ def _as_text(value: object) -> tuple[ValueKind, str]:
         case tuple():
             return ValueKind.DAYS, ";".join(day.isoformat() for day in value)
     raise TypeError(f"a programme holds no {type(value).__name__}")
+
+
+def _read_back(key: str, kind: str, text: str) -> object:
+    try:
+        return _from_text(ValueKind(kind), text)
+    except ValueError:
+        raise DamagedValue(f"programme.value holds something else than a {kind} for {one_line(key)}") from None
 
 
 def _from_text(kind: ValueKind, text: str) -> object:
