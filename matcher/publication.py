@@ -89,6 +89,7 @@ def preview(
     stamp = stamp or datetime.now(UTC)
     saved, problem, result = planner.load_run(workspace, run)
     before, versions = workspace.published(), workspace.versions()
+    _with_those_gone(workspace, problem, before, versions)  # raises where they are damaged
     number = versions[0].number + 1 if versions else 1
     outgoing = kept_letters(workspace)
     waiting = [letter for letter in outgoing if letter.state is LetterState.WAITING]

@@ -51,6 +51,7 @@ class Verdict:
     """What was looked at, and what is wrong."""
 
     looked_at: str
+    """Blank where the damage kept from looking at more."""
     damage: tuple[str, ...] = ()
     """A line for each thing that is not what was written there."""
     remarks: tuple[str, ...] = ()
@@ -104,9 +105,9 @@ def verify(address: str) -> Verdict:
     remarks = _open_to_others(address)
     try:
         with _of_today(address) as workspace:
-            found = _verified(workspace, address)
+            found = _verified(workspace)
     except DamagedError as error:
-        return Verdict(address, (_sentence(error.what),), remarks)
+        return Verdict("", (_sentence(error.what),), remarks)
     return Verdict(found.looked_at, found.damage, (*remarks, *found.remarks))
 
 
@@ -117,7 +118,7 @@ def plan_restore(file: Path, address: str) -> Restoring:
     if Workspace.is_at(address, file):
         raise StoreError(f"{file} is the workspace itself. Name a backup of it.")
     with _of_today(str(file)) as backup:
-        verdict = _verified(backup, str(file))
+        verdict = _verified(backup)
         if verdict.damage:
             more = f" (and {len(verdict.damage) - 1} more)" if len(verdict.damage) > 1 else ""
             raise DamagedError(str(file), f"{verdict.damage[0].rstrip('.')}{more}")
@@ -156,10 +157,10 @@ def _of_today(address: str) -> Iterator[Workspace]:
                 yield today
 
 
-def _verified(workspace: Workspace, where: str) -> Verdict:
+def _verified(workspace: Workspace) -> Verdict:
     damage = [f"{line} Put a backup in its place: matcher restore FILE" for line in workspace.faults()]
     if damage:
-        return Verdict(where, tuple(damage))
+        return Verdict("", tuple(damage))
     remarks: list[str] = []
 
     def judge(look: Callable[[], object]) -> None:
@@ -188,7 +189,7 @@ def _verified(workspace: Workspace, where: str) -> Verdict:
         if str(message_from_bytes(letter.content).get("Message-ID", "")).strip() != letter.message_id:
             damage.append(_sentence(f"letter {number}, to {one_line(letter.recipient)}, is not what was written"))
     looked_at = (
-        f"the database of {where}, {counted(held.runs, 'run')}, {counted(held.versions, 'version')} with "
+        f"the database, {counted(held.runs, 'run')}, {counted(held.versions, 'version')} with "
         f"{counted(events, 'event')}, {counted(held.letters, 'letter')}"
     )
     return Verdict(looked_at, tuple(dict.fromkeys(damage)), tuple(remarks))

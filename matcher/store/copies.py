@@ -13,6 +13,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from enum import Enum
@@ -35,6 +36,7 @@ from matcher.store.schema import metadata
 
 _BESIDE = (".matcher-copying-", ".db")
 ROWS_AT_A_TIME = 5000
+_DAY_SECONDS = 24 * 60 * 60
 
 
 class State(Enum):
@@ -154,6 +156,10 @@ def _writing_beside(place: Path) -> Iterator[Path]:
     """An empty file in the same folder for its owner alone, gone afterwards unless it was moved; errors in words."""
     with _files_in_words(place):
         folder = place.absolute().parent
+        for left in folder.glob(f"{_BESIDE[0]}*"):  # by somebody who was killed; a day old, so that nobody is at it
+            with contextlib.suppress(OSError):
+                if time.time() - left.stat().st_mtime > _DAY_SECONDS:
+                    left.unlink()
         handle, name = tempfile.mkstemp(prefix=_BESIDE[0], suffix=_BESIDE[1], dir=folder)
         os.close(handle)
     file = Path(name)

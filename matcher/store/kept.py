@@ -77,7 +77,7 @@ class Kept(TypeDecorator[Any]):
             if not isinstance(value, self.python) or isinstance(value, bool):
                 raise self._damaged()
             if self.choices is not None and value not in self.choices:
-                raise DamagedValue(f"{self.where} holds a word that is none of {', '.join(sorted(self.choices))}")
+                raise DamagedValue(f"a value in {self.where} is none of {', '.join(sorted(self.choices))}")
             if self.is_list and not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
                 raise self._damaged()
             if isinstance(value, float) and not math.isfinite(value):
@@ -87,7 +87,7 @@ class Kept(TypeDecorator[Any]):
         return checked
 
     def _damaged(self) -> DamagedValue:
-        return DamagedValue(f"{self.where} holds something else than {self.words}")
+        return DamagedValue(f"a value in {self.where} is something else than {self.words}")
 
 
 def watch(metadata: sa.MetaData) -> None:

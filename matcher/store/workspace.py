@@ -379,4 +379,6 @@ class Workspace:
         newest = runs.newest(connection)
         if newest is None:
             return StoreError(f"{self.where} holds no run yet. Make one with `matcher solve`.")
+        if number is not None and 1 <= number <= newest:
+            return DamagedError(self.where, f"run {number} is gone")
         return StoreError(f"{self.where} holds no run {number}: they are numbered up to {newest}.")
