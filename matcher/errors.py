@@ -5,6 +5,7 @@
     ├── PinsImpossible           the pins cannot all be kept: names the fewest that clash
     ├── AuditRefused             the plan broke a must-rule, or its scores differ from the solver's: a defect of ours
     ├── StoreError               the workspace cannot be opened, is from another version, or lacks what was asked for
+    │   └── DamagedError         it holds what matcher never wrote there
     ├── ServerError              a mail or calendar server cannot be reached, or does not let us do what was asked
     ├── MailboxError             a file of replies is not there or cannot be read
     ├── LetterError              no mail can be written: no organiser's address, or a template that is not in order
@@ -90,6 +91,17 @@ class AuditRefused(MatcherError):
 
 class StoreError(MatcherError):
     """The workspace's database cannot give or take what was asked."""
+
+
+class DamagedError(StoreError):
+    """What the workspace's database holds is not what was written: a broken disk, or a hand that edited it."""
+
+    def __init__(self, where: str, what: str) -> None:
+        self.what = what
+        super().__init__(
+            f"{where} is damaged: {what}. See what else is with `matcher verify`, and put a backup in its place with "
+            "`matcher restore FILE`."
+        )
 
 
 class ServerError(MatcherError):

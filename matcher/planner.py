@@ -19,11 +19,12 @@ from matcher.audit import insist
 from matcher.comparison import Comparison
 from matcher.comparison import compare as compare_plans
 from matcher.domain import Problem, Result
-from matcher.errors import InputProblem, StoreError
-from matcher.intake import Intake, build_problem, locator, read_scenario
+from matcher.errors import AuditRefused, InputProblem, StoreError
+from matcher.intake import Intake, locator, read_scenario
 from matcher.publishing import ensure_writable, write_outputs
 from matcher.solving.progress import OnProgress, Settings
 from matcher.solving.search import solve
+from matcher.soundness import kept_problem, kept_run
 from matcher.store import Change, RunSummary, SavedRun, Workspace, diff
 from matcher.tables import Tables
 
@@ -105,8 +106,7 @@ def take(workspace: Workspace, tables: Tables, source: str, agreed: Sequence[Cha
 
 def solve_workspace(workspace: Workspace, settings: Settings, on_progress: OnProgress, warn: Warn) -> tuple[int, Made]:
     """Plans the workspace's term, and keeps the run; returns its number."""
-    tables = _tables(workspace)
-    problem, warnings = build_problem(tables)
+    tables, problem, warnings = kept_problem(workspace)
     warn([*warnings, *advice_warnings(problem, locator(tables))])
     with _ctrl_c() as asked_to_stop:
         made = make_plan(problem, settings, on_progress, asked_to_stop)
@@ -119,9 +119,16 @@ def solve_workspace(workspace: Workspace, settings: Settings, on_progress: OnPro
 
 def load_run(workspace: Workspace, number: int | None = None) -> tuple[SavedRun, Problem, Result]:
     """A kept run (the newest one without a number) with the data of its time, audited again."""
-    saved = workspace.run(number)
-    problem, _ = build_problem(_tables(workspace, saved.number))
-    audit = insist(problem, saved.plan, saved.tiers)
+    saved, problem = kept_run(workspace, number)
+    try:
+        audit = insist(problem, saved.plan, saved.tiers)
+    except AuditRefused as error:
+        first, *others = (line.strip() for line in str(error).splitlines()[1:])
+        more = f" (and {len(others)} more)" if others else ""
+        raise StoreError(
+            f"Run {saved.number} in {workspace.where} does not pass the audit: {first}{more} An earlier version made "
+            "it or somebody changed it. Make a new one with `matcher solve`; `matcher verify` says what else is wrong."
+        ) from error
     return saved, problem, Result(saved.plan, saved.tiers, saved.seconds, saved.reasons, audit.ledger)
 
 
@@ -139,12 +146,5 @@ def runs(workspace: Workspace) -> Sequence[RunSummary]:
 
 def compare(workspace: Workspace, first: int, second: int) -> tuple[SavedRun, SavedRun, Comparison]:
     """Two kept runs, and what the second does differently."""
-    before, after = workspace.run(first), workspace.run(second)
+    (before, _), (after, _) = kept_run(workspace, first), kept_run(workspace, second)
     return before, after, compare_plans(before.plan, after.plan)
-
-
-def _tables(workspace: Workspace, run: int | None = None) -> Tables:
-    tables = workspace.load_tables(run)
-    if tables is None:
-        raise StoreError(f"{workspace.where} holds no scenario yet. Bring one in with: matcher import SCENARIO")
-    return tables

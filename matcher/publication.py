@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 
 from matcher import planner
 from matcher.domain import Plan, Problem, School, Volunteer, folded
-from matcher.errors import StoreError
-from matcher.intake import build_problem
+from matcher.errors import DamagedError, StoreError
 from matcher.mail import replies, smtp
 from matcher.mail.replies import Accepted, Remark
 from matcher.mail.smtp import Delivery, Outcome, Server
@@ -27,8 +26,8 @@ from matcher.publishing.feeds import FeedKind, Placed, Written
 from matcher.publishing.letters import Untold, sender_of, untold
 from matcher.publishing.letters import letters as write_letters
 from matcher.publishing.published import Answer, Entry, Letter, LetterState, Standing
+from matcher.soundness import insist_events, kept_letters, kept_problem, kept_run
 from matcher.store import Heard, SavedRun, Version, Workspace, leases
-from matcher.tables import Tables
 
 if TYPE_CHECKING:
     from matcher.mail.caldav import Pushed
@@ -91,8 +90,9 @@ def preview(
     stamp = stamp or datetime.now(UTC)
     saved, problem, result = planner.load_run(workspace, run)
     before, versions = workspace.published(), workspace.versions()
+    _with_those_gone(workspace, problem, before, versions)  # raises where they are damaged
     number = versions[0].number + 1 if versions else 1
-    outgoing = workspace.letters()
+    outgoing = kept_letters(workspace)
     waiting = [letter for letter in outgoing if letter.state is LetterState.WAITING]
     new_addresses = _new_addresses(workspace, saved, problem, versions)
     after = entries_after(before, problem, result.plan, number, stamp, new_addresses)
@@ -135,12 +135,12 @@ def published(workspace: Workspace, number: int | None = None) -> Published:
     """That version, or the newest one."""
     every = workspace.versions()
     entries = workspace.published(number if every or number is not None else 1)
-    version = every[0] if number is None else next(each for each in every if each.number == number)
-    problem, _ = build_problem(_tables(workspace, version))
+    version = every[0] if number is None else next((each for each in every if each.number == number), None)
+    if version is None:
+        raise DamagedError(workspace.where, f"version {number} is gone")
+    saved, problem = kept_run(workspace, version.run_number)
     older = [each for each in every if each.number < version.number]
-    return Published(
-        version, _with_those_gone(workspace, problem, entries, older), workspace.run(version.run_number).plan, entries
-    )
+    return Published(version, _with_those_gone(workspace, problem, entries, older), saved.plan, entries)
 
 
 def diff(workspace: Workspace, first: int, second: int) -> tuple[Published, tuple[EntryChange, ...]]:
@@ -176,7 +176,7 @@ def _about(each: Letter | Entry) -> tuple[Attendee, str]:
 
 def outbox(workspace: Workspace) -> Sequence[Letter]:
     """Every letter ever written, in the order in which they go."""
-    return workspace.letters()
+    return kept_letters(workspace)
 
 
 def send(
@@ -188,7 +188,7 @@ def send(
     told: Callable[[Delivery], None] = lambda _: None,
 ) -> Outcome:
     """Hands over the letters that wait, and again those that a broken-off attempt left uncertain."""
-    letters = workspace.letters(LetterState.WAITING, LetterState.SENDING)
+    letters = kept_letters(workspace, LetterState.WAITING, LetterState.SENDING)
     if dry_run:
         return smtp.rehearse(letters)
     unclaimed = {letter.message_id: letter for letter in letters}
@@ -354,20 +354,13 @@ def _is_on(entry: Entry) -> bool:
     return entry.standing is Standing.CONFIRMED
 
 
-def _tables(workspace: Workspace, version: Version) -> Tables:
-    tables = workspace.load_tables(version.run_number)
-    if tables is None:
-        raise StoreError(f"{workspace.where} has lost the scenario of version {version.number}. Put back a copy of it.")
-    return tables
-
-
 def _new_addresses(
     workspace: Workspace, saved: SavedRun, problem: Problem, versions: Sequence[Version]
 ) -> Collection[tuple[Attendee, str]]:
     """Those whose e-mail address is another one than it was in the last version."""
     if not versions or workspace.run(versions[0].run_number).fingerprint == saved.fingerprint:
         return ()
-    before, _ = build_problem(_tables(workspace, versions[0]))
+    _, before, _ = kept_problem(workspace, versions[0].run_number)
     old, new = _addresses(before), _addresses(problem)
     return {person for person, address in new.items() if address and old.get(person, address) != address}
 
@@ -392,7 +385,7 @@ def _with_those_gone(
     for version in older:
         if all(map(is_known, entries)):
             break
-        then, _ = build_problem(_tables(workspace, version))
+        _, then, _ = kept_problem(workspace, version.run_number)
         problem = replace(
             problem,
             schools={**problem.schools, **then.schools, **problem.schools},
@@ -400,4 +393,5 @@ def _with_those_gone(
             sessions={**problem.sessions, **then.sessions, **problem.sessions},
             volunteers={**problem.volunteers, **then.volunteers, **problem.volunteers},
         )
+    insist_events(workspace, problem, entries)
     return problem

@@ -23,7 +23,7 @@ FLOORS = (
     *("errors", "times", "geography", "addresses", "secrecy", "formulas"),
     *("domain", "tables", "intake", "authoring", "comparison"),
     *("rules", "audit", "solving", "advice", "publishing", "store", "mail"),
-    *("console", "planner", "publication", "cli", "__main__"),
+    *("console", "soundness", "planner", "publication", "safekeeping", "cli", "__main__"),
 )
 ROOMS = {
     "ortools": {"solving"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sqlite3
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,8 +16,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from matcher.errors import StoreError
+from matcher.errors import DamagedError, StoreError
 from matcher.secrecy import holds_login, shows
+from matcher.store.kept import DamagedValue
 
 HINT_IMPORT = "Make one with `matcher import`."
 _POSTGRESQL = "postgresql+psycopg"
@@ -37,7 +39,10 @@ _MEANINGS: tuple[tuple[tuple[str, ...], str], ...] = (
         "is in use: somebody else is writing to it. Wait until they have finished, then try again.",
     ),
     (("SQLITE_NOTADB",), "is not a database. Name another file, or none for the usual one."),
-    (("SQLITE_CORRUPT",), "is a damaged database. Put back a copy of it, or import into a new one."),
+    (
+        ("SQLITE_READONLY_ROLLBACK", "SQLITE_READONLY_RECOVERY"),
+        "was left in the middle of writing. Any command that opens it, such as `matcher runs`, puts it right.",
+    ),
     (
         ("SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH", "25006", "42501"),
         "cannot be written to. Ask for the right to write, or name another place.",
@@ -138,14 +143,20 @@ def check_file(path: Path, create: bool) -> None:
         raise StoreError(f"{path} cannot be {doing}: {error.strerror}. Name a place that is open to you.") from error
 
 
-def make_engine(url: sa.URL, patience_seconds: float) -> sa.Engine:
-    """An engine whose transactions are what they say; waits so long for a server and for other writers."""
+def make_engine(url: sa.URL, patience_seconds: float, read_only: bool = False) -> sa.Engine:
+    """An engine whose transactions are what they say; waits so long for a server and for other writers.
+
+    With `read_only` a SQLite file is not even put right after somebody was killed while writing to it.
+    """
     options: dict[str, Any] = {
         "hide_parameters": True,  # rows hold personal data: none of it belongs into an error
         "json_serializer": partial(json.dumps, ensure_ascii=False),
     }
     try:
         if url.get_backend_name() == "sqlite":
+            file = sqlite_file(url)
+            if read_only and file is not None:
+                options["creator"] = partial(open_read_only, url, patience_seconds)
             with warnings.catch_warnings():
                 warnings.simplefilter("error", sa.exc.SAWarning)  # of settings that it would pass over
                 engine = sa.create_engine(url, connect_args={"timeout": patience_seconds}, **options)
@@ -161,6 +172,12 @@ def make_engine(url: sa.URL, patience_seconds: float) -> sa.Engine:
             f"{described(url)} needs the database driver psycopg, which is not installed. "
             'Install it with `pip install "psycopg[binary]"`.'
         ) from error
+
+
+def open_read_only(url: sa.URL, patience_seconds: float = 5) -> sqlite3.Connection:
+    """A connection of its own to a SQLite file, which cannot write."""
+    address = f"{Path(url.database or '').absolute().as_uri()}?mode=ro"
+    return sqlite3.connect(address, patience_seconds, uri=True, check_same_thread=False)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -205,7 +222,12 @@ def plain_words(url: sa.URL) -> Iterator[None]:
     """Turn what a database or its driver refuses into a StoreError; anything else that goes wrong is a bug."""
     try:
         yield
+    except DamagedValue as error:
+        raise DamagedError(described(url), str(error)) from error
     except DBAPIError as error:
+        damage = _damage(error)
+        if damage:
+            raise DamagedError(described(url), damage) from error
         raise StoreError(f"{described(url)} {_meaning(error, url)}") from error
     except (OverflowError, UnicodeEncodeError) as error:  # sqlite3 on a whole number over 64 bits, half a character
         raise StoreError(f"{described(url)} cannot keep a value of that kind or size; nothing was changed.") from error
@@ -220,9 +242,29 @@ def _secrets(url: sa.URL) -> list[str]:
     return found
 
 
+def is_no_database(error: StoreError) -> bool:
+    """Whether it was raised because a file is no database at all."""
+    return isinstance(error.__cause__, DBAPIError) and _code(error.__cause__) == "SQLITE_NOTADB"
+
+
+def _code(error: DBAPIError) -> str:
+    return str(getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None) or "")
+
+
+def _damage(error: DBAPIError) -> str:
+    """What is broken in the database, if that is what the driver says."""
+    code, said = _code(error), str(error.orig)
+    if code.startswith("SQLITE_CORRUPT"):
+        return "pages of the file are broken"
+    if code in ("42P01", "42703") or said.startswith(("no such table", "no such column")):
+        return f"a table or a column is missing ({said.splitlines()[0]})"
+    if "Could not decode to UTF-8" in said:  # which quotes the value
+        return "a text is none"
+    return ""
+
+
 def _meaning(error: DBAPIError, url: sa.URL) -> str:
-    original = error.orig
-    code = str(getattr(original, "sqlite_errorname", None) or getattr(original, "sqlstate", None) or "")
+    original, code = error.orig, _code(error)
     for beginnings, meaning in _MEANINGS:
         if code.startswith(beginnings):
             return meaning

@@ -17,6 +17,7 @@ from matcher.publishing.calendars import Attendee
 from matcher.publishing.events import in_order
 from matcher.publishing.published import Answer, Entry, Letter, LetterState, Standing
 from matcher.store import schema
+from matcher.store.kept import DamagedValue
 from matcher.store.schema import utc
 
 
@@ -95,11 +96,19 @@ def versions(connection: sa.Connection) -> tuple[Version, ...]:
     counted = sa.select(entries.c.version, sa.func.count()).group_by(entries.c.version)
     changed: dict[int, int] = {row[0]: row[1] for row in connection.execute(counted)}
     states: dict[int, dict[LetterState, int]] = {}
+    runs_kept = set(connection.scalars(sa.select(schema.runs.c.number)))
     counted = sa.select(letters.c.version, letters.c.state, sa.func.count()).group_by(
         letters.c.version, letters.c.state
     )
     for version, state, count in connection.execute(counted):
         states.setdefault(version, {})[LetterState(state)] = count
+    found = connection.execute(sa.select(kept).order_by(kept.c.number.desc())).all()
+    lost = (changed.keys() | states.keys()) - {row.number for row in found}
+    if lost:
+        raise DamagedValue(f"version {min(lost)} is gone, of which there are events or letters")
+    for row in found:
+        if row.run_number not in runs_kept:
+            raise DamagedValue(f"run {row.run_number}, which was published as version {row.number}, is gone")
     return tuple(
         Version(
             row.number,
@@ -108,7 +117,7 @@ def versions(connection: sa.Connection) -> tuple[Version, ...]:
             changed.get(row.number, 0),
             states.get(row.number, {}),
         )
-        for row in connection.execute(sa.select(kept).order_by(kept.c.number.desc()))
+        for row in found
     )
 
 

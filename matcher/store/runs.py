@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from matcher.domain import Plan, Slot, Status, TierName, TierScore, Visit
 from matcher.store import scenarios, schema
+from matcher.store.kept import DamagedValue
 from matcher.store.schema import utc
 
 
@@ -97,11 +98,11 @@ def load(connection: sa.Connection, number: int) -> SavedRun | None:
     teams: dict[str, list[str]] = defaultdict(list)
     for row in _of_run(connection, schema.run_assignments, number):
         teams[row["session_id"]].append(row["volunteer_id"])
+    visits = _of_run(connection, schema.run_visits, number)
+    if teams.keys() - {row["session_id"] for row in visits}:
+        raise DamagedValue(f"run {number} has volunteers in sessions that it does not deliver")
     plan = Plan(
-        {
-            row["session_id"]: Visit(Slot(row["start"], row["end"]), tuple(teams[row["session_id"]]))
-            for row in _of_run(connection, schema.run_visits, number)
-        }
+        {row["session_id"]: Visit(Slot(row["start"], row["end"]), tuple(teams[row["session_id"]])) for row in visits}
     )
     reasons = {row["session_id"]: row["reason"] for row in _of_run(connection, schema.run_reasons, number)}
     return SavedRun(**vars(found[0]), plan=plan, reasons=reasons, settings=settings)
@@ -136,7 +137,7 @@ def _summaries(connection: sa.Connection, number: int | None) -> list[RunSummary
             counted(schema.run_visits).label("delivered"),
             counted(schema.run_assignments).label("assignments"),
         )
-        .join(schema.scenarios)
+        .outerjoin(schema.scenarios)
         .order_by(schema.runs.c.number.desc())
     )
     if number is not None:
@@ -144,6 +145,10 @@ def _summaries(connection: sa.Connection, number: int | None) -> list[RunSummary
     for row in connection.execute(wanted).mappings():
         tiers[row["run_number"]].append(TierScore(TierName(row["tier"]), row["value"], row["bound"]))
     current = scenarios.current(connection)
+    found = connection.execute(query).mappings().all()
+    for row in found:
+        if row["fingerprint"] is None:
+            raise DamagedValue(f"the scenario of run {row['number']} is gone")
     return [
         RunSummary(
             number=row["number"],
@@ -156,5 +161,5 @@ def _summaries(connection: sa.Connection, number: int | None) -> list[RunSummary
             delivered=row["delivered"],
             assignments=row["assignments"],
         )
-        for row in connection.execute(query).mappings()
+        for row in found
     ]

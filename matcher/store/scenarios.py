@@ -9,8 +9,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from matcher.publishing.text import one_line
 from matcher.store import schema
 from matcher.store.changes import fingerprint
+from matcher.store.kept import DamagedValue
 from matcher.store.schema import utc
 from matcher.tables import TABLES, Row, Table, Tables
 
@@ -32,13 +34,17 @@ def find(connection: sa.Connection, mark: str) -> int | None:
 
 
 def find_or_add(connection: sa.Connection, tables: Tables) -> int:
-    """The scenario's number, after writing it if it is not kept yet."""
+    """The scenario's number, after writing it if it is not kept yet, or no longer as it was."""
     mark = fingerprint(tables)
-    known = find(connection, mark)
-    if known is not None:
-        return known
-    added = connection.execute(sa.insert(schema.scenarios).values(fingerprint=mark))
-    scenario_id: int = added.inserted_primary_key[0]  # type: ignore[index]
+    scenario_id = find(connection, mark)
+    if scenario_id is None:
+        added = connection.execute(sa.insert(schema.scenarios).values(fingerprint=mark))
+        scenario_id = int(added.inserted_primary_key[0])  # type: ignore[index]
+    elif _is_whole(connection, scenario_id, mark):
+        return scenario_id
+    else:
+        for each in (schema.programme, *schema.scenario_tables.values()):
+            connection.execute(sa.delete(each).where(each.c.scenario_id == scenario_id))
     _insert(connection, schema.programme, _programme_rows(tables.programme), scenario_id)
     for table in TABLES:
         rows = _scenario_rows(table, tables.rows.get(table.name, ()))
@@ -46,12 +52,19 @@ def find_or_add(connection: sa.Connection, tables: Tables) -> int:
     return scenario_id
 
 
+def _is_whole(connection: sa.Connection, scenario_id: int, mark: str) -> bool:
+    try:
+        return fingerprint(load(connection, scenario_id)) == mark
+    except DamagedValue:
+        return False
+
+
 def load(connection: sa.Connection, scenario_id: int) -> Tables:
     programme = schema.programme
     query = sa.select(programme.c.key, programme.c.kind, programme.c.value)
     kept = connection.execute(query.where(programme.c.scenario_id == scenario_id).order_by(programme.c.position))
     return Tables(
-        {key: _from_text(ValueKind(kind), value) for key, kind, value in kept},
+        {key: _read_back(key, kind, value) for key, kind, value in kept},
         {table.name: _load_rows(connection, table, scenario_id) for table in TABLES},
     )
 
@@ -123,6 +136,15 @@ def _as_text(value: object) -> tuple[ValueKind, str]:
         case tuple():
             return ValueKind.DAYS, ";".join(day.isoformat() for day in value)
     raise TypeError(f"a programme holds no {type(value).__name__}")
+
+
+def _read_back(key: str, kind: str, text: str) -> object:
+    try:
+        return _from_text(ValueKind(kind), text)
+    except ValueError:
+        raise DamagedValue(
+            f"a value in programme.value is something else than a {kind}, that of {one_line(key)}"
+        ) from None
 
 
 def _from_text(kind: ValueKind, text: str) -> object:

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
+from matcher.store.kept import watch
 from matcher.tables import TABLES, Column, Kind, Table
 
 SCHEMA_VERSION = "0003"
@@ -277,6 +278,8 @@ unfinished_runs = sa.Table(
     sa.Column("visits", sa.JSON, nullable=False),
 )
 """The best plan so far of a solve under way; gone once it is a run."""
+
+watch(metadata)
 
 
 def utc(moment: datetime) -> datetime:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from matcher.errors import StoreError
+from matcher.errors import DamagedError, StoreError
 from matcher.store.connection import HINT_IMPORT, described
 from matcher.store.schema import SCHEMA_VERSION, VERSION_TABLE
 
@@ -24,17 +25,24 @@ def is_current(connection: sa.Connection) -> bool:
         if names:
             raise StoreError(f"{where} holds something else than a workspace. Name another place for it.")
         return False
-    version = connection.scalar(sa.text(f"SELECT version_num FROM {VERSION_TABLE}"))  # nosec B608 # a name of ours
-    if version is not None and version > SCHEMA_VERSION:
+    version = version_in(connection)
+    if not re.fullmatch(r"[0-9]{4}", version) or version < "0001":
+        raise DamagedError(where, "it does not say of which version its tables are")
+    if version > SCHEMA_VERSION:
         raise StoreError(
             f"{where} was made by a newer matcher (its tables are of version {version}, this one knows those up to "
             f"{SCHEMA_VERSION}). Update matcher, then try again."
         )
-    return bool(version == SCHEMA_VERSION)
+    return version == SCHEMA_VERSION
 
 
 def is_empty(connection: sa.Connection) -> bool:
     return not sa.inspect(connection).get_table_names()
+
+
+def version_in(connection: sa.Connection) -> str:
+    """As the database says it."""
+    return str(connection.scalar(sa.text(f"SELECT version_num FROM {VERSION_TABLE}")))
 
 
 def missing(where: str) -> StoreError:

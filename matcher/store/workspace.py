@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import sqlalchemy as sa
 
 from matcher.domain import Plan, Status, TierScore
-from matcher.errors import StoreError
+from matcher.errors import DamagedError, StoreError
 from matcher.publishing.published import Entry, Letter, LetterState
-from matcher.store import leases, publications, runs, scenarios, schema, versions
+from matcher.store import checks, copies, leases, publications, runs, scenarios, schema, versions
 from matcher.store.changes import Change, diff
 from matcher.store.connection import check_file, database_url, described, make_engine, reading, sqlite_file, writing
 from matcher.store.publications import Heard, Version
 from matcher.store.runs import RunSummary, SavedRun
 from matcher.tables import Tables
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +42,15 @@ class Workspace:
     def __init__(self, engine: sa.Engine, patience_seconds: float) -> None:
         self.engine = engine
         self._patience_seconds = patience_seconds
+        self.is_older = False
+        """Whether its tables are an earlier version's: only of one that is looked at."""
 
     @classmethod
-    def open(cls, address: str, create: bool = False, patience_seconds: float = 5) -> Self:
+    def open(cls, address: str, create: bool = False, patience_seconds: float = 5, keep_older: bool = True) -> Self:
         """Open the SQLite file or the SQLAlchemy URL; with `create`, make a workspace where there is nothing yet.
 
-        A workspace of an older version is brought up to date. Waits so long for whoever else is writing.
+        A workspace of an older version is brought up to date; its file is kept as it was beside it, but for
+        `keep_older`. Waits so long for whoever else is writing.
         """
         url = database_url(address)
         workspace = cls(make_engine(url, patience_seconds), patience_seconds)
@@ -51,7 +58,33 @@ class Workspace:
         if file is not None:
             check_file(file, create)
         try:
-            workspace._bring_up_to_date(create)
+            workspace._bring_up_to_date(create, keep_older)
+        except BaseException:
+            workspace.close()
+            raise
+        return workspace
+
+    @classmethod
+    def look_at(cls, address: str, older: bool = False, patience_seconds: float = 5) -> Self:
+        """Open a workspace to be read only: nothing is written to it, whatever it needs.
+
+        With `older` also one of an earlier version, of which no more can be read than `is_older` and `back_up` do.
+        """
+        url = database_url(address)
+        file = sqlite_file(url)
+        if file is not None:
+            check_file(file, create=False)
+        workspace = cls(make_engine(url, patience_seconds, read_only=True), patience_seconds)
+        try:
+            with reading(workspace.engine) as connection:
+                if versions.is_empty(connection):
+                    raise versions.missing(workspace.where)
+                workspace.is_older = not versions.is_current(connection)
+                if workspace.is_older and not older:
+                    raise StoreError(
+                        f"{workspace.where} is from an earlier version of matcher. Any command that opens it, such as "
+                        "`matcher runs`, brings it up to date."
+                    )
         except BaseException:
             workspace.close()
             raise
@@ -65,7 +98,7 @@ class Workspace:
         path = sqlite_file(url)
         return path is not None and not path.exists()
 
-    def _bring_up_to_date(self, create: bool) -> None:
+    def _bring_up_to_date(self, create: bool, keep_older: bool) -> None:
         with reading(self.engine) as connection:
             if versions.is_current(connection):
                 return
@@ -73,7 +106,25 @@ class Workspace:
                 raise versions.missing(self.where)
         with writing(self.engine, self._patience_seconds) as connection:
             if not versions.is_current(connection):  # somebody else may have been quicker
+                if keep_older:
+                    self._keep_as_it_was(connection)
                 versions.upgrade(connection)
+
+    def _keep_as_it_was(self, connection: sa.Connection) -> None:
+        """A copy of an older workspace's file beside it, before its tables are changed."""
+        file = sqlite_file(self.engine.url)
+        if file is None or versions.is_empty(connection):
+            return
+        name = f"{file.name}.before-{schema.SCHEMA_VERSION}-{datetime.now():%Y%m%d}"
+        copy = copies.keep_copy(connection, file.with_name(name))
+        _log.warning(
+            "matcher: %s is from an earlier version and is brought up to date. It is kept as it was in %s", file, copy
+        )
+
+    @property
+    def address(self) -> str:
+        """By which it can be opened again; may hold a password, so it is not to be shown."""
+        return self.engine.url.render_as_string(hide_password=False)
 
     @property
     def id(self) -> str:
@@ -100,6 +151,11 @@ class Workspace:
 
     def load_tables(self, run: int | None = None) -> Tables | None:
         """The current scenario (None before the first import), or the one for which that run was made."""
+        found = self.load_scenario(run)
+        return None if found is None else found[0]
+
+    def load_scenario(self, run: int | None = None) -> tuple[Tables, str] | None:
+        """The same, with the fingerprint that it had when it was imported."""
         with reading(self.engine) as connection:
             if run is None:
                 scenario_id = scenarios.current(connection)
@@ -108,7 +164,13 @@ class Workspace:
                 scenario_id = connection.scalar(query)
                 if scenario_id is None:
                     raise self._no_run(connection, run)
-            return None if scenario_id is None else scenarios.load(connection, scenario_id)
+            if scenario_id is None:
+                return None
+            query = sa.select(schema.scenarios.c.fingerprint).where(schema.scenarios.c.scenario_id == scenario_id)
+            mark = connection.scalar(query)
+            if mark is None:
+                raise DamagedError(self.where, f"the scenario of {f'run {run}' if run else 'the last import'} is gone")
+            return scenarios.load(connection, scenario_id), mark
 
     def last_import(self) -> Import | None:
         with reading(self.engine) as connection:
@@ -171,6 +233,79 @@ class Workspace:
         """All runs, the newest first."""
         with reading(self.engine) as connection:
             return runs.summaries(connection)
+
+    # Whole copies
+
+    def back_up(self, to: Path, replace: bool = False) -> None:
+        """Write everything, as it is at one moment, to a file that is a SQLite workspace, for its owner's eyes only.
+
+        With `replace` also over a file of that name. Others may work meanwhile; those who write to SQLite wait.
+        """
+        copies.back_up(self.engine, to, replace)
+
+    def faults(self) -> list[str]:
+        """What is broken in the database itself: pages, tables, references, values of another kind than a column's."""
+        with reading(self.engine) as connection:
+            return checks.faults(connection) or checks.unreadable_values(connection) or checks.loose_ends(connection)
+
+    @classmethod
+    def restore(cls, address: str, file: Path, keep_as: str, patience_seconds: float = 5) -> Path | None:
+        """Put a sound workspace file of today's tables in the place of what is at the address; whole, or not at all.
+
+        Returns where the copy is of what was there: the name with `keep_as` after it, beside a SQLite file, otherwise
+        in the current folder. A SQLite file that is too damaged to be written to is replaced as a file, and everything
+        else row by row, in a transaction.
+        """
+        url = database_url(address)
+        place = sqlite_file(url)
+        keep_at = place.with_name(f"{place.name}.{keep_as}") if place else Path(f"{url.database}.{keep_as}.db")
+        if place is not None and not cls.is_there(address):
+            return copies.restore_over(place, file, keep_at)
+        engine = make_engine(url, patience_seconds)
+        try:
+            state = copies.state_of(engine)
+            if state is copies.State.BROKEN:
+                if place is None:
+                    raise StoreError(f"{described(url)} is damaged. Make an empty database, and restore into that.")
+                return copies.restore_over(place, file, keep_at)
+            keep = None if state is copies.State.EMPTY else keep_at
+            return copies.restore_into(engine, file, patience_seconds, keep)
+        finally:
+            engine.dispose()
+
+    @staticmethod
+    def is_there(address: str) -> bool:
+        """Whether there is something at the address: a file with something in it, or a database with tables."""
+        url = database_url(address)
+        place = sqlite_file(url)
+        if place is not None:
+            return place.exists() and place.stat().st_size > 0
+        engine = make_engine(url, 5)
+        try:
+            return copies.state_of(engine) is not copies.State.EMPTY
+        finally:
+            engine.dispose()
+
+    @staticmethod
+    def is_unreadable(address: str) -> bool:
+        """Whether what is there is a broken database, or none."""
+        engine = make_engine(database_url(address), 5)
+        try:
+            return copies.state_of(engine) is copies.State.BROKEN
+        finally:
+            engine.dispose()
+
+    @staticmethod
+    def files_of(address: str) -> list[Path]:
+        """The files that are there of a SQLite workspace: the database's, and what stands beside it."""
+        place = sqlite_file(database_url(address))
+        names = [] if place is None else [place, *(Path(f"{place}{end}") for end in ("-journal", "-wal", "-shm"))]
+        return [name for name in names if name.is_file()]
+
+    @staticmethod
+    def is_at(address: str, file: Path) -> bool:
+        """Whether that file is one of the workspace's."""
+        return file.exists() and any(file.samefile(each) for each in Workspace.files_of(address))
 
     # Publishing
 
@@ -285,4 +420,6 @@ class Workspace:
         newest = runs.newest(connection)
         if newest is None:
             return StoreError(f"{self.where} holds no run yet. Make one with `matcher solve`.")
+        if number is not None and 1 <= number <= newest:
+            return DamagedError(self.where, f"run {number} is gone")
         return StoreError(f"{self.where} holds no run {number}: they are numbered up to {newest}.")

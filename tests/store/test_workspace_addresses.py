@@ -96,7 +96,7 @@ def test_a_damaged_file_is_called_damaged(tmp_path: Path) -> None:
     with path.open("r+b") as file:
         file.seek(100)
         file.write(b"\xff" * 4000)
-    assert "is a damaged database" in refusal(str(path))
+    assert "is damaged: pages of the file are broken" in refusal(str(path))
 
 
 def test_a_locked_file_is_said_to_be_in_use(tmp_path: Path) -> None:

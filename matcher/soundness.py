@@ -1,0 +1,98 @@
+"""What a workspace keeps, judged before anything is done with it: whether it is still what was written there.
+
+The store hands out values that are of their columns' kinds. Here they are held against each other: a scenario against
+its fingerprint, a plan against its scenario, events against the people and sessions they speak of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from matcher.domain import Problem, TierName
+from matcher.errors import DamagedError, InputProblem, InputProblems, StoreError
+from matcher.intake import build_problem
+from matcher.publishing.calendars import Attendee
+from matcher.publishing.published import Entry, Letter, LetterState
+from matcher.publishing.text import one_line
+from matcher.store import SavedRun, Workspace, fingerprint
+from matcher.tables import Tables
+
+
+def kept_problem(workspace: Workspace, run: int | None = None) -> tuple[Tables, Problem, list[InputProblem]]:
+    """The current scenario, or the one of that run, as it was imported; with the warnings of its reading."""
+    found = workspace.load_scenario(run)
+    if found is None:
+        raise StoreError(f"{workspace.where} holds no scenario yet. Bring one in with: matcher import SCENARIO")
+    tables, mark = found
+    if fingerprint(tables) != mark:
+        what = "last import" if run is None else f"data that run {run} was made for"
+        mend = ", which a new import would replace," if run is None else ""
+        raise DamagedError(workspace.where, f"the {what}{mend} is not what was imported")
+    try:
+        problem, warnings = build_problem(tables)
+    except InputProblems as error:
+        more = f" (and {len(error.problems) - 1} more)" if len(error.problems) > 1 else ""
+        what = "The last import" if run is None else f"The data that run {run} was made for"
+        raise StoreError(
+            f"{what} can no longer be used: {error.problems[0]}{more} Mend the spreadsheet, import it and solve again."
+        ) from error
+    return tables, problem, warnings
+
+
+def kept_run(workspace: Workspace, number: int | None = None) -> tuple[SavedRun, Problem]:
+    """That run, or the newest one, with the data of its time; every id in it is of that data."""
+    saved = workspace.run(number)
+    if [score.tier for score in saved.tiers] != list(TierName):
+        raise DamagedError(workspace.where, f"run {saved.number} does not have its five scores")
+    _, problem, _ = kept_problem(workspace, saved.number)
+    teams = {volunteer for visit in saved.plan.visits.values() for volunteer in visit.team}
+    for what, named, known in (
+        ("session", {*saved.plan.visits, *saved.reasons}, problem.sessions),
+        ("volunteer", teams, problem.volunteers),
+    ):
+        _insist_known(workspace, f"run {saved.number}", what, named, known)
+    if any(not visit.team or visit.slot.end <= visit.slot.start for visit in saved.plan.visits.values()):
+        raise DamagedError(workspace.where, f"run {saved.number} has a visit without volunteers or without duration")
+    silent = problem.sessions.keys() - saved.plan.visits.keys() - saved.reasons.keys()
+    if silent:
+        raise DamagedError(workspace.where, f"run {saved.number} says nothing of the session {one_line(min(silent))}")
+    return saved, problem
+
+
+def insist_events(workspace: Workspace, problem: Problem, entries: Iterable[Entry]) -> None:
+    """Raises DamagedError if events speak of somebody or something that there never was, or are none."""
+    entries = list(entries)
+    for what, named, known in (
+        ("session", {entry.session_id for entry in entries}, problem.sessions),
+        (
+            "volunteer",
+            {entry.attendee_id for entry in entries if entry.attendee is Attendee.VOLUNTEER},
+            problem.volunteers,
+        ),
+        ("school", {entry.attendee_id for entry in entries if entry.attendee is Attendee.SCHOOL}, problem.schools),
+    ):
+        _insist_known(workspace, "what was published", what, named, known)
+    for entry in entries:
+        begins, ends = "BEGIN:VEVENT\r\n", "END:VEVENT\r\n"
+        body = entry.body.replace("\r\n ", "")
+        facts = (f"\r\nUID:{entry.uid}\r\n", f"\r\nSEQUENCE:{entry.sequence}\r\n")
+        if not (body.startswith(begins) and body.endswith(ends) and all(fact in body for fact in facts)):
+            raise DamagedError(workspace.where, f"the event of {one_line(entry.session_id)} is no calendar's event")
+
+
+def kept_letters(workspace: Workspace, *states: LetterState) -> tuple[Letter, ...]:
+    """The outbox, of which every letter is the one that was written."""
+    letters = workspace.letters(*states)
+    for letter in letters:
+        if letter.message_id.encode() not in letter.content or "@" not in letter.recipient:
+            raise DamagedError(workspace.where, f"a letter of version {letter.version} is not what was written")
+    return letters
+
+
+def _insist_known(workspace: Workspace, where: str, what: str, named: Iterable[str], known: Iterable[str]) -> None:
+    unknown = sorted(set(named) - set(known))
+    if unknown:
+        more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
+        raise DamagedError(
+            workspace.where, f"{where} names the {what} {one_line(unknown[0])}{more}, of which its data knows nothing"
+        )
