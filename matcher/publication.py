@@ -26,11 +26,13 @@ from matcher.publishing.feeds import FeedKind, Placed, Written
 from matcher.publishing.letters import Untold, sender_of, untold
 from matcher.publishing.letters import letters as write_letters
 from matcher.publishing.published import Answer, Entry, Letter, LetterState, Standing
-from matcher.store import Heard, SavedRun, Version, Workspace
+from matcher.store import Heard, Lease, SavedRun, Taken, Version, Workspace
 from matcher.tables import Tables
 
 if TYPE_CHECKING:
     from matcher.mail.caldav import Pushed
+
+LEASE_SECONDS = 180.0  # until a send that was killed gives way; one that goes on renews it all the while
 
 
 @dataclass(frozen=True)
@@ -185,15 +187,37 @@ def send(
     dry_run: bool = False,
     per_minute: float = 0,
     told: Callable[[Delivery], None] = lambda _: None,
+    lease_seconds: float = LEASE_SECONDS,
 ) -> Outcome:
-    """Hands over the letters that wait, and again those that a broken-off attempt left uncertain."""
-    letters = workspace.letters(LetterState.WAITING, LetterState.SENDING)
+    """Hands over the letters that wait, and again those that a broken-off attempt left uncertain.
+
+    One at a time may: StoreError says who else is sending. A send that was killed gives way after `lease_seconds`.
+    """
     if dry_run:
-        return smtp.rehearse(letters)
+        return smtp.rehearse(workspace.letters(LetterState.WAITING, LetterState.SENDING))
+    try:
+        with workspace.lease("send", lease_seconds) as lease:
+            return _send(workspace, server, lease, per_minute, told)
+    except Taken as taken:
+        raise StoreError(
+            f"Another send is under way ({taken.by}), so nothing was sent by this one. Wait until it is done; if it "
+            f"was broken off, send again after {taken.until:%H:%M:%S} UTC."
+        ) from taken
+
+
+def _send(
+    workspace: Workspace, server: Server, lease: Lease, per_minute: float, told: Callable[[Delivery], None]
+) -> Outcome:
+    letters = workspace.letters(LetterState.WAITING, LetterState.SENDING)
     unclaimed = {letter.message_id: letter for letter in letters}
 
     def mark(message_id: str, state: LetterState, remark: str) -> None:
         if state is LetterState.SENDING and message_id in unclaimed:
+            if not lease.renew():
+                raise StoreError(
+                    "This send has lost its turn to go on (its machine slept, or its clock was changed), and stopped "
+                    "before the next letter. Look at the outbox (matcher outbox), then send again."
+                )
             if not workspace.claim_letter(unclaimed.pop(message_id)):
                 raise StoreError(
                     "The outbox was changed by somebody else meanwhile. Look at it (matcher outbox), then send again."
