@@ -6,9 +6,11 @@ import errno
 import io
 import json
 import os
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO
 
@@ -21,8 +23,9 @@ from matcher.authoring.generate import generate
 from matcher.authoring.template import write_template
 from matcher.authoring.write import write_folder, write_workbook
 from matcher.console import Reporter, Voice, change_table, new_console, new_table, news_lines, plan_tables, readable
-from matcher.domain import TierScore
+from matcher.domain import Problem, TierScore
 from matcher.errors import MatcherError, OutputError
+from matcher.mail.replies import Question
 from matcher.mail.smtp import Delivery, Server
 from matcher.planner import Made
 from matcher.publishing.feeds import FeedKind
@@ -64,6 +67,16 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for 
 Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
 Run = Annotated[int | None, typer.Option(min=1, help="The number of a run; the newest unless said.")]
 
+
+class Word(StrEnum):
+    """What a volunteer says, in a word."""
+
+    YES = "yes"
+    NO = "no"
+    MAYBE = "maybe"
+
+
+ANSWERS = {Word.YES: Answer.ACCEPTED, Word.NO: Answer.DECLINED, Word.MAYBE: Answer.TENTATIVE}
 WORKERS = os.cpu_count() or 1
 CHANGES_SHOWN = 60
 DEFAULT_DB = "matcher.db"
@@ -477,8 +490,12 @@ def reply(
     ],
     db: Database = DEFAULT_DB,
     quiet: Quiet = False,
+    yes: Yes = False,
 ) -> None:
-    """Reads the replies of volunteers, and records who accepted, is not sure, or declined."""
+    """Reads the replies of volunteers, and records who accepted, is not sure, or declined.
+
+    What may not be the invited person's own word is shown as a question; matcher answer takes it.
+    """
     with Workspace.open(db) as workspace:
         heeded = publication.reply(workspace, files)
     if not quiet:
@@ -486,14 +503,35 @@ def reply(
             print(f"ignored: {one_line(str(remark))}")
         for each in heeded.accepted:
             name = one_line(heeded.problem.volunteers[each.entry.attendee_id].name)
-            print(f"{each.reply.answer}: {name}, {each.entry.session_id} on {time_text(each.entry.start)}")
+            mark = f" ({each.mark})" if each.mark else ""
+            print(f"{each.reply.answer}: {name}, {each.entry.session_id} on {time_text(each.entry.start)}{mark}")
+    for question in heeded.questions:
+        print(_question_line(question, heeded.problem))
     print(
         f"{counted(heeded.messages, 'message')} read: {counted(len(heeded.accepted), 'new answer')}, "
-        f"{len(heeded.remarks)} ignored."
+        f"{counted(len(heeded.questions), 'question')}, {len(heeded.remarks)} ignored."
     )
     declined = sum(each.reply.answer is Answer.DECLINED for each in heeded.accepted)
     if declined:
         print(f"{counted(declined, 'volunteer')} declined. The plan is as it was; matcher show lists the gaps.")
+
+
+@app.command("answer")
+def answer_(
+    volunteer: Annotated[str, typer.Argument(help="The volunteer's id, or a name that only one has.")],
+    session: Annotated[str, typer.Argument(help="The session's id.")],
+    said: Annotated[Word, typer.Argument(metavar="yes|no|maybe", help="What they said.")],
+    note: Annotated[str | None, typer.Option(help="How you know, such as: rang on Monday.")] = None,
+    db: Database = DEFAULT_DB,
+    yes: Yes = False,
+) -> None:
+    """Records what a volunteer told you of a visit; a later mail of theirs counts again."""
+    with Workspace.open(db) as workspace:
+        taken = publication.answer(workspace, volunteer, session, ANSWERS[said], note)
+    when = f"{taken.entry.session_id} on {time_text(taken.entry.start)}"
+    print(f"{taken.answer}: {one_line(taken.volunteer.name)}, {when} (on your word)")
+    if taken.answer is Answer.DECLINED:
+        print("The plan is as it was; matcher show lists the gaps.")
 
 
 @feed.command("write")
@@ -597,6 +635,18 @@ def _agree(question: str, yes: bool) -> None:
         raise MatcherError("Nothing was changed: nobody is there to be asked. Say --yes to take these changes.")
     if not typer.confirm(question):
         raise MatcherError("Nothing was changed.")
+
+
+def _question_line(question: Question, problem: Problem) -> str:
+    """In one line: who says what for whom, why it is asked, and how to take it."""
+    entry, word = question.entry, next(word for word, said in ANSWERS.items() if said is question.reply.answer)
+    name = one_line(problem.volunteers[entry.attendee_id].name)
+    command = shlex.join(["matcher", "answer", entry.attendee_id, entry.session_id, word.value])
+    return one_line(
+        f"question: {question.reply.source}: {question.who} answers {word} ({question.reply.answer}) for {name} "
+        f"({entry.attendee_id}), {entry.session_id} on {time_text(entry.start)}: {question.why}. "
+        f"If it is theirs: {command}"
+    )
 
 
 def _staleness(is_current: bool) -> str:

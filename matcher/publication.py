@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from matcher import planner
 from matcher.domain import Plan, Problem, School, Volunteer, folded
 from matcher.errors import StoreError
 from matcher.intake import build_problem
 from matcher.mail import replies, smtp
-from matcher.mail.replies import Accepted, Remark
+from matcher.mail.replies import Accepted, Question, Remark
 from matcher.mail.smtp import Delivery, Outcome, Server
 from matcher.publishing import feeds
 from matcher.publishing.calendars import Attendee
@@ -26,8 +27,10 @@ from matcher.publishing.feeds import FeedKind, Placed, Written
 from matcher.publishing.letters import Untold, sender_of, untold
 from matcher.publishing.letters import letters as write_letters
 from matcher.publishing.published import Answer, Entry, Letter, LetterState, Standing
+from matcher.publishing.text import listed, one_line
 from matcher.store import Heard, Lease, SavedRun, Taken, Version, Workspace
 from matcher.tables import Tables
+from matcher.times import time_text
 
 if TYPE_CHECKING:
     from matcher.mail.caldav import Pushed
@@ -235,21 +238,85 @@ class Heeded:
     messages: int
     accepted: tuple[Accepted, ...]
     """The answers that were taken."""
+    questions: tuple[Question, ...]
+    """Those of which the coordinator has to say whether they are the person's own."""
     remarks: tuple[Remark, ...]
     """What was ignored, and why."""
     problem: Problem
 
 
-def reply(workspace: Workspace, files: Sequence[Path]) -> Heeded:
+def reply(workspace: Workspace, files: Sequence[Path], now: datetime | None = None) -> Heeded:
     """Reads replies and records the answers in them that count."""
-    gathered = replies.gather(files)
+    now = now or datetime.now(UTC)
+    gathered = replies.gather(files, now)
     told = published(workspace)
     emails = {person.volunteer_id: person.email for person in told.problem.volunteers.values()}
-    accepted, remarks = replies.judge(gathered.replies, told.entries, emails, workspace.heard())
+    accepted, questions, remarks = replies.judge(gathered.replies, told.entries, emails, workspace.heard())
     heard = [Heard(each.entry.uid, each.entry.sequence, each.reply.answer, each.reply.stamp) for each in accepted]
-    taken = workspace.record_answers(heard)
+    taken = workspace.record_answers(heard, now)
     news = tuple(each for each, was_taken in zip(accepted, taken, strict=True) if was_taken)
-    return Heeded(gathered.messages, news, (*gathered.remarks, *remarks), told.problem)
+    return Heeded(gathered.messages, news, questions, (*gathered.remarks, *remarks), told.problem)
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A volunteer's answer, taken on the coordinator's word."""
+
+    entry: Entry
+    """As it was before."""
+    volunteer: Volunteer
+    answer: Answer
+
+
+def answer(
+    workspace: Workspace,
+    volunteer: str,
+    session: str,
+    said: Answer,
+    note: str | None = None,
+    now: datetime | None = None,
+) -> Answered:
+    """Records what a volunteer said of a visit to come, on the coordinator's word; a later mail overtakes it.
+
+    `volunteer` is an id, or a name that only one of those invited has. StoreError if there is no such invitation.
+    """
+    now = now or datetime.now(UTC)
+    told = published(workspace)
+    mine = [each for each in told.entries if each.attendee is Attendee.VOLUNTEER]
+    person = _person(told.problem, volunteer, {each.attendee_id for each in mine})
+    found = [each for each in mine if each.attendee_id == person.volunteer_id]
+    entry = next((each for each in found if each.session_id == session), None) or next(
+        (each for each in found if folded(each.session_id) == folded(session)), None
+    )
+    if entry is None:
+        theirs = [f"{each.session_id} on {time_text(each.start)}" for each in found if _is_on(each)]
+        known = f"invited to {listed(theirs)}" if theirs else "invited to nothing"
+        raise StoreError(f"{one_line(person.name)} is not invited to {one_line(session)!r}, but {known}.")
+    what = f"{entry.session_id} on {time_text(entry.start)}"
+    if not _is_on(entry):
+        raise StoreError(f"{what} has been cancelled for {one_line(person.name)}: there is nothing to answer.")
+    if entry.end <= now.astimezone(ZoneInfo(told.problem.programme.timezone)).replace(tzinfo=None):
+        raise StoreError(f"{what} is over: an answer of {one_line(person.name)} would change nothing.")
+    word = Heard(entry.uid, entry.sequence, said, now, note, taken_by="coordinator")
+    if workspace.record_answers([word], now) != (True,):
+        raise StoreError(f"{what} was changed by somebody else meanwhile. Nothing was recorded. Answer again.")
+    return Answered(entry, person, said)
+
+
+def _person(problem: Problem, asked: str, invited: Collection[str]) -> Volunteer:
+    """By id, else by name: the whole of it, or words of it that only one of those invited has."""
+    if asked in problem.volunteers:
+        return problem.volunteers[asked]
+    people = [problem.volunteers[each] for each in sorted(invited) if each in problem.volunteers]
+    words = set(folded(asked).split())
+    found = [each for each in people if folded(asked) in (folded(each.volunteer_id), folded(each.name))]
+    found = found or [each for each in people if words and words <= set(folded(each.name).split())]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise StoreError(f"Nobody who is invited has the id or the name {one_line(asked)!r}. See: matcher show")
+    names = listed([f"{one_line(each.name)} ({each.volunteer_id})" for each in found[:10]])
+    raise StoreError(f"{one_line(asked)!r} may be {names}. Say which by the id.")
 
 
 # Feeds

@@ -28,7 +28,8 @@ REPEATED = b"X-Matcher-Repeated: yes\r\n"
 PAUSES = (1.0, 5.0, 15.0)  # seconds before each attempt to reach the server anew
 UNWILLING = 5  # after this many in a row that did not go, something is wrong with more than them: the rest is left
 UNKNOWN_TO_IT = {530, 535, 538}  # it wants a login, or another: nothing that the letter could help
-TIMEOUT = 60.0
+TIMEOUT = 60.0  # seconds for each answer as a whole
+MAY_HAVE_ARRIVED = "it may have arrived, and goes again when you next send"
 
 Mark = Callable[[str, LetterState, str], None]
 """Keeps where the letter of this Message-ID stands now, and what there is to say of it; lasting when it returns."""
@@ -325,10 +326,7 @@ def _deliver(letter: Letter, line: _Line, mark: Mark) -> Delivery:
         else:
             _start_afresh(line)
         if begun and not _is_refusal(answer.code):
-            why = (
-                f"the server's answer was none ({answer.said}): it may have arrived, and goes again when you next send"
-            )
-            return became(LetterState.SENDING, why)
+            return became(LetterState.SENDING, f"the server's answer was none ({answer.said}): {MAY_HAVE_ARRIVED}")
         if _is_refusal(answer.code) and answer.code >= 500 and answer.code not in UNKNOWN_TO_IT:
             return became(LetterState.REFUSED, f"{letter.recipient}: {answer.said}")
         return became(before, f"put off: {answer.said}")
@@ -336,8 +334,7 @@ def _deliver(letter: Letter, line: _Line, mark: Mark) -> Delivery:
         line.lost()
         if begun:
             endless = f" ({error.__context__})" if isinstance(error.__context__, EndlessAnswer) else ""
-            why = f"the server's word never came{endless}: it may have arrived, and goes again when you next send"
-            return became(LetterState.SENDING, why)
+            return became(LetterState.SENDING, f"the server's word never came{endless}: {MAY_HAVE_ARRIVED}")
         cause = error.__context__ if isinstance(error.__context__, EndlessAnswer) else error
         reason = "" if isinstance(cause, smtplib.SMTPServerDisconnected) else f" ({cause})"
         return became(before, f"put off: the line dropped before it went{reason}")

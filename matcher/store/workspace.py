@@ -84,7 +84,7 @@ class Workspace:
         """32 hexadecimal digits that no other workspace has."""
         with reading(self.engine) as connection:
             query = sa.select(schema.workspace.c.value).where(schema.workspace.c.key == "id")
-            return connection.execute(query).scalar_one()
+            return str(connection.execute(query).scalar_one())
 
     def lease(self, name: str, seconds: float) -> Lease:
         """The right to do what only one may do at a time; held in a `with`, which raises `leases.Taken`."""
