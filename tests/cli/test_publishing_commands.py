@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
 
@@ -160,8 +160,8 @@ def test_a_server_that_is_not_there_loses_nothing(db: Path) -> None:
     assert well_here("outbox", "--db", db).out.count("waiting") == 9
 
 
-def answer(letter: Letter, partstat: str, file: Path) -> Path:
-    """What a calendar program would send back."""
+def answer(letter: Letter, partstat: str, file: Path, *headers: str, sender: str = "") -> Path:
+    """What a calendar program would send back; from the person who was invited unless said."""
     message = message_from_bytes(letter.content, policy=policy.default)
     part = next(each for each in message.walk() if each.get_content_type() == "text/calendar")
     event = next(iter(icalendar.Calendar.from_ical(part.get_content()).walk("VEVENT")))
@@ -173,32 +173,74 @@ def answer(letter: Letter, partstat: str, file: Path) -> Path:
         "BEGIN:VEVENT",
         f"UID:{event['UID']}",
         f"SEQUENCE:{event['SEQUENCE']}",
-        "DTSTAMP:20400101T120000Z",
+        f"DTSTAMP:{datetime.now(UTC):%Y%m%dT%H%M%SZ}",
         f"ATTENDEE;PARTSTAT={partstat}:mailto:{letter.recipient}",
         "END:VEVENT",
         "END:VCALENDAR",
         "",
     ]
-    file.write_bytes("\r\n".join(lines).encode())
+    head = [f"From: {sender or letter.recipient}", "Content-Type: text/calendar; method=REPLY", *headers, "", ""]
+    file.write_bytes("\r\n".join(head + lines).encode())
     return file
 
 
 def test_a_decline_is_recorded_and_show_lists_the_gap(db: Path, tmp_path: Path) -> None:
     ada = next(letter for letter in letters(db) if letter.recipient == "ada@example.org")
-    file = answer(ada, "DECLINED", tmp_path / "reply.ics")
+    file = answer(ada, "DECLINED", tmp_path / "reply.eml")
     shown = well_here("show", "--db", db).out
     assert "Gaps" not in shown
     said = well_here("reply", file, "--db", db).out
     assert "declined: Ada Zoë Wilson, OAK-2" in said
-    assert "1 message read: 1 new answer, 0 ignored." in said
+    assert "1 message read: 1 new answer, 0 questions, 0 ignored." in said
     after = well_here("show", "--db", db).out
     assert "1, at least 2 wanted" in after
     assert after.startswith(shown.rstrip())  # the plan is as it was
     assert "Gaps" in well_here("show", "--school", "OAK", "--db", db).out
     assert "Gaps" not in well_here("show", "--school", "ELM", "--db", db).out
     again = well_here("reply", file, "--db", db).out
-    assert "ignored: reply.ics" in again
-    assert "0 new answers, 1 ignored" in again
+    assert "ignored: reply.eml" in again
+    assert "0 new answers, 0 questions, 1 ignored" in again
+
+
+def ada(db: Path) -> Letter:
+    return next(letter for letter in letters(db) if letter.recipient == "ada@example.org")
+
+
+def test_a_forged_answer_is_a_question_and_her_own_is_heard_afterwards(db: Path, tmp_path: Path) -> None:
+    forged = answer(ada(db), "DECLINED", tmp_path / "f.eml", "Authentication-Results: mx; dmarc=fail", sender="m@x.net")
+    forged.write_bytes(re.sub(rb"DTSTAMP:\d{8}T", b"DTSTAMP:99991231T", forged.read_bytes()))
+    for quiet in ([], ["--quiet"]):
+        said = well_here("reply", forged, "--db", db, *quiet).out
+        assert "question: f.eml: m@x.net answers no (declined) for Ada Zoë Wilson (ADA), OAK-2 on " in said
+        assert "its DMARC result is fail. If it is theirs: matcher answer ADA OAK-2 no" in said
+        assert "1 message read: 0 new answers, 1 question, 0 ignored." in said
+    assert "Gaps" not in well_here("show", "--db", db).out
+    own = answer(ada(db), "ACCEPTED", tmp_path / "own.eml")
+    assert "accepted: Ada Zoë Wilson, OAK-2" in well_here("reply", own, "--db", db, "--yes").out
+
+
+@pytest.mark.parametrize("who", ["ADA", "ada", "Ada", "Ada Zoë Wilson"])
+def test_the_coordinators_word_is_taken_and_a_later_mail_overtakes_it(db: Path, tmp_path: Path, who: str) -> None:
+    earlier = answer(ada(db), "ACCEPTED", tmp_path / "earlier.eml")
+    said = well_here("answer", who, "OAK-2", "no", "--note", "rang on Monday", "--db", db).out
+    assert "declined: Ada Zoë Wilson, OAK-2 on " in said
+    assert "1, at least 2 wanted" in well_here("show", "--db", db).out
+    assert "older than the answer already on record" in well_here("reply", earlier, "--db", db).out
+    assert "Gaps" in well_here("show", "--db", db).out
+    well_here("answer", who, "OAK-2", "maybe", "--yes", "--db", db)
+    assert "Gaps" not in well_here("show", "--db", db).out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["NOBODY", "OAK-2", "yes"], "Nobody who is invited has the id or the name 'NOBODY'"),
+        (["ADA", "OAK-9", "yes"], "Ada Zoë Wilson is not invited to 'OAK-9', but invited to "),
+    ],
+)
+def test_an_answer_to_no_invitation_is_refused(db: Path, arguments: list[str], words: str) -> None:
+    said = here("answer", *arguments, "--db", db)
+    assert said.code == 1 and words in said.err
 
 
 def test_a_file_that_is_not_there_is_no_reply(db: Path, tmp_path: Path) -> None:
