@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -35,6 +35,8 @@ from matcher.times import time_text
 if TYPE_CHECKING:
     from matcher.mail.caldav import Pushed
 
+LONG_OVER = timedelta(days=183)  # after a term's last day nobody publishes it any more
+CLOCK_SKEW = timedelta(minutes=10)  # by which the clocks of two machines that are right may differ
 LEASE_SECONDS = 180.0  # until a send that was killed gives way; one that goes on renews it all the while
 
 
@@ -90,8 +92,12 @@ def preview(
     *,
     with_letters: bool = True,
     templates: Path | None = None,
+    sequence_from: int = 0,
 ) -> Preview:
-    """What publishing this run (the newest unless said) would change, and the letters that would tell of it."""
+    """What publishing this run (the newest unless said) would change, and the letters that would tell of it.
+
+    Events that change get a SEQUENCE of `sequence_from` at least.
+    """
     stamp = stamp or datetime.now(UTC)
     saved, problem, result = planner.load_run(workspace, run)
     before, versions = workspace.published(), workspace.versions()
@@ -99,7 +105,7 @@ def preview(
     outgoing = workspace.letters()
     waiting = [letter for letter in outgoing if letter.state is LetterState.WAITING]
     new_addresses = _new_addresses(workspace, saved, problem, versions)
-    after = entries_after(before, problem, result.plan, number, stamp, new_addresses)
+    after = entries_after(before, problem, result.plan, number, stamp, new_addresses, sequence_from)
     planned = {(visit, person) for person, visit, _ in result.plan.assignments()}
     begun = tuple(
         entry
@@ -120,7 +126,9 @@ def preview(
         }
         changed = {change.after.uid for change in found}
         known = [each for each in before if each.uid not in changed or _about(each) not in news_to]
-        letters = write_letters(everybody, result.plan, known, after, number, sender, stamp, templates)
+        letters = write_letters(
+            everybody, result.plan, known, after, number, sender, stamp, templates, workspace_id=workspace.id
+        )
     concerned_letters = {_about(change.after) for change in found}
     overtaken = sum(_about(letter) in concerned_letters for letter in waiting)
     return Preview(number, saved, everybody, before, after, found, letters, alone, begun, overtaken, stamp)
@@ -129,6 +137,95 @@ def preview(
 def publish(workspace: Workspace, seen: Preview) -> int:
     """Publishes what was shown: the version, its events and its letters, all or nothing."""
     return workspace.publish(seen.run.number, seen.before, seen.after, seen.letters, seen.stamp)
+
+
+def clock_doubt(workspace: Workspace, problem: Problem, stamp: datetime) -> str:
+    """Why the clock may be wrong that says it is `stamp`; "" if nothing speaks against it.
+
+    (A term years ahead does not: plans are made early. A clock that is ahead takes visits to come for over.)
+    """
+    programme = problem.programme
+    today = stamp.astimezone(ZoneInfo(programme.timezone)).date()
+    if today > programme.last_day + LONG_OVER:
+        return (
+            f"This machine's clock says {today:%Y-%m-%d}, more than half a year after the term's last day "
+            f"({programme.last_day:%Y-%m-%d})."
+        )
+    imported = workspace.last_import()
+    done = [
+        *([("import", imported.number, imported.made)] if imported else []),
+        *[("run", each.number, each.made) for each in workspace.runs()],
+        *[("version", each.number, each.made) for each in workspace.versions()],
+    ]
+    if done:
+        what, number, made = max(done, key=lambda each: each[2])
+        if stamp < made - CLOCK_SKEW:
+            return (
+                f"This machine's clock says {stamp.astimezone(UTC):%Y-%m-%d %H:%M} UTC, which is before {what} "
+                f"{number} was made ({made:%Y-%m-%d %H:%M} UTC)."
+            )
+    return ""
+
+
+@dataclass(frozen=True)
+class LateLetters:
+    """Letters of a version that was published without them: to be shown, and then written as they were shown."""
+
+    version: int
+    problem: Problem
+    entries: tuple[Entry, ...]
+    """Of the newest version."""
+    outbox: tuple[Letter, ...]
+    letters: tuple[Letter, ...]
+    untold: tuple[Untold, ...]
+    left_out: int
+    """How many events that version changed are over, were changed again since, or have a letter already."""
+    stamp: datetime
+
+
+def late_letters(
+    workspace: Workspace, number: int, stamp: datetime | None = None, *, templates: Path | None = None
+) -> LateLetters:
+    """The letters that a version lacks: about what it changed, is still so, and is to come. Nobody gets one twice."""
+    stamp = stamp or datetime.now(UTC)
+    before = workspace.published(number - 1) if number > 1 else ()
+    found = changes(before, workspace.published(number))
+    told = published(workspace)
+    now = stamp.astimezone(ZoneInfo(told.problem.programme.timezone)).replace(tzinfo=None)
+    outgoing = tuple(workspace.letters())
+    written = {
+        _about(each)
+        for each in outgoing
+        if each.version == number or (each.version > number and each.state is not LetterState.OVERTAKEN)
+    }
+    current = {each.uid: each for each in told.entries}
+    lacking = {
+        change.after.uid
+        for change in found
+        if current[change.after.uid].since == number
+        and change.after.start > now
+        and _about(change.after) not in written
+    }
+    old = {each.uid: each for each in before}
+    known = [
+        each if each.uid not in lacking else old[each.uid]
+        for each in told.entries
+        if each.uid not in lacking or each.uid in old
+    ]
+    letters: tuple[Letter, ...] = ()
+    if lacking:
+        sender = sender_of(told.problem.programme)
+        letters = write_letters(
+            told.problem, told.plan, known, told.entries, number, sender, stamp, templates, workspace_id=workspace.id
+        )
+    alone = untold(told.problem, known, told.entries, stamp)
+    left_out = len(found) - len(lacking)
+    return LateLetters(number, told.problem, told.entries, outgoing, letters, alone, left_out, stamp)
+
+
+def write_late_letters(workspace: Workspace, seen: LateLetters) -> None:
+    """Puts into the outbox what was shown, all or nothing."""
+    workspace.add_letters(seen.version, seen.letters, seen.entries, seen.outbox)
 
 
 def versions(workspace: Workspace) -> Sequence[Version]:
