@@ -369,6 +369,7 @@ def publish(
         seen = publication.preview(
             workspace, run, with_letters=not no_letters, templates=templates, sequence_from=sequence_from
         )
+        _agree_to_the_clock(publication.clock_doubt(workspace, seen.problem, seen.stamp), clock_is_right)
         if seen.begun:
             visits = counted(len({entry.session_id for entry in seen.begun}), "visit")
             print(f"{visits} no longer in the plan began already, and will be left as they were published.")
@@ -396,7 +397,6 @@ def publish(
                 "before, from a workspace that is lost, these events may stand in calendars already, and calendars "
                 "then ignore what does not count on: say --sequence-from 100 to number above them."
             )
-        _agree_to_the_clock(publication.clock_doubt(workspace, seen.problem, seen.stamp), clock_is_right)
         _agree(f"Publish this as version {seen.version}?", yes)
         number = publication.publish(workspace, seen)
     print(f"Version {number} is published." + (" Next: matcher outbox, and matcher send" if seen.letters else ""))
@@ -481,7 +481,7 @@ def outbox(
 def _write_late_letters(db: str, version: int, templates: Path | None, clock_is_right: bool, yes: bool) -> None:
     with Workspace.open(db) as workspace:
         seen = publication.late_letters(workspace, version, templates=templates)
-        _agree_to_the_clock(publication.clock_doubt(workspace, seen.problem, seen.stamp), clock_is_right)
+        _agree_to_the_clock(publication.long_over(seen.problem, seen.stamp), clock_is_right)
         for each in seen.untold:
             print(f"Please tell {one_line(each.name)} yourself: {each.why}.")
         if seen.left_out:

@@ -22,7 +22,7 @@ from matcher.mail.replies import Accepted, Question, Remark
 from matcher.mail.smtp import Delivery, Outcome, Server
 from matcher.publishing import feeds
 from matcher.publishing.calendars import Attendee
-from matcher.publishing.events import EntryChange, changes, entries_after
+from matcher.publishing.events import EntryChange, changes, entries_after, restamped
 from matcher.publishing.feeds import FeedKind, Placed, Written
 from matcher.publishing.letters import Untold, sender_of, untold
 from matcher.publishing.letters import letters as write_letters
@@ -142,29 +142,35 @@ def publish(workspace: Workspace, seen: Preview) -> int:
 def clock_doubt(workspace: Workspace, problem: Problem, stamp: datetime) -> str:
     """Why the clock may be wrong that says it is `stamp`; "" if nothing speaks against it.
 
-    (A term years ahead does not: plans are made early. A clock that is ahead takes visits to come for over.)
+    (A term years ahead does not: plans are made early.)
     """
-    programme = problem.programme
-    today = stamp.astimezone(ZoneInfo(programme.timezone)).date()
-    if today > programme.last_day + LONG_OVER:
-        return (
-            f"This machine's clock says {today:%Y-%m-%d}, more than half a year after the term's last day "
-            f"({programme.last_day:%Y-%m-%d})."
-        )
+    if doubt := long_over(problem, stamp):
+        return doubt
     imported = workspace.last_import()
     done = [
         *([("import", imported.number, imported.made)] if imported else []),
-        *[("run", each.number, each.made) for each in workspace.runs()],
-        *[("version", each.number, each.made) for each in workspace.versions()],
+        *[("run", each.number, each.made) for each in workspace.runs()[:1]],
+        *[("version", each.number, each.made) for each in workspace.versions()[:1]],
     ]
-    if done:
-        what, number, made = max(done, key=lambda each: each[2])
+    for what, number, made in done:
         if stamp < made - CLOCK_SKEW:
             return (
                 f"This machine's clock says {stamp.astimezone(UTC):%Y-%m-%d %H:%M} UTC, which is before {what} "
                 f"{number} was made ({made:%Y-%m-%d %H:%M} UTC)."
             )
     return ""
+
+
+def long_over(problem: Problem, stamp: datetime) -> str:
+    """The same, of a clock that may be ahead: it takes visits to come for over, and nobody is told of them."""
+    programme = problem.programme
+    today = stamp.astimezone(ZoneInfo(programme.timezone)).date()
+    if today <= programme.last_day + LONG_OVER:
+        return ""
+    return (
+        f"This machine's clock says {today:%Y-%m-%d}, more than half a year after the term's last day "
+        f"({programme.last_day:%Y-%m-%d})."
+    )
 
 
 @dataclass(frozen=True)
@@ -212,13 +218,15 @@ def late_letters(
         for each in told.entries
         if each.uid not in lacking or each.uid in old
     ]
+    after = tuple(restamped(each, stamp) if each.uid in lacking else each for each in told.entries)
+    alone = untold(told.problem, known, after, stamp)
     letters: tuple[Letter, ...] = ()
-    if lacking:
+    concerned = {(current[uid].attendee, current[uid].attendee_id) for uid in lacking}
+    if concerned - {(each.attendee, each.attendee_id) for each in alone}:
         sender = sender_of(told.problem.programme)
         letters = write_letters(
-            told.problem, told.plan, known, told.entries, number, sender, stamp, templates, workspace_id=workspace.id
+            told.problem, told.plan, known, after, number, sender, stamp, templates, workspace_id=workspace.id
         )
-    alone = untold(told.problem, known, told.entries, stamp)
     left_out = len(found) - len(lacking)
     return LateLetters(number, told.problem, told.entries, outgoing, letters, alone, left_out, stamp)
 

@@ -115,6 +115,11 @@ def changes(before: Sequence[Entry], after: Sequence[Entry]) -> tuple[EntryChang
     return tuple(found)
 
 
+def restamped(entry: Entry, stamp: datetime) -> Entry:
+    """As told at `stamp`; its version may have been made by a clock that was ahead."""
+    return replace(entry, body=_with(entry.body, DTSTAMP=f"{stamp.astimezone(UTC):%Y%m%dT%H%M%SZ}"))
+
+
 def where_and_when(entry: Entry) -> tuple[str, ...]:
     """The lines of the body that say time and place."""
     return tuple(line for line in _lines(entry.body) if re.split("[;:]", line, maxsplit=1)[0] in _TIME_AND_PLACE)
