@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from threading import Thread
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -30,9 +31,7 @@ def bound(client: Any, name: str, patience: float) -> None:
         for _ in range(REDIRECTS + 1):
             answer = _within(
                 patience,
-                lambda url=url: _read(
-                    ask(method, url, headers=headers, stream=True, allow_redirects=False, **options), name
-                ),
+                partial(_answer, ask, name, method, url, headers=headers, **options),
                 f"{name} does not end its answer within {patience:g} seconds. Check the address; try again later.",
             )
             if answer.status_code not in SENT_ON or "Location" not in answer.headers:
@@ -55,8 +54,9 @@ def _next(url: str, location: str, name: str) -> str:
     return onward
 
 
-def _read(answer: Any, name: str) -> Any:
+def _answer(ask: Callable[..., Any], name: str, method: str, url: str, **options: Any) -> Any:
     """The answer with its content, which the library would read without an end."""
+    answer = ask(method, url, stream=True, allow_redirects=False, **options)
     packed = str(answer.headers.get("Content-Encoding", "identity")).strip().lower()
     if packed not in ("", "identity"):
         answer.close()

@@ -205,7 +205,7 @@ def _was_overtaken(answer: Any, url: str) -> bool:
     """Whether somebody changed the event since we looked. (Gone is as good as deleted.)"""
     if answer.status in (409, 412):
         return True
-    if answer.status >= 400 and answer.status not in (404, 410):
+    if answer.status >= 300 and answer.status not in (404, 410):
         raise caldav_error.DAVError(url, f"{answer.status} {answer.reason}")
     return False
 
