@@ -291,3 +291,59 @@ def test_nothing_of_a_draft_leaks(draft: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "web").exists()
     assert "0 letters" in well_here("outbox", "--db", draft).out
     assert "Nothing is published yet" in well_here("versions", "--db", draft).out
+
+
+def test_a_clock_that_went_back_is_asked_about_also_with_yes(draft: Path) -> None:
+    with Workspace.open(str(draft)) as workspace, workspace.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE runs SET made_utc = '2100-01-01 00:00:00.000000'")
+    said = here("publish", "--db", draft, "--yes")
+    assert said.code == 1 and "before run 1 was made (2100-01-01 00:00 UTC)" in said.err
+    assert "--clock-is-right" in said.err and len(said.err.splitlines()) == 1
+    assert "Version 1 is published" not in said.out and not letters(draft)
+    assert "Version 1 is published" in well_here("publish", "--db", draft, "--yes", "--clock-is-right").out
+
+
+def test_a_first_version_tells_of_calendars_that_a_lost_workspace_filled(draft: Path) -> None:
+    said = well_here("publish", "--db", draft, "--yes", "--sequence-from", 7)
+    assert all(b"SEQUENCE:7" in calendar_of(letter) for letter in letters(draft) if letter.uid)
+    assert "may stand in calendars already" not in said.out
+
+
+def calendar_of(letter: Letter) -> bytes:
+    message = message_from_bytes(letter.content, policy=policy.default)
+    part = next(each for each in message.walk() if each.get_content_type() == "text/calendar")
+    return str(part.get_content()).encode()
+
+
+def test_without_a_number_a_first_version_says_that_events_may_stand_in_calendars(draft: Path) -> None:
+    assert "may stand in calendars already" in well_here("publish", "--db", draft, "--yes").out
+    assert here("publish", "--db", draft, "--yes", "--sequence-from", -1).code == 2
+
+
+def test_letters_of_a_version_can_be_written_later(draft: Path) -> None:
+    well_here("publish", "--db", draft, "--yes", "--no-letters")
+    assert here("outbox", "--write", 1, "--db", draft).code == 1 and not letters(draft)
+    assert "9 letters wait in the outbox" in well_here("outbox", "--write", 1, "--yes", "--db", draft).out
+    assert "Version 1 lacks no letters" in well_here("outbox", "--write", 1, "--yes", "--db", draft).out
+    assert len(letters(draft)) == 9
+    assert "no version 2" in here("outbox", "--write", 2, "--yes", "--db", draft).err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "host"),
+    [
+        (("send", "--smtp", "smtp://mail.invalid:25"), "mail.invalid"),
+        (("send", "--smtp", "smtp://10.0.0.1"), "10.0.0.1"),
+        (("push", "--caldav", "http://cloud.invalid/dav"), "cloud.invalid"),
+    ],
+)
+def test_nothing_goes_unencrypted_to_another_machine_unasked(db: Path, arguments: tuple[str, ...], host: str) -> None:
+    said = here(*arguments, "--db", db)
+    assert said.code == 1 and f"would go unencrypted to {host}" in said.err and "Say --yes" in said.err
+    if host.endswith(".invalid"):
+        agreed = here(*arguments, "--db", db, "--yes")
+        assert agreed.code == 1 and "cannot be reached" in agreed.err
+
+
+def test_a_rehearsal_asks_nothing(db: Path) -> None:
+    assert "9 letters would go" in well_here("send", "--smtp", "smtp://mail.invalid", "--dry-run", "--db", db).out
