@@ -6,11 +6,13 @@ import errno
 import io
 import json
 import os
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO
 
@@ -24,8 +26,10 @@ from matcher.authoring.generate import generate
 from matcher.authoring.template import write_template
 from matcher.authoring.write import write_folder, write_workbook
 from matcher.console import Reporter, Voice, change_table, new_console, new_table, news_lines, plan_tables, readable
-from matcher.domain import TierScore
+from matcher.domain import Problem, TierScore
 from matcher.errors import MatcherError, OutputError
+from matcher.mail.login import unencrypted_host
+from matcher.mail.replies import Question
 from matcher.mail.smtp import Delivery, Server
 from matcher.planner import Made
 from matcher.publishing.feeds import FeedKind
@@ -93,10 +97,25 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but warnings a
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
 NothingToAsk = Annotated[bool, typer.Option("--yes", help="Taken as everywhere; nothing is asked here.")]
+Templates = Annotated[Path | None, typer.Option(help="A folder with the programme's own letter templates.")]
+ClockIsRight = Annotated[
+    bool, typer.Option("--clock-is-right", help="Take this machine's clock for right, however far from the term.")
+]
 Run = Annotated[int | None, typer.Option(min=1, help="The number of a run; the newest unless said.")]
 
+
+class Word(StrEnum):
+    """What a volunteer says, in a word."""
+
+    YES = "yes"
+    NO = "no"
+    MAYBE = "maybe"
+
+
+ANSWERS = {Word.YES: Answer.ACCEPTED, Word.NO: Answer.DECLINED, Word.MAYBE: Answer.TENTATIVE}
 WORKERS = os.cpu_count() or 1
 CHANGES_SHOWN = 60
+HIGHEST_SEQUENCE = 1_000_000
 DEFAULT_DB = "matcher.db"
 OUT_OF_MEMORY = (
     "There is not enough memory for this term, so no plan was written. Plan fewer schools at a time, such as those of "
@@ -375,11 +394,19 @@ def publish(
     no_letters: Annotated[
         bool, typer.Option("--no-letters", help="Write to nobody: you tell everybody yourself.")
     ] = False,
-    templates: Annotated[Path | None, typer.Option(help="A folder with the programme's own letter templates.")] = None,
+    templates: Templates = None,
+    sequence_from: Annotated[
+        int,
+        typer.Option(min=0, max=HIGHEST_SEQUENCE, help="Number events from here, above those of a lost workspace."),
+    ] = 0,
+    clock_is_right: ClockIsRight = False,
 ) -> None:
     """Makes a run what people are told: the next version, after showing what changes for whom."""
     with Workspace.open(db) as workspace:
-        seen = publication.preview(workspace, run, with_letters=not no_letters, templates=templates)
+        seen = publication.preview(
+            workspace, run, with_letters=not no_letters, templates=templates, sequence_from=sequence_from
+        )
+        _agree_to_the_clock(publication.clock_doubt(workspace, seen.problem, seen.stamp), clock_is_right)
         if seen.begun:
             visits = counted(len({entry.session_id for entry in seen.begun}), "visit")
             print(f"{visits} no longer in the plan began already, and will be left as they were published.")
@@ -401,6 +428,12 @@ def publish(
         if seen.overtaken:
             print(f"{counted(seen.overtaken, 'letter')} not sent yet will not go: this version changes what they tell.")
         print(f"{counted(len(seen.letters), 'letter')} will wait in the outbox.")
+        if seen.version == 1 and not sequence_from:
+            print(
+                f"This is this workspace's first version. If {one_line(seen.problem.programme.name)} was published "
+                "before, from a workspace that is lost, these events may stand in calendars already, and calendars "
+                "then ignore what does not count on: say --sequence-from 100 to number above them."
+            )
         _agree(f"Publish this as version {seen.version}?", yes)
         number = publication.publish(workspace, seen)
     print(f"Version {number} is published." + (" Next: matcher outbox, and matcher send" if seen.letters else ""))
@@ -449,8 +482,16 @@ def outbox(
     db: Database = DEFAULT_DB,
     everything: Annotated[bool, typer.Option("--all", help="List the letters that were sent, too.")] = False,
     source: Annotated[bool, typer.Option("--source", help="The letter as it goes over the wire.")] = False,
+    write: Annotated[
+        int | None, typer.Option(min=1, metavar="VERSION", help="Write the letters that this version has not got yet.")
+    ] = None,
+    templates: Templates = None,
+    clock_is_right: ClockIsRight = False,
+    yes: Yes = False,
 ) -> None:
-    """Lists the letters that are to be sent, or shows one."""
+    """Lists the letters that are to be sent, or shows one; or writes those of a version published without."""
+    if write is not None:
+        return _write_late_letters(db, write, templates, clock_is_right, yes)
     with Workspace.open(db) as workspace:
         letters = publication.outbox(workspace)
     if number is not None:
@@ -458,7 +499,7 @@ def outbox(
             raise MatcherError(f"There is no letter {number}: the outbox holds {len(letters)}. See: matcher outbox")
         letter = letters[number - 1]
         print(letter.content.decode(errors="replace") if source else readable(letter))
-        return
+        return None
     table = new_table("letter", "version", "to", "subject", "state", "attempts", "remark")
     for place, letter in enumerate(letters, start=1):
         if everything or letter.state not in (LetterState.SENT, LetterState.OVERTAKEN):
@@ -471,6 +512,28 @@ def outbox(
     print(
         f"{counted(len(letters), 'letter')}, {sent} of them sent." + (" Next: matcher send" if table.row_count else "")
     )
+    return None
+
+
+def _write_late_letters(db: str, version: int, templates: Path | None, clock_is_right: bool, yes: bool) -> None:
+    with Workspace.open(db) as workspace:
+        seen = publication.late_letters(workspace, version, templates=templates)
+        _agree_to_the_clock(publication.long_over(seen.problem, seen.stamp), clock_is_right)
+        for each in seen.untold:
+            print(f"Please tell {one_line(each.name)} yourself: {each.why}.")
+        if seen.left_out:
+            print(
+                f"Not written about: {counted(seen.left_out, 'event')} of version {version} that began, changed again "
+                "since, or have a letter already."
+            )
+        if not seen.letters:
+            print(f"Version {version} lacks no letters. Nothing was written.")
+            return
+        for letter in seen.letters:
+            print(f"{one_line(letter.subject)}, to {letter.recipient}")
+        _agree(f"Write these {counted(len(seen.letters), 'letter')} of version {version}?", yes)
+        publication.write_late_letters(workspace, seen)
+    print(f"{counted(len(seen.letters), 'letter')} wait in the outbox. Next: matcher outbox, and matcher send")
 
 
 @app.command()
@@ -482,9 +545,17 @@ def send(
         Path | None, typer.Option(help="A file with user and password; else MATCHER_SMTP_USER and _PASSWORD.")
     ] = None,
     per_minute: Annotated[float, typer.Option(min=0, help="At most so many letters a minute; 0: no limit.")] = 60,
+    yes: Yes = False,
 ) -> None:
     """Sends the letters that wait in the outbox; after a failure, run it again."""
     server = Server.at(url, login_file)
+    if server.in_the_clear and not dry_run:
+        _agree(
+            "Send them all the same?",
+            yes,
+            f"Letters with names, times and places would go unencrypted to {server.host}, for all on the way to read; "
+            "smtp+starttls:// or smtps:// encrypts them.",
+        )
 
     def told(delivery: Delivery) -> None:
         remark = f" ({one_line(delivery.remark)})" if delivery.remark else ""
@@ -514,8 +585,12 @@ def reply(
     ],
     db: Database = DEFAULT_DB,
     quiet: Quiet = False,
+    yes: Yes = False,
 ) -> None:
-    """Reads the replies of volunteers, and records who accepted, is not sure, or declined."""
+    """Reads the replies of volunteers, and records who accepted, is not sure, or declined.
+
+    What may not be the invited person's own word is shown as a question; matcher answer takes it.
+    """
     with Workspace.open(db) as workspace:
         heeded = publication.reply(workspace, files)
     if not quiet:
@@ -523,14 +598,35 @@ def reply(
             print(f"ignored: {one_line(str(remark))}")
         for each in heeded.accepted:
             name = one_line(heeded.problem.volunteers[each.entry.attendee_id].name)
-            print(f"{each.reply.answer}: {name}, {each.entry.session_id} on {time_text(each.entry.start)}")
+            mark = f" ({each.mark})" if each.mark else ""
+            print(f"{each.reply.answer}: {name}, {each.entry.session_id} on {time_text(each.entry.start)}{mark}")
+    for question in heeded.questions:
+        print(_question_line(question, heeded.problem))
     print(
         f"{counted(heeded.messages, 'message')} read: {counted(len(heeded.accepted), 'new answer')}, "
-        f"{len(heeded.remarks)} ignored."
+        f"{counted(len(heeded.questions), 'question')}, {len(heeded.remarks)} ignored."
     )
     declined = sum(each.reply.answer is Answer.DECLINED for each in heeded.accepted)
     if declined:
         print(f"{counted(declined, 'volunteer')} declined. The plan is as it was; matcher show lists the gaps.")
+
+
+@app.command("answer")
+def answer_(
+    volunteer: Annotated[str, typer.Argument(help="The volunteer's id, or a name that only one has.")],
+    session: Annotated[str, typer.Argument(help="The session's id.")],
+    said: Annotated[Word, typer.Argument(metavar="yes|no|maybe", help="What they said.")],
+    note: Annotated[str | None, typer.Option(help="How you know, such as: rang on Monday.")] = None,
+    db: Database = DEFAULT_DB,
+    yes: Yes = False,
+) -> None:
+    """Records what a volunteer told you of a visit; a later mail of theirs counts again."""
+    with Workspace.open(db) as workspace:
+        taken = publication.answer(workspace, volunteer, session, ANSWERS[said], note)
+    when = f"{taken.entry.session_id} on {time_text(taken.entry.start)}"
+    print(f"{taken.answer}: {one_line(taken.volunteer.name)}, {when} (on your word)")
+    if taken.answer is Answer.DECLINED:
+        print("The plan is as it was; matcher show lists the gaps.")
 
 
 @feed.command("write")
@@ -591,9 +687,16 @@ def push(
         Path | None, typer.Option(help="A file with user and password; else MATCHER_CALDAV_USER and _PASSWORD.")
     ] = None,
     quiet: Quiet = False,
-    yes: NothingToAsk = False,
+    yes: Yes = False,
 ) -> None:
     """Keeps the programme's and each school's calendar on a CalDAV server in step with what was published."""
+    if host := unencrypted_host(url):
+        _agree(
+            "Push them all the same?",
+            yes,
+            f"Calendars with names, times and places would go unencrypted to {host}, for all on the way to read; "
+            "https:// encrypts them.",
+        )
 
     def told(calendar: Pushed) -> None:
         if not quiet and (calendar.put or calendar.deleted):
@@ -620,7 +723,7 @@ def backup(
 ) -> None:
     """Copies the whole workspace to a file, while others work. It holds names: keep it to yourself."""
     if file.is_file():
-        _agree(f"{file} is there already. Replace it?", yes, "Say --yes to replace it, or name another file.")
+        _agree(f"{file} is there already. Replace it?", yes, instead="Say --yes to replace it, or name another file.")
     with Workspace.open(db) as workspace:
         held = safekeeping.back_up(workspace, file, replace=file.is_file())
     print(f"{file} holds {held}.")
@@ -708,14 +811,45 @@ def _out_of_memory(error: Exception) -> bool:
 # Words
 
 
-def _agree(question: str, yes: bool, instead: str = "Say --yes to take these changes.") -> None:
-    """Raises unless the user agrees; never asks when nobody is there to answer."""
+def _agree(
+    question: str,
+    yes: bool,
+    warning: str = "",
+    option: str = "--yes",
+    instead: str = "Say --yes to take these changes.",
+) -> None:
+    """Raises unless the user agrees to it, and to what they are warned of; never asks when nobody is there to answer.
+
+    `option` is what they can say beforehand.
+    """
     if yes:
         return
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        if warning:
+            raise MatcherError(f"{warning} Nothing was done: nobody is there to be asked. Say {option} if it is right.")
         raise MatcherError(f"Nothing was changed: nobody is there to be asked. {instead}")
+    if warning:
+        print(warning)
     if not typer.confirm(question):
         raise MatcherError("Nothing was changed.")
+
+
+def _agree_to_the_clock(doubt: str, clock_is_right: bool) -> None:
+    """A wrong clock takes visits to come for over, or makes calendars take news for old."""
+    if doubt:
+        _agree("Is this machine's clock right?", clock_is_right, f"{doubt} Set the clock first.", "--clock-is-right")
+
+
+def _question_line(question: Question, problem: Problem) -> str:
+    """In one line: who says what for whom, why it is asked, and how to take it."""
+    entry, word = question.entry, next(word for word, said in ANSWERS.items() if said is question.reply.answer)
+    name = one_line(problem.volunteers[entry.attendee_id].name)
+    command = shlex.join(["matcher", "answer", entry.attendee_id, entry.session_id, word.value])
+    return one_line(
+        f"question: {question.reply.source}: {question.who} answers {word} ({question.reply.answer}) for {name} "
+        f"({entry.attendee_id}), {entry.session_id} on {time_text(entry.start)}: {question.why}. "
+        f"If it is theirs: {command}"
+    )
 
 
 def _staleness(is_current: bool) -> str:

@@ -12,25 +12,32 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from matcher import planner
 from matcher.domain import Plan, Problem, School, Volunteer, folded
 from matcher.errors import DamagedError, StoreError
 from matcher.mail import replies, smtp
-from matcher.mail.replies import Accepted, Remark
+from matcher.mail.replies import Accepted, Question, Remark
 from matcher.mail.smtp import Delivery, Outcome, Server
 from matcher.publishing import feeds
 from matcher.publishing.calendars import Attendee
-from matcher.publishing.events import EntryChange, changes, entries_after
+from matcher.publishing.events import EntryChange, changes, entries_after, restamped
 from matcher.publishing.feeds import FeedKind, Placed, Written
 from matcher.publishing.letters import Untold, sender_of, untold
 from matcher.publishing.letters import letters as write_letters
 from matcher.publishing.published import Answer, Entry, Letter, LetterState, Standing
+from matcher.publishing.text import listed, one_line
 from matcher.soundness import insist_events, kept_letters, kept_problem, kept_run
-from matcher.store import Heard, SavedRun, Version, Workspace, leases
+from matcher.store import Heard, Lease, SavedRun, Taken, Version, Workspace, leases
+from matcher.times import time_text
 
 if TYPE_CHECKING:
     from matcher.mail.caldav import Pushed
+
+LONG_OVER = timedelta(days=183)  # after a term's last day nobody publishes it any more
+CLOCK_SKEW = timedelta(minutes=10)  # by which the clocks of two machines that are right may differ
+LEASE_SECONDS = 180.0  # until a send that was killed gives way; one that goes on renews it all the while
 
 
 @dataclass(frozen=True)
@@ -85,8 +92,12 @@ def preview(
     *,
     with_letters: bool = True,
     templates: Path | None = None,
+    sequence_from: int = 0,
 ) -> Preview:
-    """What publishing this run (the newest unless said) would change, and the letters that would tell of it."""
+    """What publishing this run (the newest unless said) would change, and the letters that would tell of it.
+
+    Events that change get a SEQUENCE of `sequence_from` at least.
+    """
     stamp = stamp or datetime.now(UTC)
     saved, problem, result = planner.load_run(workspace, run)
     before, versions = workspace.published(), workspace.versions()
@@ -95,7 +106,7 @@ def preview(
     outgoing = kept_letters(workspace)
     waiting = [letter for letter in outgoing if letter.state is LetterState.WAITING]
     new_addresses = _new_addresses(workspace, saved, problem, versions)
-    after = entries_after(before, problem, result.plan, number, stamp, new_addresses)
+    after = entries_after(before, problem, result.plan, number, stamp, new_addresses, sequence_from)
     planned = {(visit, person) for person, visit, _ in result.plan.assignments()}
     begun = tuple(
         entry
@@ -116,7 +127,9 @@ def preview(
         }
         changed = {change.after.uid for change in found}
         known = [each for each in before if each.uid not in changed or _about(each) not in news_to]
-        letters = write_letters(everybody, result.plan, known, after, number, sender, stamp, templates)
+        letters = write_letters(
+            everybody, result.plan, known, after, number, sender, stamp, templates, workspace_id=workspace.id
+        )
     concerned_letters = {_about(change.after) for change in found}
     overtaken = sum(_about(letter) in concerned_letters for letter in waiting)
     return Preview(number, saved, everybody, before, after, found, letters, alone, begun, overtaken, stamp)
@@ -125,6 +138,103 @@ def preview(
 def publish(workspace: Workspace, seen: Preview) -> int:
     """Publishes what was shown: the version, its events and its letters, all or nothing."""
     return workspace.publish(seen.run.number, seen.before, seen.after, seen.letters, seen.stamp)
+
+
+def clock_doubt(workspace: Workspace, problem: Problem, stamp: datetime) -> str:
+    """Why the clock may be wrong that says it is `stamp`; "" if nothing speaks against it.
+
+    (A term years ahead does not: plans are made early.)
+    """
+    if doubt := long_over(problem, stamp):
+        return doubt
+    imported = workspace.last_import()
+    done = [
+        *([("import", imported.number, imported.made)] if imported else []),
+        *[("run", each.number, each.made) for each in workspace.runs()[:1]],
+        *[("version", each.number, each.made) for each in workspace.versions()[:1]],
+    ]
+    for what, number, made in done:
+        if stamp < made - CLOCK_SKEW:
+            return (
+                f"This machine's clock says {stamp.astimezone(UTC):%Y-%m-%d %H:%M} UTC, which is before {what} "
+                f"{number} was made ({made:%Y-%m-%d %H:%M} UTC)."
+            )
+    return ""
+
+
+def long_over(problem: Problem, stamp: datetime) -> str:
+    """The same, of a clock that may be ahead: it takes visits to come for over, and nobody is told of them."""
+    programme = problem.programme
+    today = stamp.astimezone(ZoneInfo(programme.timezone)).date()
+    if today <= programme.last_day + LONG_OVER:
+        return ""
+    return (
+        f"This machine's clock says {today:%Y-%m-%d}, more than half a year after the term's last day "
+        f"({programme.last_day:%Y-%m-%d})."
+    )
+
+
+@dataclass(frozen=True)
+class LateLetters:
+    """Letters of a version that was published without them: to be shown, and then written as they were shown."""
+
+    version: int
+    problem: Problem
+    entries: tuple[Entry, ...]
+    """Of the newest version."""
+    outbox: tuple[Letter, ...]
+    letters: tuple[Letter, ...]
+    untold: tuple[Untold, ...]
+    left_out: int
+    """How many events that version changed are over, were changed again since, or have a letter already."""
+    stamp: datetime
+
+
+def late_letters(
+    workspace: Workspace, number: int, stamp: datetime | None = None, *, templates: Path | None = None
+) -> LateLetters:
+    """The letters that a version lacks: about what it changed, is still so, and is to come. Nobody gets one twice."""
+    stamp = stamp or datetime.now(UTC)
+    before = workspace.published(number - 1) if number > 1 else ()
+    found = changes(before, workspace.published(number))
+    told = published(workspace)
+    now = stamp.astimezone(ZoneInfo(told.problem.programme.timezone)).replace(tzinfo=None)
+    outgoing = tuple(workspace.letters())
+    written = {
+        _about(each)
+        for each in outgoing
+        if each.version == number or (each.version > number and each.state is not LetterState.OVERTAKEN)
+    }
+    current = {each.uid: each for each in told.entries}
+    lacking = {
+        change.after.uid
+        for change in found
+        if current[change.after.uid].since == number
+        and change.after.start > now
+        and _about(change.after) not in written
+    }
+    old = {each.uid: each for each in before}
+    known = [
+        each if each.uid not in lacking else old[each.uid]
+        for each in told.entries
+        if each.uid not in lacking or each.uid in old
+    ]
+    after = tuple(restamped(each, stamp) if each.uid in lacking else each for each in told.entries)
+    alone = untold(told.problem, known, after, stamp)
+    letters: tuple[Letter, ...] = ()
+    concerned = {(current[uid].attendee, current[uid].attendee_id) for uid in lacking}
+    if concerned - {(each.attendee, each.attendee_id) for each in alone}:
+        sender = sender_of(told.problem.programme)
+        letters = write_letters(
+            told.problem, told.plan, known, after, number, sender, stamp, templates, workspace_id=workspace.id
+        )
+    left_out = len(found) - len(lacking)
+    return LateLetters(number, told.problem, told.entries, outgoing, letters, alone, left_out, stamp)
+
+
+def write_late_letters(workspace: Workspace, seen: LateLetters) -> None:
+    """Puts into the outbox what was shown, all or nothing."""
+    workspace.add_letters(seen.version, seen.letters, seen.entries, seen.outbox)
 
 
 def versions(workspace: Workspace) -> Sequence[Version]:
@@ -186,15 +296,37 @@ def send(
     dry_run: bool = False,
     per_minute: float = 0,
     told: Callable[[Delivery], None] = lambda _: None,
+    lease_seconds: float = LEASE_SECONDS,
 ) -> Outcome:
-    """Hands over the letters that wait, and again those that a broken-off attempt left uncertain."""
-    letters = kept_letters(workspace, LetterState.WAITING, LetterState.SENDING)
+    """Hands over the letters that wait, and again those that a broken-off attempt left uncertain.
+
+    One at a time may: StoreError says who else is sending. A send that was killed gives way after `lease_seconds`.
+    """
     if dry_run:
-        return smtp.rehearse(letters)
+        return smtp.rehearse(kept_letters(workspace, LetterState.WAITING, LetterState.SENDING))
+    try:
+        with workspace.lease("send", lease_seconds) as lease:
+            return _send(workspace, server, lease, per_minute, told)
+    except Taken as taken:
+        raise StoreError(
+            f"Another send is under way ({taken.by}), so nothing was sent by this one. Wait until it is done; if it "
+            f"was broken off, send again after {taken.until:%H:%M:%S} UTC."
+        ) from taken
+
+
+def _send(
+    workspace: Workspace, server: Server, lease: Lease, per_minute: float, told: Callable[[Delivery], None]
+) -> Outcome:
+    letters = kept_letters(workspace, LetterState.WAITING, LetterState.SENDING)
     unclaimed = {letter.message_id: letter for letter in letters}
 
     def mark(message_id: str, state: LetterState, remark: str) -> None:
         if state is LetterState.SENDING and message_id in unclaimed:
+            if not lease.renew():
+                raise StoreError(
+                    "This send has lost its turn to go on (its machine slept, or its clock was changed), and stopped "
+                    "before the next letter. Look at the outbox (matcher outbox), then send again."
+                )
             if not workspace.claim_letter(unclaimed.pop(message_id)):
                 raise StoreError(
                     "The outbox was changed by somebody else meanwhile. Look at it (matcher outbox), then send again."
@@ -212,21 +344,85 @@ class Heeded:
     messages: int
     accepted: tuple[Accepted, ...]
     """The answers that were taken."""
+    questions: tuple[Question, ...]
+    """Those of which the coordinator has to say whether they are the person's own."""
     remarks: tuple[Remark, ...]
     """What was ignored, and why."""
     problem: Problem
 
 
-def reply(workspace: Workspace, files: Sequence[Path]) -> Heeded:
+def reply(workspace: Workspace, files: Sequence[Path], now: datetime | None = None) -> Heeded:
     """Reads replies and records the answers in them that count."""
-    gathered = replies.gather(files)
+    now = now or datetime.now(UTC)
+    gathered = replies.gather(files, now)
     told = published(workspace)
     emails = {person.volunteer_id: person.email for person in told.problem.volunteers.values()}
-    accepted, remarks = replies.judge(gathered.replies, told.entries, emails, workspace.heard())
+    accepted, questions, remarks = replies.judge(gathered.replies, told.entries, emails, workspace.heard())
     heard = [Heard(each.entry.uid, each.entry.sequence, each.reply.answer, each.reply.stamp) for each in accepted]
-    taken = workspace.record_answers(heard)
+    taken = workspace.record_answers(heard, now)
     news = tuple(each for each, was_taken in zip(accepted, taken, strict=True) if was_taken)
-    return Heeded(gathered.messages, news, (*gathered.remarks, *remarks), told.problem)
+    return Heeded(gathered.messages, news, questions, (*gathered.remarks, *remarks), told.problem)
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A volunteer's answer, taken on the coordinator's word."""
+
+    entry: Entry
+    """As it was before."""
+    volunteer: Volunteer
+    answer: Answer
+
+
+def answer(
+    workspace: Workspace,
+    volunteer: str,
+    session: str,
+    said: Answer,
+    note: str | None = None,
+    now: datetime | None = None,
+) -> Answered:
+    """Records what a volunteer said of a visit to come, on the coordinator's word; a later mail overtakes it.
+
+    `volunteer` is an id, or a name that only one of those invited has. StoreError if there is no such invitation.
+    """
+    now = now or datetime.now(UTC)
+    told = published(workspace)
+    mine = [each for each in told.entries if each.attendee is Attendee.VOLUNTEER]
+    person = _person(told.problem, volunteer, {each.attendee_id for each in mine})
+    found = [each for each in mine if each.attendee_id == person.volunteer_id]
+    entry = next((each for each in found if each.session_id == session), None) or next(
+        (each for each in found if folded(each.session_id) == folded(session)), None
+    )
+    if entry is None:
+        theirs = [f"{each.session_id} on {time_text(each.start)}" for each in found if _is_on(each)]
+        known = f"invited to {listed(theirs)}" if theirs else "invited to nothing"
+        raise StoreError(f"{one_line(person.name)} is not invited to {one_line(session)!r}, but {known}.")
+    what = f"{entry.session_id} on {time_text(entry.start)}"
+    if not _is_on(entry):
+        raise StoreError(f"{what} has been cancelled for {one_line(person.name)}: there is nothing to answer.")
+    if entry.end <= now.astimezone(ZoneInfo(told.problem.programme.timezone)).replace(tzinfo=None):
+        raise StoreError(f"{what} is over: an answer of {one_line(person.name)} would change nothing.")
+    word = Heard(entry.uid, entry.sequence, said, now, note, taken_by="coordinator")
+    if workspace.record_answers([word], now) != (True,):
+        raise StoreError(f"{what} was changed by somebody else meanwhile. Nothing was recorded. Answer again.")
+    return Answered(entry, person, said)
+
+
+def _person(problem: Problem, asked: str, invited: Collection[str]) -> Volunteer:
+    """By id, else by name: the whole of it, or words of it that only one of those invited has."""
+    if asked in problem.volunteers:
+        return problem.volunteers[asked]
+    people = [problem.volunteers[each] for each in sorted(invited) if each in problem.volunteers]
+    words = set(folded(asked).split())
+    found = [each for each in people if folded(asked) in (folded(each.volunteer_id), folded(each.name))]
+    found = found or [each for each in people if words and words <= set(folded(each.name).split())]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise StoreError(f"Nobody who is invited has the id or the name {one_line(asked)!r}. See: matcher show")
+    names = listed([f"{one_line(each.name)} ({each.volunteer_id})" for each in found[:10]])
+    raise StoreError(f"{one_line(asked)!r} may be {names}. Say which by the id.")
 
 
 # What only one may do at a time

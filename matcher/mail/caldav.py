@@ -23,6 +23,7 @@ from caldav.lib import error as caldav_error
 from icalendar.parser import Contentline, Contentlines
 
 from matcher.errors import ServerError
+from matcher.mail.bounded_session import PATIENCE, bound
 from matcher.mail.login import Login, login, refuse_in_the_clear, split_address
 from matcher.publishing.calendars import PRODID
 
@@ -66,6 +67,8 @@ class CalendarServer:
 
     url: str
     login: Login | None = None
+    patience: float = PATIENCE
+    """Seconds for each answer as a whole."""
 
     @classmethod
     def at(cls, url: str, login_file: Path | None = None, environ: Mapping[str, str] = os.environ) -> CalendarServer:
@@ -109,6 +112,7 @@ def push(
             timeout=TIMEOUT,
             enable_rfc6764=False,
         )
+        bound(client, server.url, server.patience)
         with client:
             principal = client.principal()
             there = {_last_part(str(each.url)): each for each in principal.calendars()}
@@ -201,7 +205,7 @@ def _was_overtaken(answer: Any, url: str) -> bool:
     """Whether somebody changed the event since we looked. (Gone is as good as deleted.)"""
     if answer.status in (409, 412):
         return True
-    if answer.status >= 400 and answer.status not in (404, 410):
+    if answer.status >= 300 and answer.status not in (404, 410):
         raise caldav_error.DAVError(url, f"{answer.status} {answer.reason}")
     return False
 

@@ -6,13 +6,12 @@ import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from matcher.errors import ServerError
 from matcher.secrecy import holds_login, open_to_others
-
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,21 @@ def split_address(url: str, schemes: tuple[str, ...], example: str) -> SplitResu
     return parts
 
 
+def is_this_machine(host: str) -> bool:
+    """Whether what goes there never leaves this machine."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.casefold().rstrip(".") == "localhost"
+
+
+def unencrypted_host(url: str) -> str:
+    """The other machine to which an `http://` address would send everything in the clear, else ""."""
+    parts = urlsplit(url.strip())
+    return (parts.hostname or "") if parts.scheme == "http" and not is_this_machine(parts.hostname or "") else ""
+
+
 def refuse_in_the_clear(host: str, better: str) -> None:
     """A password goes over the network only where nobody on the way can read it."""
-    if host not in LOOPBACK:
+    if not is_this_machine(host):
         raise ServerError(f"A password would go to {host} for all to read. Use {better}.")

@@ -20,14 +20,16 @@ from pathlib import Path
 
 from matcher.addresses import BadAddress, mail_address
 from matcher.errors import ServerError
-from matcher.mail.login import Login, login, refuse_in_the_clear, split_address
+from matcher.mail.answers import EndlessAnswer, PlainSMTP, SMTPOverTLS
+from matcher.mail.login import Login, is_this_machine, login, refuse_in_the_clear, split_address
 from matcher.publishing.published import Letter, LetterState
 
 REPEATED = b"X-Matcher-Repeated: yes\r\n"
 PAUSES = (1.0, 5.0, 15.0)  # seconds before each attempt to reach the server anew
 UNWILLING = 5  # after this many in a row that did not go, something is wrong with more than them: the rest is left
 UNKNOWN_TO_IT = {530, 535, 538}  # it wants a login, or another: nothing that the letter could help
-TIMEOUT = 60.0
+TIMEOUT = 60.0  # seconds for each answer as a whole
+MAY_HAVE_ARRIVED = "it may have arrived, and goes again when you next send"
 
 Mark = Callable[[str, LetterState, str], None]
 """Keeps where the letter of this Message-ID stands now, and what there is to say of it; lasting when it returns."""
@@ -64,6 +66,11 @@ class Server:
 
     def __str__(self) -> str:
         return f"{self.security}://{self.host}:{self.port}"
+
+    @property
+    def in_the_clear(self) -> bool:
+        """Whether what goes there can be read on the way."""
+        return self.security is Security.NONE and not is_this_machine(self.host)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,9 +232,9 @@ def _connected(server: Server) -> smtplib.SMTP:
     try:
         if server.security is Security.TLS:
             context = ssl.create_default_context()
-            smtp = smtplib.SMTP_SSL(server.host, server.port, timeout=server.timeout, context=context)
+            smtp = SMTPOverTLS(server.host, server.port, timeout=server.timeout, context=context)
         else:
-            smtp = smtplib.SMTP(server.host, server.port, timeout=server.timeout)
+            smtp = PlainSMTP(server.host, server.port, timeout=server.timeout)
         if server.security is Security.STARTTLS:
             smtp.starttls(context=ssl.create_default_context())
         if server.login:
@@ -262,6 +269,13 @@ def _why_not(server: Server, error: Exception) -> str:
             return f"{server} takes no login here. Leave the login out, or use smtp+starttls:// or smtps://."
         case smtplib.SMTPNotSupportedError():
             return f"{server} offers no STARTTLS. Use smtps:// if it has TLS from the start (often port 465)."
+        case smtplib.SMTPResponseException() if not _is_refusal(error.smtp_code):
+            return (
+                f"{server} does not answer as a mail server does ({_said(error.smtp_code, error.smtp_error)}). "
+                "Check the host and the port."
+            )
+        case smtplib.SMTPServerDisconnected() if isinstance(error.__context__, EndlessAnswer):
+            return f"{server} does not answer as a mail server does: {error.__context__}. Check the host and the port."
         case smtplib.SMTPResponseException():
             return f"{server} turned us away ({_said(error.smtp_code, error.smtp_error)}). Ask whoever runs it."
         case ValueError():
@@ -272,7 +286,7 @@ def _why_not(server: Server, error: Exception) -> str:
 
 def _said(code: int, words: bytes | str) -> str:
     text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
-    return " ".join(f"{code} {text}".split())[:300]
+    return " ".join((f"{code} {text}" if code >= 0 else text).split())[:300]
 
 
 class _Answered(Exception):
@@ -307,21 +321,22 @@ def _deliver(letter: Letter, line: _Line, mark: Mark) -> Delivery:
         begun = True
         _expect(_content(smtp, content), 250)
     except _Answered as answer:
-        if answer.code == 421:
-            line.lost()
+        if answer.code == 421 or not _is_refusal(answer.code):
+            line.lost()  # after nonsense nobody knows what the next answer would be to
         else:
             _start_afresh(line)
-        if answer.code >= 500 and answer.code not in UNKNOWN_TO_IT:
+        if begun and not _is_refusal(answer.code):
+            return became(LetterState.SENDING, f"the server's answer was none ({answer.said}): {MAY_HAVE_ARRIVED}")
+        if _is_refusal(answer.code) and answer.code >= 500 and answer.code not in UNKNOWN_TO_IT:
             return became(LetterState.REFUSED, f"{letter.recipient}: {answer.said}")
         return became(before, f"put off: {answer.said}")
     except (OSError, smtplib.SMTPException) as error:
         line.lost()
         if begun:
-            why = (
-                "the line dropped before the server's word came: it may have arrived, and goes again when you next send"
-            )
-            return became(LetterState.SENDING, why)
-        reason = "" if isinstance(error, smtplib.SMTPServerDisconnected) else f" ({error})"
+            endless = f" ({error.__context__})" if isinstance(error.__context__, EndlessAnswer) else ""
+            return became(LetterState.SENDING, f"the server's word never came{endless}: {MAY_HAVE_ARRIVED}")
+        cause = error.__context__ if isinstance(error.__context__, EndlessAnswer) else error
+        reason = "" if isinstance(cause, smtplib.SMTPServerDisconnected) else f" ({cause})"
         return became(before, f"put off: the line dropped before it went{reason}")
     except BadAddress as error:
         return became(LetterState.REFUSED, f"{letter.recipient!r} cannot be written to: {error}")
@@ -333,7 +348,7 @@ def _envelope(smtp: smtplib.SMTP, letter: Letter, content: bytes) -> None:
     options = [] if letter.content.isascii() or not smtp.has_extn("8bitmime") else ["BODY=8BITMIME"]
     recipient = mail_address(letter.recipient)  # nothing that smtplib could read as two, or as a command
     code, words = smtp.mail(sender, options)
-    if code >= 500:
+    if _is_refusal(code) and code >= 500:
         raise _SenderRefused(f"{sender} ({_said(code, words)})")
     _expect((code, words), 250)
     _expect(smtp.rcpt(recipient), 250, 251)
@@ -347,6 +362,11 @@ def _content(smtp: smtplib.SMTP, content: bytes) -> tuple[int, bytes]:
     stuffed = (b"\r\n" + lines.removesuffix(b"\r\n")).replace(b"\r\n.", b"\r\n..").removeprefix(b"\r\n")
     smtp.send(stuffed + b"\r\n.\r\n")
     return smtp.getreply()
+
+
+def _is_refusal(code: int) -> bool:
+    """For now (4xx) or for good (5xx)."""
+    return 400 <= code < 600
 
 
 def _expect(reply: tuple[int, bytes], *codes: int) -> None:

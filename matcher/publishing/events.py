@@ -50,12 +50,14 @@ def entries_after(
     version: int,
     stamp: datetime,
     new_addresses: Collection[tuple[Attendee, str]] = (),
+    sequence_from: int = 0,
 ) -> tuple[Entry, ...]:
     """All events as of a version that publishes this plan at `stamp` (with a zone), in order of time.
 
     Those about which nothing changes are the very entries of `before`. A visit that has begun is not cancelled: out of
     the plan, it stays as it was. `new_addresses` are those whose e-mail address is another one than in the last
-    version: nobody has written to it yet, so their events count as changed.
+    version: nobody has written to it yet, so their events count as changed. What this version invites, moves or
+    cancels gets a SEQUENCE of `sequence_from` at least: calendars may hold the event from a workspace that was lost.
     """
     now = stamp.astimezone(ZoneInfo(problem.programme.timezone)).replace(tzinfo=None)
     known = {entry.uid: entry for entry in before}
@@ -76,7 +78,7 @@ def entries_after(
             attendee,
             attendee_id,
             session_id,
-            old.sequence if old else 0,
+            old.sequence if old else sequence_from,
             Standing.CONFIRMED,
             version,
             appointment.visit.slot.start,
@@ -86,8 +88,11 @@ def entries_after(
         )
         entry = replace(entry, body=_with(entry.body, UID=uid, SEQUENCE=str(entry.sequence)))
         rewrite = (attendee, attendee_id) in new_addresses and entry.start > now
-        planned[uid] = entry if old is None else _changed(old, entry, rewrite)
-    rest = {uid: entry if entry.start <= now else _cancelled(entry, version, stamp) for uid, entry in known.items()}
+        planned[uid] = entry if old is None else _changed(old, entry, rewrite, sequence_from)
+    rest = {
+        uid: entry if entry.start <= now else _cancelled(entry, version, stamp, sequence_from)
+        for uid, entry in known.items()
+    }
     return tuple(sorted({**rest, **planned}.values(), key=in_order))
 
 
@@ -110,6 +115,11 @@ def changes(before: Sequence[Entry], after: Sequence[Entry]) -> tuple[EntryChang
     return tuple(found)
 
 
+def restamped(entry: Entry, stamp: datetime) -> Entry:
+    """As told at `stamp`; its version may have been made by a clock that was ahead."""
+    return replace(entry, body=_with(entry.body, DTSTAMP=f"{stamp.astimezone(UTC):%Y%m%dT%H%M%SZ}"))
+
+
 def where_and_when(entry: Entry) -> tuple[str, ...]:
     """The lines of the body that say time and place."""
     return tuple(line for line in _lines(entry.body) if re.split("[;:]", line, maxsplit=1)[0] in _TIME_AND_PLACE)
@@ -129,18 +139,18 @@ def _news(old: Entry | None, new: Entry) -> News | None:
     return News.NEW_ADDRESS if new.sequence == old.sequence else None  # None: taken away and given back in between
 
 
-def _changed(old: Entry, new: Entry, rewrite: bool) -> Entry:
+def _changed(old: Entry, new: Entry, rewrite: bool, sequence_from: int) -> Entry:
     """The planned event beside what was told: the old entry itself if it says the same."""
     if old.standing is not Standing.CONFIRMED or where_and_when(old) != where_and_when(new):
-        sequence = old.sequence + 1
+        sequence = max(old.sequence + 1, sequence_from)
         return replace(new, sequence=sequence, body=_with(new.body, SEQUENCE=str(sequence)), answer=Answer.NEEDS_ACTION)
     return old if not rewrite and _said(old.body) == _said(new.body) else new
 
 
-def _cancelled(old: Entry, version: int, stamp: datetime) -> Entry:
+def _cancelled(old: Entry, version: int, stamp: datetime, sequence_from: int) -> Entry:
     if old.standing is Standing.CANCELLED:
         return old
-    sequence = old.sequence + 1
+    sequence = max(old.sequence + 1, sequence_from)
     body = re.sub(r"BEGIN:VALARM\r\n.*?END:VALARM\r\n", "", old.body, flags=re.DOTALL)  # nothing to be reminded of
     when = stamp.astimezone(UTC)
     body = _with(body, SEQUENCE=str(sequence), STATUS="CANCELLED", DTSTAMP=f"{when:%Y%m%dT%H%M%SZ}")

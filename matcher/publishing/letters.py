@@ -88,13 +88,17 @@ def letters(
     sender: Sender,
     stamp: datetime,
     templates: Path | None = None,
+    *,
+    workspace_id: str,
 ) -> tuple[Letter, ...]:
     """A letter for each event of a volunteer that changed, and one for each school of whose events any did.
+
+    Message-IDs are those of no other workspace: mailboxes drop a letter whose Message-ID they have seen.
 
     Nobody is written to about what is over by `stamp`. Whoever cannot be written to is in `untold`; so are those who
     are no longer in `problem`. `templates` is a folder with the programme's own words. Raises LetterError.
     """
-    post = _Post(problem, plan, before, after, version, stamp)
+    post = _Post(problem, plan, before, after, version, stamp, workspace_id)
     return tuple(post.letters(sender, Templates(templates)))
 
 
@@ -112,7 +116,9 @@ class _Post:
         after: Sequence[Entry],
         version: int,
         stamp: datetime,
+        workspace_id: str = "",
     ) -> None:
+        self.workspace_id = workspace_id
         self.problem, self.plan, self.version, self.stamp = problem, plan, version, stamp
         self.programme = one_line(problem.programme.name)
         self.now = stamp.astimezone(ZoneInfo(problem.programme.timezone)).replace(tzinfo=None)
@@ -174,7 +180,7 @@ class _Post:
         )
 
     def _message_id(self, sender: Sender, about: str) -> str:
-        key = json.dumps([self.problem.programme.name, about, self.version])
+        key = json.dumps([self.workspace_id, self.problem.programme.name, about, self.version])
         return (
             f"<{hashlib.sha256(key.encode(errors='surrogatepass')).hexdigest()[:32]}@{sender.email.rpartition('@')[2]}>"
         )

@@ -32,6 +32,7 @@ workspace.py    what the planner calls
 """
 
 from matcher.store.changes import Change, ColumnChange, What, diff, fingerprint, summary
+from matcher.store.leases import Lease, Taken
 from matcher.store.publications import Heard, Version
 from matcher.store.runs import RunSummary, SavedRun
 from matcher.store.workspace import Import, Workspace
@@ -41,8 +42,10 @@ __all__ = [
     "ColumnChange",
     "Heard",
     "Import",
+    "Lease",
     "RunSummary",
     "SavedRun",
+    "Taken",
     "Version",
     "What",
     "Workspace",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -45,6 +45,9 @@ class Heard:
     answer: Answer
     replied: datetime
     """When it was given, with a zone: the last one counts, in whatever order they are read."""
+    note: str | None = None
+    taken_by: str | None = None
+    """Whose word it was taken on, if it was not read from the person's own mail."""
 
 
 def newest(connection: sa.Connection) -> int | None:
@@ -64,12 +67,19 @@ def add(
     _overtake(connection, number, changed)
     values = {"number": number, "run_number": run_number, "made_utc": utc(made)}
     connection.execute(sa.insert(schema.versions).values(values))
-    for table, rows in (
-        (schema.entries, [_entry_row(entry) for entry in changed]),
-        (schema.letters, [_letter_row(letter, place) for place, letter in enumerate(letters)]),
-    ):
-        if rows:
-            connection.execute(sa.insert(table), rows)
+    if changed:
+        connection.execute(sa.insert(schema.entries), [_entry_row(entry) for entry in changed])
+    add_letters(connection, number, letters)
+
+
+def add_letters(connection: sa.Connection, number: int, letters: Sequence[Letter]) -> None:
+    """After those that the version has already."""
+    table = schema.letters
+    last = connection.scalar(sa.select(sa.func.max(table.c.position)).where(table.c.version == number))
+    first = 0 if last is None else last + 1
+    rows = [_letter_row(letter, place) for place, letter in enumerate(letters, start=first)]
+    if rows:
+        connection.execute(sa.insert(table), rows)
 
 
 def _overtake(connection: sa.Connection, number: int, changed: Sequence[Entry]) -> None:
@@ -191,12 +201,26 @@ def mark_letter(connection: sa.Connection, message_id: str, state: LetterState, 
     connection.execute(sa.update(table).where(table.c.message_id == message_id).values(marked))
 
 
-def heard(connection: sa.Connection) -> dict[str, datetime]:
-    """UID -> when the answer was given that the log has of its latest invitation."""
+_UNKNOWN = datetime(1970, 1, 1)  # when an answer was given that says a time after it was read
+
+
+def _given() -> sa.ColumnElement[datetime]:
+    """When an answer on record was given. A clock that went ahead must not silence every later answer."""
     log = schema.replies
-    query = sa.select(log.c.uid, log.c.sequence, sa.func.max(log.c.replied_utc)).group_by(log.c.uid, log.c.sequence)
+    return sa.case((log.c.replied_utc <= log.c.read_utc, log.c.replied_utc), else_=sa.literal(_UNKNOWN, sa.DateTime))
+
+
+def _last_given(connection: sa.Connection) -> dict[tuple[str, int], datetime]:
+    """UID and SEQUENCE -> when the last answer to it was given, in order."""
+    log = schema.replies
+    query = sa.select(log.c.uid, log.c.sequence, sa.func.max(_given())).group_by(log.c.uid, log.c.sequence)
     rows = connection.execute(query.order_by(log.c.uid, log.c.sequence))
-    return {uid: moment.replace(tzinfo=UTC) for uid, _, moment in rows}
+    return {(uid, sequence): moment for uid, sequence, moment in rows}
+
+
+def heard(connection: sa.Connection) -> dict[str, datetime]:
+    """UID -> when the answer was given that the log has of its latest invitation (1970 if nobody can tell)."""
+    return {uid: moment.replace(tzinfo=UTC) for (uid, _), moment in _last_given(connection).items()}
 
 
 def record(connection: sa.Connection, replies: Sequence[Heard], read: datetime) -> tuple[bool, ...]:
@@ -204,14 +228,15 @@ def record(connection: sa.Connection, replies: Sequence[Heard], read: datetime) 
     version = newest(connection)
     known = {} if version is None else {entry.uid: entry for entry in entries(connection, version)}
     log = schema.replies
-    latest = sa.select(log.c.uid, log.c.sequence, sa.func.max(log.c.replied_utc)).group_by(log.c.uid, log.c.sequence)
-    last = {(uid, sequence): moment for uid, sequence, moment in connection.execute(latest)}
+    last = _last_given(connection)
     number = connection.scalar(sa.select(sa.func.max(log.c.number))) or 0
     taken: list[bool] = []
     rows: list[dict[str, Any]] = []
     answers: dict[str, Answer] = {}
     for reply in replies:
         key, replied = (reply.uid, reply.sequence), utc(reply.replied)
+        if reply.taken_by and key in last:  # said now, and so the last word until now
+            replied = max(replied, last[key] + timedelta(microseconds=1))
         entry = known.get(reply.uid)
         taken.append(
             entry is not None and entry.sequence == reply.sequence and (key not in last or replied > last[key])
@@ -220,7 +245,8 @@ def record(connection: sa.Connection, replies: Sequence[Heard], read: datetime) 
             last[key] = replied
             answers[reply.uid] = reply.answer
             row = {"uid": reply.uid, "sequence": reply.sequence, "answer": reply.answer.value, "replied_utc": replied}
-            rows.append({**row, "number": number + len(rows) + 1, "read_utc": utc(read)})
+            taken_on = {"note": reply.note, "taken_by": reply.taken_by}
+            rows.append({**row, **taken_on, "number": number + len(rows) + 1, "read_utc": utc(read)})
     if rows:
         connection.execute(sa.insert(log), rows)
         table = schema.entries

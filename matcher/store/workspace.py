@@ -18,6 +18,7 @@ from matcher.publishing.published import Entry, Letter, LetterState
 from matcher.store import checks, copies, leases, publications, runs, scenarios, schema, versions
 from matcher.store.changes import Change, diff
 from matcher.store.connection import check_file, database_url, described, make_engine, reading, sqlite_file, writing
+from matcher.store.leases import Lease
 from matcher.store.publications import Heard, Version
 from matcher.store.runs import RunSummary, SavedRun
 from matcher.tables import Tables
@@ -137,6 +138,10 @@ class Workspace:
     def where(self) -> str:
         """The file, or the address without its password."""
         return described(self.engine.url)
+
+    def lease(self, name: str, seconds: float) -> Lease:
+        """The right to do what only one may do at a time; held in a `with`, which raises `leases.Taken`."""
+        return Lease(lambda: writing(self.engine, self._patience_seconds), name, seconds)
 
     def close(self) -> None:
         self.engine.dispose()
@@ -353,6 +358,26 @@ class Workspace:
         """The outbox, in the order in which it goes; those in one of these states only, if any are given."""
         with reading(self.engine) as connection:
             return publications.letters(connection, states)
+
+    def add_letters(
+        self, version: int, letters: Sequence[Letter], entries: Sequence[Entry], known: Sequence[Letter]
+    ) -> None:
+        """Put letters of a version that is published already into the outbox, all or none.
+
+        `entries` (of the newest version) and `known` (the whole outbox) are what they were worked out from: if either
+        is not so any more, nothing is kept.
+        """
+        with writing(self.engine, self._patience_seconds) as connection:
+            newest = publications.newest(connection) or 0
+            outbox = {letter.message_id for letter in publications.letters(connection, ())}
+            if tuple(entries) != publications.entries(connection, newest) or outbox != {
+                letter.message_id for letter in known
+            }:
+                raise StoreError(
+                    f"{self.where} was changed by somebody else in the meantime. No letter was written. Write them "
+                    "again, and look at what would be written again."
+                )
+            publications.add_letters(connection, version, letters)
 
     def claim_letter(self, letter: Letter) -> bool:
         """Note that it is on its way (SENDING), which counts as an attempt. False if it is no longer as it was read."""

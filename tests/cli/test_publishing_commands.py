@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
 
@@ -93,10 +93,12 @@ def test_without_an_organiser_publish_says_what_to_add_or_writes_to_nobody(tmp_p
     db = tmp_path / "matcher.db"
     well_here("import", FIRST_STEPS, "--db", db, "--quiet")
     well_here("solve", "--db", db, "--deterministic", "--quiet")
-    said = here("publish", "--db", db, "--yes")
+    said = here("publish", "--db", db, "--yes", "--clock-is-right")  # whenever this test runs
     assert said.code == 1
     assert "organiser_email" in said.err
-    assert "Version 1 is published." in well_here("publish", "--db", db, "--yes", "--no-letters").out
+    assert (
+        "Version 1 is published." in well_here("publish", "--db", db, "--yes", "--no-letters", "--clock-is-right").out
+    )
     assert letters(db) == ()
 
 
@@ -160,8 +162,8 @@ def test_a_server_that_is_not_there_loses_nothing(db: Path) -> None:
     assert well_here("outbox", "--db", db).out.count("waiting") == 9
 
 
-def answer(letter: Letter, partstat: str, file: Path) -> Path:
-    """What a calendar program would send back."""
+def answer(letter: Letter, partstat: str, file: Path, *headers: str, sender: str = "") -> Path:
+    """What a calendar program would send back; from the person who was invited unless said."""
     message = message_from_bytes(letter.content, policy=policy.default)
     part = next(each for each in message.walk() if each.get_content_type() == "text/calendar")
     event = next(iter(icalendar.Calendar.from_ical(part.get_content()).walk("VEVENT")))
@@ -173,32 +175,74 @@ def answer(letter: Letter, partstat: str, file: Path) -> Path:
         "BEGIN:VEVENT",
         f"UID:{event['UID']}",
         f"SEQUENCE:{event['SEQUENCE']}",
-        "DTSTAMP:20400101T120000Z",
+        f"DTSTAMP:{datetime.now(UTC):%Y%m%dT%H%M%SZ}",
         f"ATTENDEE;PARTSTAT={partstat}:mailto:{letter.recipient}",
         "END:VEVENT",
         "END:VCALENDAR",
         "",
     ]
-    file.write_bytes("\r\n".join(lines).encode())
+    head = [f"From: {sender or letter.recipient}", "Content-Type: text/calendar; method=REPLY", *headers, "", ""]
+    file.write_bytes("\r\n".join(head + lines).encode())
     return file
 
 
 def test_a_decline_is_recorded_and_show_lists_the_gap(db: Path, tmp_path: Path) -> None:
     ada = next(letter for letter in letters(db) if letter.recipient == "ada@example.org")
-    file = answer(ada, "DECLINED", tmp_path / "reply.ics")
+    file = answer(ada, "DECLINED", tmp_path / "reply.eml")
     shown = well_here("show", "--db", db).out
     assert "Gaps" not in shown
     said = well_here("reply", file, "--db", db).out
     assert "declined: Ada Zoë Wilson, OAK-2" in said
-    assert "1 message read: 1 new answer, 0 ignored." in said
+    assert "1 message read: 1 new answer, 0 questions, 0 ignored." in said
     after = well_here("show", "--db", db).out
     assert "1, at least 2 wanted" in after
     assert after.startswith(shown.rstrip())  # the plan is as it was
     assert "Gaps" in well_here("show", "--school", "OAK", "--db", db).out
     assert "Gaps" not in well_here("show", "--school", "ELM", "--db", db).out
     again = well_here("reply", file, "--db", db).out
-    assert "ignored: reply.ics" in again
-    assert "0 new answers, 1 ignored" in again
+    assert "ignored: reply.eml" in again
+    assert "0 new answers, 0 questions, 1 ignored" in again
+
+
+def ada(db: Path) -> Letter:
+    return next(letter for letter in letters(db) if letter.recipient == "ada@example.org")
+
+
+def test_a_forged_answer_is_a_question_and_her_own_is_heard_afterwards(db: Path, tmp_path: Path) -> None:
+    forged = answer(ada(db), "DECLINED", tmp_path / "f.eml", "Authentication-Results: mx; dmarc=fail", sender="m@x.net")
+    forged.write_bytes(re.sub(rb"DTSTAMP:\d{8}T", b"DTSTAMP:99991231T", forged.read_bytes()))
+    for quiet in ([], ["--quiet"]):
+        said = well_here("reply", forged, "--db", db, *quiet).out
+        assert "question: f.eml: m@x.net answers no (declined) for Ada Zoë Wilson (ADA), OAK-2 on " in said
+        assert "its DMARC result is fail. If it is theirs: matcher answer ADA OAK-2 no" in said
+        assert "1 message read: 0 new answers, 1 question, 0 ignored." in said
+    assert "Gaps" not in well_here("show", "--db", db).out
+    own = answer(ada(db), "ACCEPTED", tmp_path / "own.eml")
+    assert "accepted: Ada Zoë Wilson, OAK-2" in well_here("reply", own, "--db", db, "--yes").out
+
+
+@pytest.mark.parametrize("who", ["ADA", "ada", "Ada", "Ada Zoë Wilson"])
+def test_the_coordinators_word_is_taken_and_a_later_mail_overtakes_it(db: Path, tmp_path: Path, who: str) -> None:
+    earlier = answer(ada(db), "ACCEPTED", tmp_path / "earlier.eml")
+    said = well_here("answer", who, "OAK-2", "no", "--note", "rang on Monday", "--db", db).out
+    assert "declined: Ada Zoë Wilson, OAK-2 on " in said
+    assert "1, at least 2 wanted" in well_here("show", "--db", db).out
+    assert "older than the answer already on record" in well_here("reply", earlier, "--db", db).out
+    assert "Gaps" in well_here("show", "--db", db).out
+    well_here("answer", who, "OAK-2", "maybe", "--yes", "--db", db)
+    assert "Gaps" not in well_here("show", "--db", db).out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["NOBODY", "OAK-2", "yes"], "Nobody who is invited has the id or the name 'NOBODY'"),
+        (["ADA", "OAK-9", "yes"], "Ada Zoë Wilson is not invited to 'OAK-9', but invited to "),
+    ],
+)
+def test_an_answer_to_no_invitation_is_refused(db: Path, arguments: list[str], words: str) -> None:
+    said = here("answer", *arguments, "--db", db)
+    assert said.code == 1 and words in said.err
 
 
 def test_a_file_that_is_not_there_is_no_reply(db: Path, tmp_path: Path) -> None:
@@ -247,3 +291,59 @@ def test_nothing_of_a_draft_leaks(draft: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "web").exists()
     assert "0 letters" in well_here("outbox", "--db", draft).out
     assert "Nothing is published yet" in well_here("versions", "--db", draft).out
+
+
+def test_a_clock_that_went_back_is_asked_about_also_with_yes(draft: Path) -> None:
+    with Workspace.open(str(draft)) as workspace, workspace.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE runs SET made_utc = '2100-01-01 00:00:00.000000'")
+    said = here("publish", "--db", draft, "--yes")
+    assert said.code == 1 and "before run 1 was made (2100-01-01 00:00 UTC)" in said.err
+    assert "--clock-is-right" in said.err and len(said.err.splitlines()) == 1
+    assert "Version 1 is published" not in said.out and not letters(draft)
+    assert "Version 1 is published" in well_here("publish", "--db", draft, "--yes", "--clock-is-right").out
+
+
+def test_a_first_version_tells_of_calendars_that_a_lost_workspace_filled(draft: Path) -> None:
+    said = well_here("publish", "--db", draft, "--yes", "--sequence-from", 7)
+    assert all(b"SEQUENCE:7" in calendar_of(letter) for letter in letters(draft) if letter.uid)
+    assert "may stand in calendars already" not in said.out
+
+
+def calendar_of(letter: Letter) -> bytes:
+    message = message_from_bytes(letter.content, policy=policy.default)
+    part = next(each for each in message.walk() if each.get_content_type() == "text/calendar")
+    return str(part.get_content()).encode()
+
+
+def test_without_a_number_a_first_version_says_that_events_may_stand_in_calendars(draft: Path) -> None:
+    assert "may stand in calendars already" in well_here("publish", "--db", draft, "--yes").out
+    assert here("publish", "--db", draft, "--yes", "--sequence-from", -1).code == 2
+
+
+def test_letters_of_a_version_can_be_written_later(draft: Path) -> None:
+    well_here("publish", "--db", draft, "--yes", "--no-letters")
+    assert here("outbox", "--write", 1, "--db", draft).code == 1 and not letters(draft)
+    assert "9 letters wait in the outbox" in well_here("outbox", "--write", 1, "--yes", "--db", draft).out
+    assert "Version 1 lacks no letters" in well_here("outbox", "--write", 1, "--yes", "--db", draft).out
+    assert len(letters(draft)) == 9
+    assert "no version 2" in here("outbox", "--write", 2, "--yes", "--db", draft).err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "host"),
+    [
+        (("send", "--smtp", "smtp://mail.invalid:25"), "mail.invalid"),
+        (("send", "--smtp", "smtp://10.0.0.1"), "10.0.0.1"),
+        (("push", "--caldav", "http://cloud.invalid/dav"), "cloud.invalid"),
+    ],
+)
+def test_nothing_goes_unencrypted_to_another_machine_unasked(db: Path, arguments: tuple[str, ...], host: str) -> None:
+    said = here(*arguments, "--db", db)
+    assert said.code == 1 and f"would go unencrypted to {host}" in said.err and "Say --yes" in said.err
+    if host.endswith(".invalid"):
+        agreed = here(*arguments, "--db", db, "--yes")
+        assert agreed.code == 1 and "cannot be reached" in agreed.err
+
+
+def test_a_rehearsal_asks_nothing(db: Path) -> None:
+    assert "9 letters would go" in well_here("send", "--smtp", "smtp://mail.invalid", "--dry-run", "--db", db).out

@@ -110,7 +110,7 @@ class Versions:
         self.stamp += timedelta(days=1)
         self.entries = entries_after(before, self.term, plan, self.number, self.stamp)
         sender = sender_of(self.term.programme)
-        self.letters = letters(self.term, plan, before, self.entries, self.number, sender, self.stamp)
+        self.letters = letters(self.term, plan, before, self.entries, self.number, sender, self.stamp, workspace_id="w")
 
     def feeds(self) -> dict[str, bytes]:
         return {f"feed of {each.kind} {each.id}": each.content for each in feeds(self.term, self.entries, self.stamp)}

@@ -10,6 +10,7 @@ from email.mime.base import MIMEBase
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from email.policy import SMTP
+from email.utils import formataddr, parseaddr
 from typing import Any
 
 from matcher.publishing.calendars import Attendee
@@ -150,7 +151,7 @@ PROGRAMS = [google, apple, outlook, thunderbird]
 
 def _outer(kind: str, sender: str, **headers: str) -> MIMEMultipart:
     outer = MIMEMultipart(kind)
-    outer["From"] = sender
+    outer["From"] = formataddr(parseaddr(sender))  # the name alone is encoded, never the address
     outer["To"] = "organiser@example.org"
     outer["Subject"] = "Accepted: Visit"
     outer["Date"] = "Thu, 01 Oct 2026 11:11:13 +0100"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import socketserver
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import icalendar
@@ -241,6 +242,76 @@ def test_nobody_there() -> None:
 def test_an_address_that_is_no_calendar_server(status: int, body: bytes) -> None:
     with web_site(status, body) as url, pytest.raises(ServerError, match="CalDAV server"):
         push(CalendarServer(url), [school(event(1))])
+
+
+@contextmanager
+def endless(head: bytes, piece: bytes, pause: float = 0) -> Iterator[str]:
+    """A server that never ends its answer."""
+    closing = Event()
+
+    class Talk(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            with suppress(OSError):
+                self.rfile.readline()
+                self.wfile.write(head)
+                while piece and not closing.wait(pause):
+                    self.wfile.write(piece)
+
+    class Server(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+        block_on_close = False
+
+    with Server(("127.0.0.1", 0), Talk) as site:
+        thread = Thread(target=site.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{site.server_address[1]}/"
+        finally:
+            closing.set()
+            site.shutdown()
+            thread.join()
+
+
+OK = b"HTTP/1.1 207 Multi-Status\r\nContent-Type: text/xml\r\n"
+MEGABYTE = b"x" * 2**20
+
+
+@pytest.mark.parametrize(
+    ("head", "piece", "pause", "words"),
+    [
+        (OK + b"\r\n", MEGABYTE, 0, "more than 64 MB"),
+        (OK + b"Content-Length: 5500000000\r\n\r\n", MEGABYTE, 0, "more than 64 MB"),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\n", b"100000\r\n" + MEGABYTE + b"\r\n", 0, "more than 64 MB"),
+        (OK + b"Content-Length: 99\r\n\r\n", b"<", 0.2, "within 2 seconds"),
+        (OK, b"X-A: b\r\n", 0.2, "within 2 seconds"),
+        (b"", b"H", 0.2, "within 2 seconds"),
+        (OK + b"Content-Encoding: gzip\r\n\r\n", b"x", 0, "packs its answer"),
+    ],
+    ids=["endless", "promised", "chunked", "dripping", "dripping head", "dripping status", "packed"],
+)
+def test_an_answer_without_an_end_is_not_waited_for(head: bytes, piece: bytes, pause: float, words: str) -> None:
+    patience = 2 if "seconds" in words else 60
+    with endless(head, piece, pause) as url, pytest.raises(ServerError, match=words):
+        push(CalendarServer(url, patience=patience), [school(event(1))])
+
+
+def test_a_head_without_an_end_is_not_kept() -> None:
+    with endless(OK, b"X-A: " + b"b" * 60_000 + b"\r\n") as url, pytest.raises(ServerError):
+        push(CalendarServer(url, patience=60), [school(event(1))])
+
+
+@pytest.mark.parametrize(
+    ("onward", "words"),
+    [
+        ("/again", "sends us on more than 5 times"),
+        ("http://calendar.example.net/", "sends us on to http://calendar.example.net, another place"),
+        ("ftp://127.0.0.1/", "another place"),
+    ],
+)
+def test_where_a_server_sends_us_is_not_followed_for_ever_or_to_others(onward: str, words: str) -> None:
+    head = f"HTTP/1.1 301 Moved\r\nLocation: {onward}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+    with endless(head, b"") as url, pytest.raises(ServerError, match=words):
+        push(CalendarServer(url, Login(USER, PASSWORD), patience=60), [school(event(1))])
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,9 @@ def post(
 ) -> tuple[tuple[Entry, ...], tuple[Letter, ...]]:
     """The next version: its entries and its letters."""
     after = told(problem, plan, before, version, at)
-    return after, letters(problem, plan, before, after, version, sender_of(problem.programme), at, templates)
+    return after, letters(
+        problem, plan, before, after, version, sender_of(problem.programme), at, templates, workspace_id="w"
+    )
 
 
 def without(plan: Plan, session_id: str, *people: str) -> Plan:

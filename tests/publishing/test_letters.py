@@ -445,7 +445,7 @@ def test_a_school_without_a_visit_left_is_told_so(term: Problem, plan: Plan) -> 
 def test_a_full_term_has_a_letter_for_each_part_and_each_school(full_size: tuple[Problem, Result]) -> None:
     problem, result = organised(full_size[0]), full_size[1]
     after = told(problem, result.plan)
-    sent = letters(problem, result.plan, (), after, 1, sender_of(problem.programme), NOW)
+    sent = letters(problem, result.plan, (), after, 1, sender_of(problem.programme), NOW, workspace_id="w")
     schools = {each.attendee_id for each in after if each.attendee is Attendee.SCHOOL}
     assert len(sent) == sum(each.attendee is Attendee.VOLUNTEER for each in after) + len(schools)
     assert len({each.message_id for each in sent}) == len(sent)

@@ -176,3 +176,26 @@ def test_a_workspace_from_before_publishing_is_brought_up_to_date_with_all_that_
         assert (row["session_id"], row["cohort_ids"], row["what_to_bring"]) == ("S1-1", ("A",), None)
         assert workspace.versions() == ()
         assert workspace.letters() == ()
+
+
+def test_an_answer_on_record_from_a_clock_ahead_silences_no_later_one(published: Workspace) -> None:
+    """As older versions of this program took them."""
+    ahead = Heard(ENTRY.uid, 0, Answer.DECLINED, NOW + timedelta(days=365_000))
+    assert published.record_answers([ahead], NOW) == (True,)
+    assert published.heard()[ENTRY.uid] < NOW - timedelta(days=1000)
+    assert published.record_answers([heard(Answer.ACCEPTED, 1)], NOW + timedelta(minutes=2)) == (True,)
+    assert answer_of(published) is Answer.ACCEPTED
+    assert published.heard() == {ENTRY.uid: NOW + timedelta(minutes=1)}
+
+
+def test_the_coordinators_word_is_kept_with_its_note_and_overtaken_by_what_is_said_later(published: Workspace) -> None:
+    assert published.record_answers([heard(Answer.ACCEPTED, 5)], NOW + timedelta(minutes=5)) == (True,)
+    word = Heard(ENTRY.uid, 0, Answer.DECLINED, NOW + timedelta(minutes=5), "rang", "coordinator")
+    assert published.record_answers([word], NOW + timedelta(minutes=6)) == (True,)
+    assert answer_of(published) is Answer.DECLINED
+    with published.engine.connect() as connection:
+        kept = connection.exec_driver_sql("SELECT note, taken_by FROM replies ORDER BY number").all()
+    assert [tuple(row) for row in kept] == [(None, None), ("rang", "coordinator")]
+    assert published.record_answers([heard(Answer.ACCEPTED, 4)]) == (False,)
+    assert published.record_answers([heard(Answer.TENTATIVE, 9)]) == (True,)
+    assert answer_of(published) is Answer.TENTATIVE
