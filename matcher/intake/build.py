@@ -31,6 +31,7 @@ from matcher.domain import (
     folded,
 )
 from matcher.geography import Position
+from matcher.intake.consent import withhold
 from matcher.intake.ethnicity import ethnic_group
 from matcher.intake.notes import PROGRAMME, Notes, Place, listed, quoted
 from matcher.intake.sheets import Draft
@@ -43,6 +44,7 @@ MOST_SUGGESTIONS = 50  # looking for the nearest id takes time: a table of nothi
 
 def assemble(draft: Draft, notes: Notes) -> Problem | None:
     """The term, as far as the rows go; None if some of it is missing, in which case a problem has been noted."""
+    withhold(draft.rows, notes)  # also of rows that were not read by this version, or not read at all
     return _Assembly(draft, notes).problem()
 
 
@@ -475,8 +477,6 @@ class _Assembly:
     def _demographics(
         self, table: str, row: Row, given_genders: list[Gender]
     ) -> tuple[Gender | None, EthnicGroup | None]:
-        if table == "volunteers" and text(row, "matching_consent") != "yes":
-            return None, None
         gender: Gender | None = None
         if word := folded(text(row, "gender")):
             gender = {"woman": Gender.WOMAN, "man": Gender.MAN}.get(word, Gender.OTHER)
