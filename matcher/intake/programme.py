@@ -161,7 +161,7 @@ def _ignored(raw: object) -> frozenset[str] | None:
     items = raw if isinstance(raw, list) else raw.split(";") if isinstance(raw, str) else [raw]
     found: set[str] = set()
     for item in items:
-        if item is not None and not isinstance(item, str | int | float):
+        if isinstance(item, bool) or not isinstance(item, str | int | float | None):
             raise BadCell("something that is not text", expected, "Write each heading between quotation marks.")
         found.add("" if item is None else as_text(item).strip())
     found.discard("")

@@ -52,7 +52,7 @@ class _Sought:
 
 _SOUGHT = (
     _Sought("supervised", (("supervised", "supervise", "supervises", "supervision", "unsupervised"),)),
-    _Sought("checked_until", (("checked", "check", "checks"), ("until", "till", "til"))),
+    _Sought("checked_until", (("checked", "check", "checks", "chequed"), ("until", "till", "til"))),
     _Sought(
         "excluded_schools",
         (("excluded", "exclude", "excludes", "excluding", "excl"), ("schools", "school")),
@@ -76,8 +76,8 @@ assert {sought.column for sought in _SOUGHT} == _COLUMNS, "a column on which saf
 
 FILLERS = _words(
     "a an and any are as be been being can col column currently do does enter field flag given has have i if "
-    "indicate is it kind mark n no now of or person please required s select status still t that the their them "
-    "then there they this tick type value volunteer was we were whether will y yes yn yesno you"
+    "indicate is it keep kind mark n never no now of or person please required s select status still t that the their "
+    "them then there they this tick type value volunteer was we were whether will y yes yn yesno you"
 )
 """Words that add nothing of their own to a heading."""
 
@@ -122,6 +122,7 @@ def resembles_table(name: str) -> tuple[str, bool] | None:
     It is not where other words, such as "copy" or "2025", tell the two apart.
     """
     words = words_of(name)
+    words = [f"{word[:-3]}y" if word.endswith("ies") else word for word in words]
     joined, rest = "".join(words), [word for word in words if word not in _TABLE_FILLERS]
     for table in _SAFETY_TABLES:
         if _is(joined, table, _OTHER_TABLES):
@@ -142,10 +143,12 @@ def _means(sought: _Sought, words: Sequence[str], joined: str) -> bool:
     if sought.everyday:
         (forms,) = sought.words
         rest = [word for word in words if not _is_any(word, forms)]
-        if len(rest) < len(words):
-            return all(word in FILLERS for word in rest)
-        core = "".join(word for word in words if word not in FILLERS)
-        return _is_any(core, forms) or any(_rest(core, form) in FILLERS for form in forms)
+        if len(rest) < len(words) and all(word in FILLERS for word in rest):
+            return True
+        core = [word for word in words if word not in FILLERS]
+        if len(core) > 1:  # such as "avail able"; "available am" says when
+            return "".join(core) in forms
+        return any(_rest(word, form) in FILLERS for word in core for form in forms)
     if not sought.not_beside.isdisjoint(words):
         return False
     if all(any(_is_any(word, forms) for word in words) for forms in sought.words):
