@@ -207,7 +207,7 @@ class OnePlaceAtATime(MustRule):
                     if first.end + gap > second.start:
                         yield Finding(
                             self.name,
-                            (who, first_id, second_id),
+                            (who, first_id, second_id) if who == also else (who, first_id, second_id, also),
                             max(1, lacking),
                             (who if who == also else f"{who}, who is also {also},")
                             + f" cannot be at {first_id} until {first.end:%H:%M} on {day_text(first.end)} "

@@ -35,7 +35,7 @@ CASES = [
 
 def met(volunteer_id: str, consent: str) -> Scenario:
     scenario = Scenario()
-    row = ["S1-Y5", "2026-06-02", "last-year-1", volunteer_id, "Health", "", "woman", "asian", consent]
+    row: list[object] = ["S1-Y5", "2026-06-02", "last-year-1", volunteer_id, "Health", "", "woman", "asian", consent]
     scenario.tables["encounters"][1:] = [row]
     return scenario
 
