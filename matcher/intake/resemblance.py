@@ -44,6 +44,8 @@ class _Sought:
     """For each word of its name the forms of it that mean it."""
     everyday: bool = False
     """Whether it means this only where the rest of the heading is filler."""
+    alone: tuple[str, ...] = ()
+    """What means it in any table, with nothing but fillers beside it."""
     at_home: tuple[str, ...] = ()
     """What means it, with nothing but fillers beside it, in the column's own table."""
     not_beside: frozenset[str] = frozenset()
@@ -51,12 +53,21 @@ class _Sought:
 
 
 _SOUGHT = (
-    _Sought("supervised", (("supervised", "supervise", "supervises", "supervision", "unsupervised"),)),
+    _Sought("supervised", (("supervised", "supervise", "supervises", "unsupervised"),), alone=("supervision",)),
     _Sought("checked_until", (("checked", "check", "checks", "chequed"), ("until", "till", "til"))),
     _Sought(
         "excluded_schools",
         (("excluded", "exclude", "excludes", "excluding", "excl"), ("schools", "school")),
-        at_home=("excluded", "exclude", "excludes", "excl", "exclusions", "exclusion", "schoolexclusions"),
+        at_home=(
+            "excluded",
+            "exclude",
+            "excludes",
+            "excl",
+            "exclusions",
+            "exclusion",
+            "schoolexclusions",
+            "exclusionschools",
+        ),
         not_beside=_words("child children permanently pupil pupils student students suspended"),
     ),
     _Sought("matching_consent", (("matching", "match", "matched", "matches"), ("consent", "consents", "consented"))),
@@ -76,8 +87,9 @@ assert {sought.column for sought in _SOUGHT} == _COLUMNS, "a column on which saf
 
 FILLERS = _words(
     "a an and any are as be been being can col column currently do does enter field flag given has have i if "
-    "indicate is it keep kind mark n never no now of or person please required s select status still t that the their "
-    "them then there they this tick type value volunteer was we were whether will y yes yn yesno you"
+    "indicate is it keep kind mark n needed never no now of or person please provided required s select status "
+    "still t that the their them then there they this tick type value volunteer was we were whether will y yes "
+    "yn yesno you"
 )
 """Words that add nothing of their own to a heading."""
 
@@ -85,11 +97,11 @@ OTHER_WORDS = _words(
     "unavailable unavailability availability avoidable valuable variable supervisor supervisors supervising "
     "supervisory superseded relationship relationships relative relatives related relating religion religions "
     "location locations rotation retention reaction division divisions revision provision precision description "
-    "collision discussion session sessions mission permission section sections admission included includes "
-    "include including excused executed concluded conclude expected extended exclusive inclusive teaching "
-    "coaching marketing watching marching catching content contents contact contacts contract context contest "
-    "consult constant cheque checklist checkout schooling scholar scholars unit units batch watch catch march "
-    "latch"
+    "collision discussion session sessions mission permission relocation revelation deletion selection election "
+    "delegation incision translation regulation relaxation section sections admission included includes include "
+    "including excused executed concluded conclude expected extended exclusive inclusive teaching coaching "
+    "marketing watching marching catching content contents contact contacts contract context contest consult "
+    "constant cheque checklist checkout schooling scholar scholars unit units batch watch catch march latch"
 )
 """Words of real headings that are near to those sought and mean something else."""
 
@@ -152,6 +164,8 @@ def _means(sought: _Sought, words: Sequence[str], joined: str) -> bool:
     if not sought.not_beside.isdisjoint(words):
         return False
     if all(any(_is_any(word, forms) for word in words) for forms in sought.words):
+        return True
+    if sought.alone and _is_any("".join(word for word in words if word not in FILLERS), sought.alone):
         return True
     name = sought.column.replace("_", "")
     if any(_other(word) for word in words):

@@ -46,6 +46,14 @@ OTHERS = [
     Supervisor's phone
     Supervisors
     Supervising teacher
+    Supervision ratio
+    Supervision notes
+    Relocation
+    Translation
+    Selection
+    Available AM
+    Available on
+    Available for
     Relationship
     Relationship to school
     Relationship manager
