@@ -44,6 +44,8 @@ class Column:
     choices: tuple[str, ...] = ()
     personal: bool = False
     """A demographic: its value is never echoed in a message."""
+    safety: bool = False
+    """Somebody's safety or consent rests on it: a heading that only resembles it ends the reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,10 @@ class Table:
     """The columns that identify a row, if any do; two rows may not share them."""
     optional: bool = False
     """Whether the file or sheet may be absent."""
+
+    @property
+    def safety(self) -> bool:
+        return any(column.safety for column in self.columns)
 
     def column(self, name: str) -> Column:
         return next(column for column in self.columns if column.name == name)
@@ -114,6 +120,7 @@ SESSIONS = Table(
             "no: volunteers are alone with pupils, so only checked ones may come.",
             default="yes",
             choices=YES_NO,
+            safety=True,
         ),
         Column("what_to_bring", Kind.TEXT, "What visitors should bring; blank: what the programme says."),
     ),
@@ -159,6 +166,7 @@ VOLUNTEERS = Table(
             "yes: gender and ethnicity may be used so that pupils meet many kinds of people.",
             default="no",
             choices=YES_NO,
+            safety=True,
         ),
         Column("postcode", Kind.TEXT, "Home or work, wherever they set out from."),
         Column("latitude", Kind.LATITUDE, "In degrees; distances need both."),
@@ -173,8 +181,8 @@ VOLUNTEERS = Table(
         ),
         Column("max_sessions", Kind.WHOLE, "The most sessions this term; blank: the programme's limit."),
         Column("max_sessions_per_day", Kind.WHOLE, "The most sessions on one day; blank: the programme's limit."),
-        Column("checked_until", Kind.DATE, "The last day on which their safeguarding check holds."),
-        Column("excluded_schools", Kind.ID_LIST, "Schools they must not be sent to, such as S03;S07."),
+        Column("checked_until", Kind.DATE, "The last day on which their safeguarding check holds.", safety=True),
+        Column("excluded_schools", Kind.ID_LIST, "Schools they must not be sent to, such as S03;S07.", safety=True),
     ),
     key=("volunteer_id",),
 )
@@ -190,7 +198,14 @@ AVAILABILITY = Table(
         Column("to", Kind.CLOCK, "Such as 12:30; blank: to midnight.", default="24:00"),
         Column("first_day", Kind.DATE, "The weekday counts from this day; blank: from the term's first."),
         Column("last_day", Kind.DATE, "The weekday counts to this day; blank: to the term's last."),
-        Column("available", Kind.CHOICE, "no: not free then, whatever other rows say.", default="yes", choices=YES_NO),
+        Column(
+            "available",
+            Kind.CHOICE,
+            "no: not free then, whatever other rows say.",
+            default="yes",
+            choices=YES_NO,
+            safety=True,
+        ),
     ),
 )
 
@@ -235,6 +250,7 @@ ENCOUNTERS = Table(
             Kind.CHOICE,
             "Whether the goals may use the two before; blank: what the table volunteers says of that person.",
             choices=YES_NO,
+            safety=True,
         ),
     ),
     optional=True,
@@ -247,7 +263,7 @@ PINS = Table(
         Column("session_id", Kind.ID, "The session, as in the table sessions.", required=True),
         Column("volunteer_id", Kind.ID, "A volunteer; or give a start instead."),
         Column("start", Kind.MOMENT, "The start of one of the session's slots; or give a volunteer instead."),
-        Column("decision", Kind.CHOICE, "keep or never.", required=True, choices=("keep", "never")),
+        Column("decision", Kind.CHOICE, "keep or never.", required=True, choices=("keep", "never"), safety=True),
     ),
     optional=True,
 )
@@ -299,7 +315,7 @@ class Tables:
 
     `programme` has dotted keys as in a workbook's programme sheet ("name", "first_day", "limits.same_employer",
     "goals.sectors.target"); days are `date`, `closed` a tuple of them, numbers int or float. `rows` has every table of
-    `TABLES`, empty where it was absent. Demographics of volunteers without consent have been blanked.
+    `TABLES`, empty where it was absent. Demographics without consent have been blanked.
     """
 
     programme: Mapping[str, object]

@@ -7,6 +7,7 @@ and nothing else of the program: distance, folding, steps and need are worked ou
 from __future__ import annotations
 
 import math
+import unicodedata
 from datetime import datetime, timedelta
 
 from matcher.domain import Decision, EthnicGroup, Gender, GoalName, Mode, Plan, Problem, School, Session, Volunteer
@@ -49,6 +50,38 @@ def _free_throughout(volunteer: Volunteer, start: datetime, end: datetime) -> bo
         if not yes or no:
             return False
     return True
+
+
+def _people(problem: Problem) -> dict[str, int]:
+    """A number for each volunteer's id, the same for ids of one person.
+
+    That is: of one name, but for case, accents and spaces, and of one mailbox, but for case and what follows a plus, or
+    of ids that differ in nothing but case and Unicode form; and whoever is one person with one of them is so with all.
+    """
+    number = {volunteer_id: n for n, volunteer_id in enumerate(problem.volunteers)}
+    named = [(_plain(person.name), person) for person in problem.volunteers.values()]
+    for name_a, a in named:
+        for name_b, b in named:
+            if name_a and name_a == name_b and a is not b:
+                box_a, box_b = _box(a.email), _box(b.email)
+                if (box_a and box_a == box_b) or _form(a.volunteer_id) == _form(b.volunteer_id):
+                    old, new = number[b.volunteer_id], number[a.volunteer_id]
+                    number = {key: new if n == old else n for key, n in number.items()}
+    return number
+
+
+def _plain(name: str) -> str:
+    letters = [letter for letter in unicodedata.normalize("NFKD", name) if not unicodedata.combining(letter)]
+    return " ".join("".join(letters).casefold().split())
+
+
+def _box(email: str) -> str:
+    local, _, domain = unicodedata.normalize("NFKC", email).casefold().strip().rpartition("@")
+    return f"{local.split('+')[0]}@{domain}" if local and domain else ""
+
+
+def _form(identifier: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", identifier).casefold())
 
 
 def violations(problem: Problem, plan: Plan) -> list[str]:
@@ -111,9 +144,10 @@ def violations(problem: Problem, plan: Plan) -> list[str]:
                     if encounter.volunteer_id == volunteer_id and encounter.cohort_id == cohort_id:
                         found.append(f"new faces: {cohort_id} met {volunteer_id} earlier, and again in {session_id}")
 
+    people = _people(problem)
     for i, (volunteer, a, a_start, a_end) in enumerate(assignments):
         for other, b, b_start, b_end in assignments[i + 1 :]:
-            if volunteer.volunteer_id != other.volunteer_id or a.session_id == b.session_id:
+            if a.session_id == b.session_id or people[volunteer.volunteer_id] != people[other.volunteer_id]:
                 continue
             who = f"{volunteer.volunteer_id} in {a.session_id} and {b.session_id}"
             if a_start < b_end and b_start < a_end:
@@ -130,6 +164,8 @@ def violations(problem: Problem, plan: Plan) -> list[str]:
                 if gap < timedelta(minutes=needed):
                     found.append(f"one place at a time: {who} need {needed} minutes between them, have {gap}")
             for cohort_id in set(a.cohort_ids) & set(b.cohort_ids):
+                if volunteer.volunteer_id != other.volunteer_id:
+                    continue
                 found.append(f"new faces: {cohort_id} meets {who}")
 
     for volunteer in problem.volunteers.values():

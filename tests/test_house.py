@@ -21,7 +21,7 @@ HOUSE = REPOSITORY / "matcher"
 # From the ground up: a floor imports only from those before it, and from itself.
 FLOORS = (
     *("errors", "times", "geography", "addresses", "secrecy", "formulas"),
-    *("domain", "tables", "intake", "authoring", "comparison"),
+    *("domain", "people_alike", "tables", "intake", "authoring", "comparison"),
     *("rules", "audit", "solving", "advice", "publishing", "store", "mail"),
     *("console", "soundness", "planner", "publication", "safekeeping", "cli", "__main__"),
 )

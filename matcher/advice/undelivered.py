@@ -135,7 +135,8 @@ class Reasons:
             admitted = rule.admits(seats, everyone, visit)
             against = set() if admitted is None else {seats.volunteer_ids[n] for n in np.flatnonzero(~admitted)}
             if admitted is None or isinstance(rule, NewFaces):  # whom a class meets in this plan is its check's
-                against.update(finding.about[0] for finding in rule.check(problem, _joined(plan, session, slot, asked)))
+                for finding in rule.check(problem, _joined(plan, session, slot, asked)):
+                    against.update((finding.about[0], *finding.about[3:]))  # last another id of the same person
             for person in against.intersection(asked):
                 found[person].append(rule.barrier)
         return found

@@ -70,6 +70,10 @@ PROGRAMME: Mapping[str, tuple[object, str]] = {
     "organiser_email": ("", "Whom invitations come from and answers go to; without it there are no mails."),
     "reply_to": ("", "Where written answers go, if not to organiser_email."),
     "what_to_bring": ("", "For every session that does not say its own, such as photo ID and a tool of your trade."),
+    "ignore_columns": (
+        (),
+        "Headings of your own that only resemble ours, such as supervised by; in a workbook's cell, put ; between.",
+    ),
     "limits.max_sessions": (_limits.max_sessions, "Sessions in the term for a volunteer whose own cell is blank."),
     "limits.max_sessions_per_day": (_limits.max_sessions_per_day, "The same for one day."),
     "limits.same_employer": (_limits.same_employer, "The most people of one employer in a team."),

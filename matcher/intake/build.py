@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -31,9 +31,12 @@ from matcher.domain import (
     folded,
 )
 from matcher.geography import Position
+from matcher.intake.consent import withhold
 from matcher.intake.ethnicity import ethnic_group
-from matcher.intake.notes import PROGRAMME, Notes, Place, listed, quoted
+from matcher.intake.notes import PROGRAMME, Notes, Place, counted_rows, listed, quoted
 from matcher.intake.sheets import Draft
+from matcher.intake.swapped import demographics_swapped, mostly_swapped, warn_of_positions
+from matcher.people_alike import id_key, mailbox, same_people
 from matcher.tables import WEEKDAYS, Row
 from matcher.times import Span, days, exists, is_ambiguous
 
@@ -43,19 +46,21 @@ MOST_SUGGESTIONS = 50  # looking for the nearest id takes time: a table of nothi
 
 def assemble(draft: Draft, notes: Notes) -> Problem | None:
     """The term, as far as the rows go; None if some of it is missing, in which case a problem has been noted."""
+    withhold(draft.rows, notes)  # also of rows that were not read by this version, or not read at all
     return _Assembly(draft, notes).problem()
 
 
 class _Assembly:
     def __init__(self, draft: Draft, notes: Notes) -> None:
         self.draft, self.places = draft, notes.places
-        self.complain, self.warn = notes.problem, notes.warning
+        self.notes, self.complain, self.warn = notes, notes.problem, notes.warning
         self.ids = {
             "schools": self._ids("schools", "school_id"),
             "cohorts": self._ids("cohorts", "cohort_id"),
             "sessions": self._ids("sessions", "session_id"),
             "volunteers": self._ids("volunteers", "volunteer_id"),
         }
+        self.swapped_demographics: dict[str, list[int]] = {}
         self.unknown: dict[str, list[tuple[str, Row, str, str]]] = {}
         self.programme = self._programme()
         self.zone = ZoneInfo(self.programme.timezone) if self.programme else None
@@ -68,6 +73,8 @@ class _Assembly:
         self._warn_of_schools_without_position(schools, sessions)
         shares = self._shares()
         volunteers = self._volunteers(shares)
+        self._warn_of_people_alike(volunteers)
+        self._warn_of_swapped_positions(schools, volunteers)
         encounters = self._encounters(shares)
         pins = self._pins(sessions)
         preferences = self._preferences()
@@ -242,6 +249,9 @@ class _Assembly:
     def _sessions(self, cohorts: Mapping[str, Cohort]) -> dict[str, Session]:
         slots = self._slots()
         with_slot_rows = {text(row, "session_id") for row in self.rows("slots")}  # even if they cannot be read
+        self.swapped_sizes = mostly_swapped(
+            "sessions", "min_volunteers", "max_volunteers", self.rows("sessions"), _most_is_least, self.notes
+        )
         found: dict[str, Session] = {}
         for row in self.rows("sessions"):
             cohort_ids = several(row, "cohort_ids")
@@ -312,7 +322,7 @@ class _Assembly:
                 self.complain(
                     "sessions", row, column, quoted(str(size)), "1 or more", "A session needs at least one volunteer."
                 )
-        if least is not None and most is not None and 1 <= most < least:
+        if least is not None and most is not None and 1 <= most < least and row.number not in self.swapped_sizes:
             self.complain(
                 "sessions",
                 row,
@@ -324,13 +334,14 @@ class _Assembly:
 
     def _slots(self) -> dict[str, dict[Slot, Row]]:
         found: dict[str, dict[Slot, Row]] = {}
+        swapped = mostly_swapped("slots", "start", "end", self.rows("slots"), _ends_first, self.notes)
         for row in self.rows("slots"):
             session_id = text(row, "session_id")
             self._known("sessions", "slots", row, "session_id", session_id)
             start, end = moment(row, "start"), moment(row, "end")
             starts_once = self._happens_once("slots", row, "start", start)
             usable = self._happens_once("slots", row, "end", end) and starts_once
-            if start is None or end is None or not usable:
+            if start is None or end is None or not usable or row.number in swapped:
                 continue
             if end <= start or end.date() != start.date():
                 wrong = "the same as the start"
@@ -416,6 +427,53 @@ class _Assembly:
 
     # -------------------------------------------------------------------------------------------------- volunteers
 
+    def _warn_of_people_alike(self, volunteers: Mapping[str, Volunteer]) -> None:
+        """One person under two ids, and what may be that: a shared mailbox, ids that look the same."""
+        same = same_people(volunteers.values())
+        for twins in same:
+            self._warn_of_alike(
+                twins,
+                f"{quoted(volunteers[twins[0]].name)} more than once",
+                "one row for each person",
+                "It seems to be one person, who is never planned for two places at once: delete all rows but one.",
+            )
+        known = {frozenset(twins) for twins in same}
+        by_box: dict[str, list[str]] = {}
+        by_form: dict[str, list[str]] = {}
+        for person in volunteers.values():
+            by_form.setdefault(id_key(person.volunteer_id), []).append(person.volunteer_id)
+            if box := mailbox(person.email):
+                by_box.setdefault(box, []).append(person.volunteer_id)
+        for ids in by_box.values():
+            if len(ids) > 1 and frozenset(ids) not in known:
+                self._warn_of_alike(
+                    ids,
+                    "one mailbox",
+                    "a mailbox for each person",
+                    "Whoever reads it gets the invitations of all of them; if they are one person, delete all rows "
+                    "but one.",
+                    "email",
+                )
+        for ids in by_form.values():
+            if len(ids) > 1 and frozenset(ids) not in known:
+                self._warn_of_alike(
+                    ids, "ids that look the same", "ids that nobody mixes up", "They are taken as different people."
+                )
+
+    def _warn_of_alike(
+        self, ids: Sequence[str], what: str, expected: str, action: str, column: str = "volunteer_id"
+    ) -> None:
+        rows = [self.ids["volunteers"][volunteer_id] for volunteer_id in ids]
+        found = f"{what}, as {listed(map(quoted, ids), 'and')} in {counted_rows([row.number for row in rows])}"
+        self.warn("volunteers", rows[-1], column, found, expected, action)
+
+    def _warn_of_swapped_positions(self, schools: Mapping[str, School], volunteers: Mapping[str, Volunteer]) -> None:
+        places = {
+            table: {self.ids[table][key].number: each.position for key, each in found.items() if each.position}
+            for table, found in (("schools", schools), ("volunteers", volunteers))
+        }
+        warn_of_positions(places, self.programme.timezone if self.programme else None, self.notes)
+
     def _shares(self) -> tuple[dict[str, float], dict[str, float]]:
         """Women's share by occupation and by sector."""
 
@@ -475,8 +533,8 @@ class _Assembly:
     def _demographics(
         self, table: str, row: Row, given_genders: list[Gender]
     ) -> tuple[Gender | None, EthnicGroup | None]:
-        if table == "volunteers" and text(row, "matching_consent") != "yes":
-            return None, None
+        if demographics_swapped(text(row, "gender"), text(row, "ethnicity")):
+            self.swapped_demographics.setdefault(table, []).append(row.number)
         gender: Gender | None = None
         if word := folded(text(row, "gender")):
             gender = {"woman": Gender.WOMAN, "man": Gender.MAN}.get(word, Gender.OTHER)
@@ -484,7 +542,7 @@ class _Assembly:
         group: EthnicGroup | None = None
         if ethnicity := text(row, "ethnicity"):
             group = ethnic_group(ethnicity)
-            if group is None:
+            if group is None and row.number not in self.swapped_demographics.get(table, ()):
                 self.warn(
                     table,
                     row,
@@ -496,6 +554,16 @@ class _Assembly:
         return gender, group
 
     def _warn_of_genders(self, table: str, genders: list[Gender]) -> None:
+        if swapped := self.swapped_demographics.get(table):
+            self.warn(
+                table,
+                None,
+                "gender",
+                f"genders under ethnicity or ethnic groups under gender, in {counted_rows(swapped)}",
+                "a person's gender under gender and their ethnic group under ethnicity",
+                "The two columns seem to be swapped: exchange the headings, or the cells of these rows.",
+            )
+            return
         others = sum(gender is Gender.OTHER for gender in genders)
         if 2 * others > len(genders):
             self.warn(
@@ -523,6 +591,9 @@ class _Assembly:
     def _availability(self) -> dict[str, list[Availability]]:
         found: dict[str, list[Availability]] = {}
         seen: dict[tuple[object, ...], Availability] = {}
+        rows = self.rows("availability")
+        self.swapped_hours = mostly_swapped("availability", "from", "to", rows, _ends_earlier, self.notes)
+        self.swapped_days = mostly_swapped("availability", "first_day", "last_day", rows, _last_comes_first, self.notes)
         self.with_bad_availability: set[str] = set()
         for row in self.rows("availability"):
             volunteer_id = text(row, "volunteer_id")
@@ -557,12 +628,14 @@ class _Assembly:
             good = False
             hint = "For midnight at the end of the day, write 24:00." if end == 0 else "Correct one of the two."
             found = f"{_clock(end)}, not after {_clock(start)}"
-            self.complain("availability", row, "to", found, "a time after the one in from", hint)
+            if row.number not in self.swapped_hours:
+                self.complain("availability", row, "to", found, "a time after the one in from", hint)
         first, last = day(row, "first_day"), day(row, "last_day")
         if first and last and last < first:
             good = False
             found = f"{last}, before {first}"
-            self.complain("availability", row, "last_day", found, "first_day or later", "Correct one of the two.")
+            if row.number not in self.swapped_days:
+                self.complain("availability", row, "last_day", found, "first_day or later", "Correct one of the two.")
         return good
 
     def _spans(self, row: Row, programme: Programme) -> Availability:
@@ -698,6 +771,26 @@ class _Assembly:
 
 
 _AVAILABILITY = ("weekday", "date", "from", "to", "first_day", "last_day", "available")
+
+
+def _ends_first(slot: Row) -> bool | None:
+    start, end = moment(slot, "start"), moment(slot, "end")
+    return None if start is None or end is None else end < start and end.date() == start.date()
+
+
+def _ends_earlier(availability: Row) -> bool | None:
+    start, end = whole(availability, "from"), whole(availability, "to")
+    return None if start is None or end is None else 0 < end < start
+
+
+def _last_comes_first(availability: Row) -> bool | None:
+    first, last = day(availability, "first_day"), day(availability, "last_day")
+    return None if first is None or last is None else last < first
+
+
+def _most_is_least(session: Row) -> bool | None:
+    least, most = whole(session, "min_volunteers"), whole(session, "max_volunteers")
+    return None if least is None or most is None else 1 <= most < least
 
 
 def _clock(minute: int) -> str:

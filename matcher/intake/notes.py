@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from matcher.errors import InputProblem, InputProblems, located
@@ -127,3 +127,10 @@ def listed(words: Iterable[str], last: str = "or") -> str:
     """Such as "mon, tue or wed"."""
     items = list(words)
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}"
+
+
+def counted_rows(numbers: Sequence[int]) -> str:
+    """Such as "row 3", "rows 3, 4 and 9" or "12 rows, the first 3"."""
+    if len(numbers) > 5:
+        return f"{len(numbers):,} rows, the first {numbers[0]}"
+    return f"row{'s' if len(numbers) > 1 else ''} {listed(map(str, numbers), 'and')}"

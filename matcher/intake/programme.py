@@ -17,11 +17,13 @@ from matcher.intake.cells import BadCell, PerCent, Raw, Unusable, as_text, read_
 from matcher.intake.csvfile import decode, read_bytes
 from matcher.intake.notes import PROGRAMME, Notes, Refused, did_you_mean, normalised, quoted
 from matcher.intake.rows import RawRow
-from matcher.tables import Column, Kind
+from matcher.tables import TABLES, Column, Kind
 
 MOST_BYTES = 1_000_000
 REQUIRED = ("name", "first_day", "last_day")
 _ADDRESSES = ("organiser_email", "reply_to")
+IGNORED = "ignore_columns"
+"""Says how tables are to be read and nothing of the term, so it is handed over apart and not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ def _settings() -> dict[str, Setting]:
         Setting(Column("organiser_email", Kind.TEXT, "")),
         Setting(Column("reply_to", Kind.TEXT, "")),
         Setting(Column("what_to_bring", Kind.TEXT, "")),
+        Setting(Column(IGNORED, Kind.WORD_LIST, "")),
         Setting(Column("limits.max_sessions", Kind.WHOLE, "")),
         Setting(Column("limits.max_sessions_per_day", Kind.WHOLE, "")),
         Setting(Column("limits.same_employer", Kind.WHOLE, "")),
@@ -103,13 +106,16 @@ class _Keys:
         else:
             del self.seen[key]
 
-    def finish(self) -> dict[str, object]:
+    def finish(self) -> tuple[dict[str, object], frozenset[str]]:
+        """The values, and the headings to be passed over."""
         for key in REQUIRED:
             if key not in self.seen:
                 self.notes.problem(
                     PROGRAMME, None, key, "nothing", f"a value for {key}", f"Add {key}, such as {_EXAMPLES[key]}."
                 )
-        return self.values
+        ignored = self.values.pop(IGNORED, frozenset())
+        assert isinstance(ignored, frozenset)
+        return self.values, ignored
 
 
 _EXAMPLES = {"name": "Derby, autumn 2026", "first_day": "2026-09-07", "last_day": "2026-12-18"}
@@ -119,6 +125,8 @@ def _value(setting: Setting, raw: object) -> object:
     column = setting.column
     if column.name == "closed":
         return _days(raw, column)
+    if column.name == IGNORED:
+        return _ignored(raw)
     cell = _as_raw(raw)
     if column.kind is Kind.TEXT and isinstance(cell, bool):
         raise BadCell(shown(cell), "text", "Write it in words.")
@@ -147,6 +155,36 @@ def _days(raw: object, column: Column) -> tuple[date, ...]:
     return tuple(sorted({day for day in found if isinstance(day, date)}))
 
 
+def _ignored(raw: object) -> frozenset[str] | None:
+    """Headings, or "table.heading", as `normalised`: a list of them, or one text with ";" between several."""
+    expected = 'headings to pass over, such as ["supervised by"]'
+    items = raw if isinstance(raw, list) else raw.split(";") if isinstance(raw, str) else [raw]
+    found: set[str] = set()
+    for item in items:
+        if isinstance(item, bool) or not isinstance(item, str | int | float | None):
+            raise BadCell("something that is not text", expected, "Write each heading between quotation marks.")
+        found.add("" if item is None else as_text(item).strip())
+    found.discard("")
+    for entry in found:
+        name, dot, heading = entry.partition(".")
+        table = next((table for table in TABLES if dot and normalised(table.name) == normalised(name)), None)
+        for each in (table,) if table else TABLES:
+            for known in each.columns:
+                if normalised(known.name) == normalised(heading if table else entry):
+                    other = "" if table else f" Where it stands in another table, say which: volunteers.{known.name}."
+                    raise BadCell(
+                        f"{quoted(entry)}, which is a column of the table {each.name}",
+                        "headings that are not columns",
+                        f"Take it out: a column that is read is not passed over.{other}",
+                    )
+    return frozenset(map(_ignored_form, found)) or None
+
+
+def _ignored_form(entry: str) -> str:
+    name, dot, heading = entry.partition(".")
+    return f"{normalised(name)}.{normalised(heading)}" if dot else normalised(entry)
+
+
 def _zone_name(name: str) -> str:
     """The zone of this name, or the only one whose name differs in nothing but its case."""
     same = [zone for zone in _zones() if zone.casefold() == name.casefold()]
@@ -167,13 +205,17 @@ def _address(text: str) -> str:
 
 @cache
 def _zones() -> tuple[str, ...]:
-    return tuple(sorted(available_timezones()))
+    """Names of zones that mean the same on every machine: what clock "localtime" is depends on where one asks."""
+    return tuple(sorted(name for name in available_timezones() if not _OF_THIS_MACHINE.match(name)))
+
+
+_OF_THIS_MACHINE = re.compile(r"(local(time)?|factory|posixrules|posix/.*|right/.*|system.*)$", re.IGNORECASE)
 
 
 # ------------------------------------------------------------------------------------------------ the two forms
 
 
-def read_sheet(rows: list[RawRow], notes: Notes) -> dict[str, object]:
+def read_sheet(rows: list[RawRow], notes: Notes) -> tuple[dict[str, object], frozenset[str]]:
     """The programme sheet of a workbook: a key and a value in each row; a heading "key, value" is passed over."""
     keys = _Keys(notes)
     has_help = False
@@ -203,7 +245,7 @@ def read_sheet(rows: list[RawRow], notes: Notes) -> dict[str, object]:
     return keys.finish()
 
 
-def read_toml(path: Path, notes: Notes) -> dict[str, object]:
+def read_toml(path: Path, notes: Notes) -> tuple[dict[str, object], frozenset[str]]:
     """programme.toml; problems are located by their line. Raises Refused if it is not TOML."""
     text = decode(read_bytes(path, MOST_BYTES), "Save it in a text editor as UTF-8.")
     try:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from matcher.domain import folded
 from matcher.intake import programme
 from matcher.intake.cells import BadCell, Raw, as_text, read_cell, shown
+from matcher.intake.consent import withhold
 from matcher.intake.csvfile import SAVE_AS_CSV, read_csv
 from matcher.intake.notes import PROGRAMME, Notes, Place, Refused, did_you_mean, listed, normalised, quoted
 from matcher.intake.parts import SAVE_AGAIN
+from matcher.intake.resemblance import resembles_column, resembles_table
 from matcher.intake.rows import Budget, RawRow, TooMuch
 from matcher.intake.workbook import Workbook
 from matcher.tables import TABLES, Kind, Row, Table, Tables, Value
 
 BY_FORM: Mapping[str, str] = {normalised(name): name for name in (PROGRAMME, *(table.name for table in TABLES))}
+SPREADSHEETS = ("", ".numbers", ".ods", ".tab", ".tsv", ".txt", ".xls", ".xlsm", ".xlsx")
+"""Endings of files that may well be a table in another form."""
 IN_LISTS = ("school_id", "cohort_id")  # ids that other tables write into lists, so they may not hold the separator
 
 
@@ -34,6 +38,8 @@ class Draft:
     """(table, row) -> the columns."""
     nameless: Counter[str] = field(default_factory=Counter)
     """table -> how many of its rows have no readable id."""
+    ignored: frozenset[str] = frozenset()
+    """Headings, and "table.heading", as `normalised`, that are passed over without a word."""
 
     @classmethod
     def of(cls, tables: Tables) -> Draft:
@@ -69,6 +75,7 @@ def read_draft(path: Path, notes: Notes) -> Draft:
         found, action = f"what cannot be opened ({error})", "Check its name and permissions."
         notes.refused("", Refused(found, "a folder or a workbook (.xlsx)", action), whole)
         _nothing_known(draft)
+    withhold(draft.rows, notes)  # no further than this
     return draft
 
 
@@ -89,6 +96,7 @@ def _read_folder(path: Path, draft: Draft, notes: Notes, whole: Place) -> None:
     budget = Budget()
     files: dict[str, list[Path]] = {}
     others: list[Path] = []
+    strangers: list[tuple[str, Place]] = []
     for entry in sorted(path.iterdir()):
         suffix = entry.suffix.casefold()
         name = BY_FORM.get(normalised(entry.stem))
@@ -97,17 +105,11 @@ def _read_folder(path: Path, draft: Draft, notes: Notes, whole: Place) -> None:
         if name and suffix == (".toml" if name == PROGRAMME else ".csv"):
             files.setdefault(name, []).append(entry)
         elif suffix == ".csv" and normalised(entry.stem) != "help":
-            notes.warning(
-                "",
-                None,
-                "",
-                "a table that is not known",
-                f"one of {listed(table.name for table in TABLES)}",
-                f"{did_you_mean(entry.stem, BY_FORM.values())}The file is not used.",
-                Place(entry.name),
-            )
-        elif name:
+            strangers.append((entry.stem, Place(entry.name)))
+        elif name or (suffix in SPREADSHEETS and entry.is_file()):
             others.append(entry)
+    _judge_names(strangers, files, draft, notes, "a table that is not known", "The file is not used.")
+    _judge_other_forms(others, files, draft, notes)
     for name in BY_FORM.values():
         found = files.get(name, [])
         ending = "toml" if name == PROGRAMME else "csv"
@@ -126,14 +128,16 @@ def _read_folder(path: Path, draft: Draft, notes: Notes, whole: Place) -> None:
                 "Delete or rename the others.",
             )
             draft.unread.add(name)
+        elif name in draft.unread:
+            continue
         elif not found:
-            near = [entry.name for entry in others if BY_FORM[normalised(entry.stem)] == name]
+            near = [entry.name for entry in others if BY_FORM.get(normalised(entry.stem)) == name]
             hint = f"There is {quoted(near[0])}: save it as {name}.{ending}. " if near else ""
             _missing(name, draft, notes, f"a file {name}.{ending} in the folder {whole.file}", hint)
         else:
             try:
                 if name == PROGRAMME:
-                    draft.programme = programme.read_toml(found[0], notes)
+                    draft.programme, draft.ignored = programme.read_toml(found[0], notes)
                 else:
                     _read_table(name, read_csv(found[0], budget), draft, notes, SAVE_AS_CSV)
             except Refused as refusal:
@@ -148,20 +152,14 @@ def _read_workbook(path: Path, draft: Draft, notes: Notes, whole: Place) -> None
     workbook = Workbook(path, Budget())
     try:
         sheets: dict[str, list[int]] = {}
+        strangers: list[tuple[str, Place]] = []
         for index, title in enumerate(workbook.sheets):
             name = BY_FORM.get(normalised(title))
             if name:
                 sheets.setdefault(name, []).append(index)
             elif normalised(title) != "help":
-                notes.warning(
-                    "",
-                    None,
-                    "",
-                    "a sheet that is not known",
-                    f"one of {listed(BY_FORM.values())}",
-                    f"{did_you_mean(title, BY_FORM.values())}The sheet is not used.",
-                    Place(path.name, title),
-                )
+                strangers.append((title, Place(path.name, title)))
+        _judge_names(strangers, sheets, draft, notes, "a sheet that is not known", "The sheet is not used.")
         for name in BY_FORM.values():
             found = sheets.get(name, [])
             titles = [workbook.sheets[index] for index in found]
@@ -172,13 +170,15 @@ def _read_workbook(path: Path, draft: Draft, notes: Notes, whole: Place) -> None
                     name, None, "", f"{len(found)} sheets for it: {both}", "one sheet", "Delete or rename the others."
                 )
                 draft.unread.add(name)
+            elif name in draft.unread:
+                continue
             elif not found:
                 _missing(name, draft, notes, f"a sheet {name} in the workbook", "")
             else:
                 try:
                     rows = workbook.rows(found[0])
                     if name == PROGRAMME:
-                        draft.programme = programme.read_sheet(rows, notes)
+                        draft.programme, draft.ignored = programme.read_sheet(rows, notes)
                     else:
                         _read_table(name, rows, draft, notes, "")
                 except Refused as refusal:
@@ -189,6 +189,54 @@ def _read_workbook(path: Path, draft: Draft, notes: Notes, whole: Place) -> None
                         return
     finally:
         workbook.close()
+
+
+def _judge_names(
+    strangers: Iterable[tuple[str, Place]],
+    present: Container[str],
+    draft: Draft,
+    notes: Notes,
+    unknown: str,
+    not_used: str,
+) -> None:
+    """What seems to be a table on which safety rests, under a name that it does not have, is refused.
+
+    "Volunteers 2025" beside a table volunteers is somebody's older copy, and only warned of, as all others are.
+    """
+    for title, place in strangers:
+        table, misspelt = resembles_table(title) or ("", False)
+        if table and (misspelt or table not in present):
+            _refuse_name(table, present, draft, notes, place)
+        else:
+            expected = listed(BY_FORM.values() if place.sheet else (each.name for each in TABLES))
+            action = f"{did_you_mean(title, BY_FORM.values())}{not_used}"
+            notes.warning("", None, "", unknown, f"one of {expected}", action, place)
+
+
+def _refuse_name(table: str, present: Container[str], draft: Draft, notes: Notes, place: Place) -> None:
+    right = table if place.sheet else f"{table}.csv"
+    away = "delete the sheet" if place.sheet else "move the file out of the folder"
+    if table in present:
+        action = f"There is a table {table} too: give this another name that is not so like it, or {away}."
+    else:
+        action = f"If it is that table, rename it to {right}; if not, give it another name, or {away}."
+        draft.unread.add(table)
+    notes.problem("", None, "", f"a name that resembles {table}, on which safety rests", right, action, place)
+
+
+def _judge_other_forms(others: Iterable[Path], present: Container[str], draft: Draft, notes: Notes) -> None:
+    """Files that seem to be an absent table in a form that is not read; what must be there is missed anyhow."""
+    for entry in others:
+        name = BY_FORM.get(normalised(entry.stem)) or (resembles_table(entry.stem) or ("", False))[0]
+        if not name or name == PROGRAMME or name in present or name in draft.unread:
+            continue
+        table = _table(name)
+        if not table.safety or (not table.optional and normalised(entry.stem) in BY_FORM):
+            continue
+        found = f"what seems to be the table {name}, on which safety rests"
+        action = f"Save it as {name}.csv, or move it out of the folder."
+        notes.problem("", None, "", found, f"a file {name}.csv", action, Place(entry.name))
+        draft.unread.add(name)
 
 
 def _missing(name: str, draft: Draft, notes: Notes, expected: str, hint: str) -> None:
@@ -276,7 +324,14 @@ def _headings(table: Table, headings: RawRow, draft: Draft, notes: Notes) -> tup
         else:
             unknown.append(text)
     unused = [name for name in by_form.values() if name not in positions]
+    meant: set[str] = set()
     for text in unknown:
+        if not draft.ignored.isdisjoint({normalised(text), f"{table.name}.{normalised(text)}"}):
+            continue
+        if column_name := resembles_column(text, table.name):
+            meant.add(column_name)
+            _refuse_heading(table, headings.number, text, column_name, notes)
+            continue
         notes.warning(
             table.name,
             headings.number,
@@ -287,6 +342,9 @@ def _headings(table: Table, headings: RawRow, draft: Draft, notes: Notes) -> tup
         )
     for column in table.columns:
         if column.required and column.name not in positions:
+            draft.missing_columns.add((table.name, column.name))
+            if column.name in meant:
+                continue
             near = did_you_mean(column.name, unknown)
             notes.problem(
                 table.name,
@@ -296,8 +354,27 @@ def _headings(table: Table, headings: RawRow, draft: Draft, notes: Notes) -> tup
                 f"a column {column.name}: {column.help[:1].lower()}{column.help[1:].rstrip('.')}",
                 f"{near}Add the column, or correct its heading.",
             )
-            draft.missing_columns.add((table.name, column.name))
     return positions, set(headings.cells)
+
+
+def _refuse_heading(table: Table, row: int, text: str, meant: str, notes: Notes) -> None:
+    home = next((each.name for each in TABLES if any(column.name == meant for column in each.columns)), "together")
+    where = "" if home == table.name else f" of the table {home}"
+    rename = f"rename it to {meant}" if home == table.name else f"it belongs into the table {home}, as {meant}"
+    notes.problem(
+        table.name,
+        row,
+        text[:60],
+        f"a heading that resembles the column {meant}{where}, on which safety rests",
+        "a heading that cannot be mistaken",
+        f"If that is what it means, {rename}; if not, {_way_to_ignore(text, notes)}.",
+    )
+
+
+def _way_to_ignore(heading: str, notes: Notes) -> str:
+    if notes.places[PROGRAMME].sheet:
+        return f"write it into the sheet {PROGRAMME} as the value of {programme.IGNORED}: {quoted(heading)}"
+    return f"write into programme.toml: {programme.IGNORED} = [{quoted(heading)}]"
 
 
 def _values(table: Table, raw: RawRow, positions: Mapping[str, int], draft: Draft, notes: Notes) -> dict[str, Value]:
@@ -317,10 +394,6 @@ def _values(table: Table, raw: RawRow, positions: Mapping[str, int], draft: Draf
         except BadCell as bad:
             draft.bad_cells.setdefault((table.name, raw.number), []).append(column.name)
             notes.problem(table.name, raw.number, column.name, bad.found, bad.expected, bad.action)
-    if table.name == "volunteers" and values["matching_consent"] != "yes":
-        for column in table.columns:
-            if column.personal:
-                values[column.name] = None  # no further than this
     return values
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import permutations
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +10,7 @@ from scipy import sparse
 
 from matcher.domain import Finding, Limits, Mode, Plan, Problem, School, Slot
 from matcher.geography import METRE, ROADS, Position, distances_km, travel_minutes
+from matcher.people_alike import same_people
 from matcher.rules.base import Example, MustRule
 from matcher.rules.draft import UNBOUNDED, Bools, Draft, Ints, Terms, ranges
 from matcher.rules.load_limit import LoadLimit
@@ -29,12 +31,17 @@ SCHOOLS = (
     School("A", "School A", position=Position(52.92, -1.48)),
     School("B", "School B", position=Position(52.92, -1.40)),  # 5.36 km: 14 minutes
 )
+TWINS = (
+    volunteer("V1", name="Zoë", email="zoe@example.org"),
+    volunteer("V2", name="ZOE ", email="Zoe+visits@example.org"),
+)
 
 
 class OnePlaceAtATime(MustRule):
     """Nobody is in two places at once, and there is time to get from one to the next.
 
     Any two sessions of a volunteer are compared, not only neighbours: a virtual session in between shortens no road.
+    Two ids that are one person's (`people_alike`) count as one volunteer.
     """
 
     name = "one place at a time"
@@ -89,6 +96,28 @@ class OnePlaceAtATime(MustRule):
             plan(S1="V1", S2=(slot("09:10", "09:20"), "V1")),
             amount=10,
         ),
+        Example(
+            "half an hour of overlap of one person under two ids",
+            problem([session("S1"), session("S2", HALF_NINE)], TWINS),
+            plan(S1="V1", S2=(HALF_NINE, "V2")),
+            amount=30,
+        ),
+        Example(
+            "one person under three ids, and not enough time for the road",
+            problem(
+                [session("S1", team=(1, 2)), session("S2", TEN, ELEVEN, school="B")],
+                [*TWINS, volunteer("v1", name="Zoë", max_sessions=1)],
+                schools=SCHOOLS,
+            ),
+            plan(S1="V1", S2=(TEN, "v1")),
+            amount=14,
+        ),
+        Example(
+            "half an hour of overlap of two namesakes",
+            problem([session("S1"), session("S2", HALF_NINE)], [TWINS[0], volunteer("V2", name="Zoë")]),
+            plan(S1="V1", S2=(HALF_NINE, "V2")),
+            amount=0,
+        ),
     )
 
     def post(self, draft: Draft) -> None:
@@ -131,24 +160,57 @@ class OnePlaceAtATime(MustRule):
                 high=np.ones(len(groups)),
                 lazy=True,
             )
+        for ids in same_people(draft.problem.volunteers.values()):
+            self._post_twins(draft, clashes, [draft.volunteer_index[volunteer_id] for volunteer_id in ids])
+
+    def _post_twins(self, draft: Draft, clashes: _Clashes, people: Sequence[int]) -> None:
+        """At most one of each two seats of different ids of one person at visits that clash."""
+        seats_at: list[dict[tuple[int, int], int]] = []
+        """For each id: (spell, place) -> the column of the seat."""
+        for person in people:
+            mine = np.flatnonzero(draft.seat_volunteer == person)
+            visit = draft.seat_visit[mine]
+            places = zip(clashes.spell[visit].tolist(), clashes.place[visit].tolist(), strict=True)
+            seats_at.append(dict(zip(places, draft.seats[mine].tolist(), strict=True)))
+        pairs = [
+            (seat, theirs[spell, other])
+            for mine, theirs in permutations(seats_at, 2)
+            for (spell, place), seat in mine.items()
+            if spell >= 0
+            for other in _bits(clashes.clashing[spell][place])
+            if (spell, other) in theirs
+        ]
+        both = np.unique(np.sort(np.array(pairs, dtype=np.int64).reshape(-1, 2), axis=1), axis=0)
+        draft.add_rows(
+            self.name,
+            Terms.of(np.repeat(np.arange(len(both)), 2), both.ravel()),
+            low=np.full(len(both), -UNBOUNDED),
+            high=np.ones(len(both)),
+            lazy=True,
+        )
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
-        """Each volunteer's sessions in order of time, each against all that follow."""
-        diaries: dict[str, list[tuple[datetime, str, Slot]]] = {}
+        """Each person's sessions in order of time, each against all that follow."""
+        person = {volunteer_id: ids[0] for ids in same_people(problem.volunteers.values()) for volunteer_id in ids}
+        diaries: dict[str, list[tuple[datetime, str, Slot, str]]] = {}
         for volunteer_id, session_id, when in plan.assignments():
-            diaries.setdefault(volunteer_id, []).append((when.start, session_id, when))
-        for volunteer_id, diary in diaries.items():
+            entry = when.start, session_id, when, volunteer_id
+            diaries.setdefault(person.get(volunteer_id, volunteer_id), []).append(entry)
+        for diary in diaries.values():
             diary.sort()
-            for n, (_, first_id, first) in enumerate(diary):
-                for _, second_id, second in diary[n + 1 :]:
+            for n, (_, first_id, first, who) in enumerate(diary):
+                for _, second_id, second, also in diary[n + 1 :]:
+                    if first_id == second_id:  # with two ids in one team, which is one place
+                        continue
                     gap = self._gap(problem, first_id, second_id)
                     lacking = (min(first.end, second.end) + gap - second.start) // timedelta(minutes=1)
                     if first.end + gap > second.start:
                         yield Finding(
                             self.name,
-                            (volunteer_id, first_id, second_id),
+                            (who, first_id, second_id) if who == also else (who, first_id, second_id, also),
                             max(1, lacking),
-                            f"{volunteer_id} cannot be at {first_id} until {first.end:%H:%M} on {day_text(first.end)} "
+                            (who if who == also else f"{who}, who is also {also},")
+                            + f" cannot be at {first_id} until {first.end:%H:%M} on {day_text(first.end)} "
                             f"and at {second_id} from {second.start:%H:%M}"
                             + (f": {gap // timedelta(minutes=1)} minutes are needed in between." if gap else "."),
                         )
@@ -250,6 +312,14 @@ class _Clashes:
                 left &= ~group
                 found.append(group)
         return found
+
+
+def _bits(number: int) -> Iterator[int]:
+    """The places of the ones in a number."""
+    while number:
+        low = number & -number
+        yield low.bit_length() - 1
+        number ^= low
 
 
 def _once_anyway(draft: Draft, spell: Ints) -> Bools:

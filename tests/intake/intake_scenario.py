@@ -73,9 +73,9 @@ GOOD_TABLES: dict[str, Grid] = {
         Fitter     | 0.02        | invented
     """),
     "encounters": _grid("""
-        cohort_id | date       | session_id  | volunteer_id | sector | occupation | gender | ethnicity
-        S1-Y5     | 2026-06-02 | last-year-1 | V9           | Health |            | man    | Black
-        S1-Y5     | 2026-10-02 | A           | V1           | Rail   |            | woman  | asian
+        cohort_id|date|session_id|volunteer_id|sector|occupation|gender|ethnicity|matching_consent
+        S1-Y5|2026-06-02|last-year-1|V9|Health||man|Black|yes
+        S1-Y5|2026-10-02|A|V1|Rail||woman|asian|
     """),
     "pins": _grid("""
         session_id | volunteer_id | start            | decision

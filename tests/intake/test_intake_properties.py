@@ -244,6 +244,8 @@ def rows_of(draw: st.DrawFn, table: Table) -> tuple[Row, ...]:
     for row in drawn:
         if table.name == "volunteers" and row["matching_consent"] != "yes":
             row["gender"] = row["ethnicity"] = None
+        if table.name == "encounters" and row["matching_consent"] != "yes":
+            row["gender"] = row["ethnicity"] = None
     return tuple(Row(number, row) for number, row in enumerate(drawn, start=2))
 
 

@@ -195,10 +195,10 @@ def test_only_those_who_travel_need_a_position(tmp_path: Path) -> None:
 
 def test_files_and_sheets_that_are_not_known_are_named(tmp_path: Path) -> None:
     folder = Scenario().to_folder(tmp_path / "s")
-    (folder / "volunters.csv").write_text("x")
+    (folder / "prefrences.csv").write_text("x")
     (warning,) = warnings_of(folder)
-    assert warning.file == "volunters.csv"
-    assert "Did you mean volunteers?" in warning.action
+    assert warning.file == "prefrences.csv"
+    assert "Did you mean preferences?" in warning.action
     book = Scenario().workbook()
     book.create_sheet("Sheet1")
     book.save(tmp_path / "s.xlsx")

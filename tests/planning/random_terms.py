@@ -181,6 +181,8 @@ def random_term(dice: Random, size: Size, pins: int) -> Problem:
     sessions = [_session(dice, n, cohorts, size) for n in range(size.sessions)]
     school_ids = [school.school_id for school in schools]
     volunteers = [_volunteer(dice, n, school_ids, limits) for n in range(size.volunteers)]
+    if len(volunteers) > 1 and Random(repr(sessions)).random() < 0.2:  # its own dice: the rest stays as it was
+        volunteers[:2] = [replace(each, name="Zoë", email="zoe@example.org") for each in volunteers[:2]]
     people = [volunteer.volunteer_id for volunteer in volunteers]
     encounters = [
         Encounter(

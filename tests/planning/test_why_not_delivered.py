@@ -179,3 +179,12 @@ def test_every_missing_session_is_explained_and_no_sentence_is_about_gender_or_e
         assert reason.endswith(".")
         assert "\n" not in reason
         assert not PERSONAL.search(reason)
+
+
+def test_one_person_under_two_ids_cannot_be_at_two_places_and_that_is_why() -> None:
+    twins = [volunteer("V1", name="Zoë", email="zoe@example.org"), volunteer("V2", name="ZOE", email="Zoe@example.org")]
+    term = problem([session("S1"), session("S2", school="B")], twins)
+    result = make_plan(term, REPEATABLE, lambda progress: None).result
+    ((_, reason),) = result.reasons.items()
+    assert "2 are somewhere else at about that time" in reason
+    assert result.tiers[0].proven
