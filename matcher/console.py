@@ -172,10 +172,11 @@ def comparison_table(before: SavedRun, after: SavedRun) -> tuple[Table, bool]:
     """Two runs' tiers and which is better, as far as it may be told; and whether something is left open by that."""
     table = new_table("tier", f"run {before.number}", f"run {after.number}", "better")
     decided = left_open = False
+    same = before.plan == after.plan and before.fingerprint == after.fingerprint
     for old, new in zip(before.tiers, after.tiers, strict=True):
         private = old.tier is TierName.ROLE_MODELS
         better = ""
-        if private and not decided and not may_say_which_is_better(before.plan, after.plan):
+        if private and not decided and not same and not may_say_which_is_better(before.plan, after.plan):
             decided = left_open = True
             better = NOT_SHOWN
         elif old.value != new.value and not decided:
