@@ -6,8 +6,9 @@ The rule
    is from the best possible, and that only where `FEWEST_FOR_SCORE` people who could count take part, and in no finer
    step than `PEOPLE_IN_A_STEP` of them make up. So it is never called "proven best" either: of two plans so called, the
    scores would be the same, and where they differ in two people one of the two could work out the other.
-   Which of two plans is better in it is told only where `FEWEST_FOR_SCORE` people's assignments differ; where that is
-   not told, nothing is said of what follows either, since "decided by the next tier" says that there is no difference.
+   Which of two plans is better in it is told only where `FEWEST_TO_COMPARE` people's assignments differ (with ten, the
+   attack in our tests found people: the one that everybody would take for worse was better); where it is not told,
+   nothing is said of what follows either, since "decided by the next tier" says that there is no difference.
 2. A figure about women, men or ethnic groups stands on a page only if it is about `FEWEST_CONCERNED` people or more
    (five besides anybody), at least `FEWEST_EACH_WAY` of them count and as many do not (of ethnic groups: at least two
    have `FEWEST_EACH_WAY` people each), the same holds of what it leaves of a wider figure or adds to a narrower one,
@@ -21,7 +22,7 @@ What is left
   every possible set of answers may conclude something from the one that was made. `matcher runs` calls a run optimal.
 - A figure that is missing tells a little too: that nearly all or nearly none of those concerned count, or that others
   beside it would give somebody away; not which.
-- Which of two plans is better in role_models bounds what ten or more people bring altogether.
+- Which of two plans is better in role_models bounds what `FEWEST_TO_COMPARE` or more people bring altogether.
 - Whoever knows what two or more people said learns more about the rest.
 - `matcher run` keeps nothing, so two pages that it made are not judged together. After an import that changes one
   person's answers, the figures of the next page differ by that person; figures with them that were told earlier and are
@@ -41,6 +42,7 @@ from matcher.publishing.alternatives import Answer, Answers, Figure, Shown
 FEWEST_CONCERNED = 6
 FEWEST_EACH_WAY = 2
 FEWEST_FOR_SCORE = 10
+FEWEST_TO_COMPARE = 50
 PEOPLE_IN_A_STEP = 3
 STEPS = (1, 2, 5, 10, 20, 50)  # per cent
 MOST_TOLD = 1000  # figures on earlier pages; then no new ones are told, since judging them all would take too long
@@ -99,7 +101,7 @@ def within(value: int, bound: int, finest: float = 0) -> str:
 def may_say_which_is_better(before: Plan, after: Plan) -> bool:
     """Whether two plans differ in the assignments of enough people for saying which has the better role_models."""
     old, new = ({(person, session) for person, session, _ in plan.assignments()} for plan in (before, after))
-    return len({person for person, _ in old ^ new}) >= FEWEST_FOR_SCORE
+    return len({person for person, _ in old ^ new}) >= FEWEST_TO_COMPARE
 
 
 # Figures
