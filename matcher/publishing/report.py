@@ -552,7 +552,7 @@ class _Report:
     def mixed_teams(self) -> str:
         if not any(line.goal is GoalName.MIXED_TEAM and line.target > 0 for line in self.result.ledger):
             return ""
-        return "How many teams have both women and men is never shown, since it would point at people."
+        return "How many teams have both women and men is not shown, since it would point at people."
 
     def ledger(self) -> list[tuple[str, list[LedgerRow]]]:
         """(school, its cohorts), the schools in order of need."""

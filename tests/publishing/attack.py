@@ -15,7 +15,8 @@ from typing import Any, TypeAlias
 from ortools.sat.python import cp_model
 
 from matcher.domain import EthnicGroup, Gender, GoalName, Plan, Problem, folded
-from matcher.publishing.report import DEMOGRAPHIC_GOALS, GOALS
+from matcher.publishing.disclosure import DEMOGRAPHIC_GOALS
+from matcher.publishing.report import GOALS
 
 Said: TypeAlias = tuple[Gender | None, EthnicGroup | None]
 World: TypeAlias = Mapping[str, Said]
@@ -117,7 +118,7 @@ class Attack:
         if len(values) == 2:
             if self.first_is_better is not None and (values[0] > values[1]) != self.first_is_better:
                 return False
-            for page, mine, other in ((self.pages[0], *values), (self.pages[1], *reversed(values))):
+            for page, mine, other in zip(self.pages, values, values[::-1], strict=True):
                 if page.per_cent is not None and 100 * mine < (100 - page.per_cent) * other:
                     return False  # the best possible is at least what the other plan has
         return True
@@ -191,7 +192,7 @@ class Attack:
         if self.first_is_better is not None:
             model.add(values[0] > values[1] if self.first_is_better else values[0] <= values[1])
         if len(values) == 2:
-            for page, mine, other in ((self.pages[0], *values), (self.pages[1], *reversed(values))):
+            for page, mine, other in zip(self.pages, values, values[::-1], strict=True):
                 if page.per_cent is not None:
                     model.add(100 * mine >= (100 - page.per_cent) * other)
         solver = cp_model.CpSolver()

@@ -33,6 +33,7 @@ from matcher.domain import (
     Volunteer,
 )
 from matcher.intake import read_scenario
+from matcher.publishing.disclosure import Told
 from matcher.publishing.report import _Report, report_and_figures
 from matcher.store import SavedRun
 from tests.cli.program import FIRST_STEPS
@@ -114,7 +115,8 @@ def attack_on(dice: Random, problem: Problem) -> Attack:
     audits = [audit(problem, plan) for plan in (first, second)]
     values = [each.values[TierName.ROLE_MODELS] for each in audits]
     best = max(values) + dice.choice([0, 0, max(values) // 30])
-    told, pages, runs = [], [], []
+    told: list[Told] = []
+    pages, runs = [], []
     for number, (plan, found) in enumerate(zip((first, second), audits, strict=True), start=1):
         tiers = tuple(
             TierScore(tier, value, best if tier is TierName.ROLE_MODELS else value)
