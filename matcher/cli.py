@@ -25,8 +25,19 @@ from matcher import planner, publication, safekeeping
 from matcher.authoring.generate import generate
 from matcher.authoring.template import write_template
 from matcher.authoring.write import write_folder, write_workbook
-from matcher.console import Reporter, Voice, change_table, new_console, new_table, news_lines, plan_tables, readable
-from matcher.domain import Problem, TierScore
+from matcher.console import (
+    Reporter,
+    Voice,
+    change_table,
+    comparison_table,
+    new_console,
+    new_table,
+    news_lines,
+    plan_tables,
+    readable,
+    score_table,
+)
+from matcher.domain import Problem, TierName
 from matcher.errors import MatcherError, OutputError
 from matcher.mail.login import unencrypted_host
 from matcher.mail.replies import Question
@@ -94,7 +105,10 @@ Deterministic = Annotated[
     bool, typer.Option(help="The same plan for the same input and seed; seconds are then the solvers' own.")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but warnings and errors.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
+Json = Annotated[
+    bool,
+    typer.Option("--json", help="One JSON object a line, for programs; with exact role_models, so for you alone."),
+]
 Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
 NothingToAsk = Annotated[bool, typer.Option("--yes", help="Taken as everywhere; nothing is asked here.")]
 Templates = Annotated[Path | None, typer.Option(help="A folder with the programme's own letter templates.")]
@@ -259,7 +273,7 @@ def show(
             raise MatcherError(f"There is no {what} with the id {asked} in run {saved.number}.{hint}")
     console = new_console()
     console.print(f"Run {saved.number}, made {saved.made:%Y-%m-%d %H:%M} UTC" + _staleness(saved.is_current))
-    console.print(_scores(result.tiers))
+    console.print(score_table(problem, result.plan, result.tiers))
     for table in plan_tables(problem, result, school, volunteer):
         console.print(table)
     asked_for = [
@@ -276,16 +290,15 @@ def runs(db: Database = DEFAULT_DB) -> None:
     """Lists the runs that the workspace keeps."""
     with Workspace.open(db) as workspace:
         found = planner.runs(workspace)
-    table = new_table("run", "made (UTC)", "status", "delivered", "assignments", "reach", "role models", "scenario")
+    table = new_table("run", "made (UTC)", "status", "delivered", "assignments", "reach", "scenario")
     for each in found:
-        values = {score.tier: score.value for score in each.tiers}
         table.add_row(
             str(each.number),
             f"{each.made:%Y-%m-%d %H:%M}",
             each.status.value,
             str(each.delivered),
             str(each.assignments),
-            *(f"{value:,}" for value in list(values.values())[:2]),
+            next(f"{score.value:,}" for score in each.tiers if score.tier is TierName.REACH),
             "current" if each.is_current else "older",
         )
     new_console().print(table if found else "No runs yet. Make one with: matcher solve")
@@ -308,16 +321,14 @@ def compare(
     """Compares two runs: their scores, and what the second does differently."""
     with Workspace.open(db) as workspace:
         before, after, difference = planner.compare(workspace, first, second)
-    table = new_table("tier", f"run {first}", f"run {second}", "better")
-    decided = False
-    for old, new in zip(before.tiers, after.tiers, strict=True):
-        better = ""
-        if old.value != new.value and not decided:
-            decided = True
-            better = f"run {second if (new.value > old.value) == new.tier.maximised else first}"
-        table.add_row(str(old.tier), f"{old.value:,}", f"{new.value:,}", better)
+    table, left_open = comparison_table(before, after)
     console = new_console()
     console.print(table)
+    if left_open:
+        console.print(
+            "Which is better in role_models, and so altogether, is not shown: where the plans differ in few people, it "
+            "could tell what these said about themselves. scores.json of an export has both."
+        )
     if difference.is_empty:
         console.print("The two plans are the same.")
     for what, ids in (("only in", difference.delivered), ("only in", difference.dropped)):
@@ -869,14 +880,6 @@ def _gap_table(gaps: Sequence[publication.Gap]) -> Table:
     return table
 
 
-def _scores(tiers: Sequence[TierScore]) -> Table:
-    table = new_table("tier", "value", "best possible", "")
-    for score in tiers:
-        bound = "unknown" if score.bound is None else f"{score.bound:,}"
-        table.add_row(str(score.tier), f"{score.value:,}", bound, "proven" if score.proven else "")
-    return table
-
-
 def _conclude(
     voice: Voice,
     made: Made,
@@ -901,7 +904,7 @@ def _conclude(
         }
         print(json.dumps(facts))
     elif voice is not Voice.QUIET:
-        new_console().print(_scores(result.tiers))
+        new_console().print(score_table(made.problem, result.plan, result.tiers))
         where = (
             f"Written to {out}." if out else f"Kept as run {number}. Next: matcher show, or matcher export --out DIR"
         )

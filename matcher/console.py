@@ -18,13 +18,15 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
-from matcher.domain import Problem, Result, TierName
+from matcher.domain import Plan, Problem, Result, TierName, TierScore
 from matcher.errors import InputProblem, located
 from matcher.publishing.calendars import Attendee
+from matcher.publishing.disclosure import NOT_SHOWN, could_count, how_good, may_say_which_is_better
 from matcher.publishing.events import EntryChange, News
 from matcher.publishing.published import Letter
 from matcher.publishing.text import counted, listed, one_line, plain
 from matcher.solving.progress import Progress
+from matcher.store import SavedRun
 from matcher.times import time_text
 
 LINE_SECONDS = 2.0  # how far apart plain lines about one tier are, at least
@@ -112,9 +114,13 @@ class Reporter:
                 self._live.start()
             self._live.update(self._table())
         elif self.voice is Voice.PLAIN:
-            proven = progress.value == progress.bound
+            private = progress.tier is TierName.ROLE_MODELS
+            proven = progress.value == progress.bound and not private
             if new_tier or proven or self._told is None or progress.seconds - self._told[1] >= LINE_SECONDS:
                 self._told = progress.tier, progress.seconds
+                if private:
+                    print(f"{progress.seconds:6.1f} s  {progress.tier:<12} {NOT_SHOWN:>14}", flush=True)
+                    return
                 bound = "unknown" if progress.bound is None else f"{progress.bound:,}"
                 line = f"{progress.seconds:6.1f} s  {progress.tier:<12} {progress.value:>14,}  bound {bound:>14}"
                 print(f"{line}  {_gap(progress)}".rstrip(), flush=True)
@@ -122,6 +128,9 @@ class Reporter:
     def _table(self) -> Table:
         table = new_table("tier", "value", "best possible", "gap", "seconds")
         for tier, progress in self.latest.items():
+            if tier is TierName.ROLE_MODELS:
+                table.add_row(tier, NOT_SHOWN, NOT_SHOWN, "", f"{progress.seconds:.1f}")
+                continue
             bound = "" if progress.bound is None else f"{progress.bound:,}"
             table.add_row(tier, f"{progress.value:,}", bound, _gap(progress), f"{progress.seconds:.1f}")
         return table
@@ -144,6 +153,37 @@ def _gap(progress: Progress) -> str:
         return "proven"
     scale = max(1, abs(progress.value), abs(progress.bound))
     return f"gap {100 * abs(progress.bound - progress.value) / scale:.2f} %"
+
+
+def score_table(problem: Problem, plan: Plan, tiers: Sequence[TierScore]) -> Table:
+    """The tiers' values and bounds; of role_models only what may be told (`disclosure`)."""
+    table = new_table("tier", "value", "best possible", "")
+    for score in tiers:
+        if score.tier is TierName.ROLE_MODELS:
+            good = how_good(score, could_count(problem, plan))
+            table.add_row(score.tier, NOT_SHOWN, NOT_SHOWN, "" if good == NOT_SHOWN else good)
+        else:
+            bound = "unknown" if score.bound is None else f"{score.bound:,}"
+            table.add_row(score.tier, f"{score.value:,}", bound, "proven" if score.proven else "")
+    return table
+
+
+def comparison_table(before: SavedRun, after: SavedRun) -> tuple[Table, bool]:
+    """Two runs' tiers and which is better, as far as it may be told; and whether something is left open by that."""
+    table = new_table("tier", f"run {before.number}", f"run {after.number}", "better")
+    decided = left_open = False
+    same = before.plan == after.plan and before.fingerprint == after.fingerprint
+    for old, new in zip(before.tiers, after.tiers, strict=True):
+        private = old.tier is TierName.ROLE_MODELS
+        better = ""
+        if private and not decided and not same and not may_say_which_is_better(before.plan, after.plan):
+            decided = left_open = True
+            better = NOT_SHOWN
+        elif old.value != new.value and not decided:
+            decided = True
+            better = f"run {(after if (new.value > old.value) == new.tier.maximised else before).number}"
+        table.add_row(old.tier, *(NOT_SHOWN if private else f"{each.value:,}" for each in (old, new)), better)
+    return table, left_open
 
 
 def plan_tables(problem: Problem, result: Result, school: str | None, volunteer: str | None) -> Iterator[Table]:

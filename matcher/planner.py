@@ -136,7 +136,15 @@ def export(workspace: Workspace, out: Path, number: int | None = None) -> SavedR
     """Writes what `run` writes, for a kept run."""
     saved, problem, result = load_run(workspace, number)
     ensure_writable(out)
-    write_outputs(problem, result, out, datetime.now(UTC))
+    told = workspace.told_figures()
+    write_outputs(
+        problem,
+        result,
+        out,
+        datetime.now(UTC),
+        told,
+        lambda figures: workspace.add_told_figures(saved.number, told, figures),
+    )
     return saved
 
 

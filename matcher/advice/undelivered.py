@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -13,10 +13,13 @@ from matcher.domain import Decision, Plan, Problem, Session, Slot, Visit, Volunt
 from matcher.rules import MUST_RULES, Draft
 from matcher.rules.draft import Seats
 from matcher.rules.new_faces import NewFaces
+from matcher.rules.safeguarding import Safeguarding
 from matcher.solving.cpsat import Effort, maximise
 from matcher.solving.greedy import greedy
 from matcher.solving.reduced import Scope
 from matcher.times import day_text, time_text
+
+NAMED, FEWEST_OTHERS = 5, 5
 
 
 def why_never(problem: Problem, session_id: str) -> str | None:
@@ -65,18 +68,17 @@ class Reasons:
             ids = [person.volunteer_id for person in problem.volunteers.values() if folded(person.sector) == sector]
             if not ids:
                 return f"It asks for somebody from {name}, and no volunteer works there."
-            least = [_least(barriers, person) for person in ids]
-            if all(least):
-                return f"No {name} volunteer can come {_times(slots)}: {_told(least)}."
+            least = {person: _least(barriers, person) for person in ids}
+            if all(least.values()):
+                return f"No {name} volunteer can come {_times(slots)}: {self._told(least, slots)}."
         best = max(slots, key=lambda slot: sum(not found for found in barriers[slot].values()))
         able = sum(not found for found in barriers[best].values())
         if not able:
-            return (
-                f"Nobody can come {_times(slots)}: {_told(_least(barriers, person) for person in problem.volunteers)}."
-            )
+            least = {person: _least(barriers, person) for person in problem.volunteers}
+            return f"Nobody can come {_times(slots)}: {self._told(least, slots)}."
         if able < session.min_volunteers:
             few = f"Only {able} of the {session.min_volunteers} volunteers it needs"
-            return f"{few} can come {_times(slots)}: {_told(barriers[best].values())}."
+            return f"{few} can come {_times(slots)}: {self._told(barriers[best], [best])}."
         return f"No team of {session.min_volunteers} can be made up {_times(slots)} from those who could come."
 
     def not_delivered(self, plan: Plan, session_id: str) -> str:
@@ -100,7 +102,7 @@ class Reasons:
                 continue
             barriers = self._barriers(session, slot, plan)
             able = sum(not found for found in barriers.values())
-            told.append((able, slot, _told(barriers.values())))
+            told.append((able, slot, self._told(barriers, [slot])))
         able, slot, what = max(told)
         if able < 0:
             return f"Others go first: {what}"
@@ -117,7 +119,9 @@ class Reasons:
         )
 
     def _barriers(self, session: Session, slot: Slot, plan: Plan) -> dict[str, list[str]]:
-        """For each volunteer, what stands against them at that time: the rules' barriers; beside a plan just the first.
+        """For each volunteer, what stands against them at that time: the rules' barriers.
+
+        Beside a plan just the first, and the next where that is a missing check.
 
         Everybody is asked at once, as if all were in the team: no rule with a barrier minds who else is.
         """
@@ -131,7 +135,7 @@ class Reasons:
             if not rule.barrier:
                 continue
             if plan.visits:
-                asked = [person for person in asked if not found[person]]
+                asked = [person for person in asked if found[person] in ([], [Safeguarding.barrier])]
             admitted = rule.admits(seats, everyone, visit)
             against = set() if admitted is None else {seats.volunteer_ids[n] for n in np.flatnonzero(~admitted)}
             if admitted is None or isinstance(rule, NewFaces):  # whom a class meets in this plan is its check's
@@ -140,6 +144,24 @@ class Reasons:
             for person in against.intersection(asked):
                 found[person].append(rule.barrier)
         return found
+
+    def _told(self, found: Mapping[str, Sequence[str]], slots: Sequence[Slot]) -> str:
+        """Such as "210 are not free then, 1 is too far away": each person by the first thing that stands against them.
+
+        Those against whom nothing stands but a missing check are named: a count could mean one whom everybody knows.
+        """
+        unchecked = Safeguarding.barrier
+        names = [self.problem.volunteers[person].name for person, what in found.items() if {*what} == {unchecked}]
+        counts = Counter(
+            next(barrier for barrier in what if barrier != unchecked)
+            for what in found.values()
+            if {*what} - {unchecked}
+        )
+        told = [f"{count} {'is' if count == 1 else 'are'} {what}" for what, count in counts.most_common(3)]
+        if names:
+            day = "that day" if len({slot.day for slot in slots}) == 1 else "these days"
+            told.append(without_check(names, day))
+        return ", ".join(told)
 
     def _team_exists(self, session: Session) -> bool:
         """Whether a session could be delivered if it were the only one: what is not known for certain counts as yes."""
@@ -225,7 +247,13 @@ def _times(slots: Sequence[Slot]) -> str:
     return "at either of its times" if len(slots) == 2 else f"at any of its {len(slots)} times"
 
 
-def _told(barriers: Iterable[Sequence[str]]) -> str:
-    """Such as "210 are not free then, 1 is too far away": each person by the first thing that stands against them."""
-    counts = Counter(found[0] for found in barriers if found)
-    return ", ".join(f"{count} {'is' if count == 1 else 'are'} {what}" for what, count in counts.most_common(3))
+def without_check(names: Sequence[str], day: str) -> str:
+    """Such as "Ada Wilson and Rafi Jones have no safeguarding check that covers that day".
+
+    Of very many the first few are named; the others are then so many that their number points at nobody.
+    """
+    told = sorted(" ".join(name.split()) for name in names)
+    if len(told) >= NAMED + FEWEST_OTHERS:
+        told[NAMED:] = [f"{len(told) - NAMED} others"]
+    listed = told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
+    return f"{listed} {'has' if len(told) == 1 else 'have'} no safeguarding check that covers {day}"

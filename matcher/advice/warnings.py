@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from matcher.advice.undelivered import Reasons
+from matcher.advice.undelivered import Reasons, without_check
 from matcher.domain import Problem
 from matcher.errors import InputProblem
 from matcher.formulas import as_text
 from matcher.intake import Locate
 from matcher.rules import MUST_RULES
 from matcher.rules.draft import Seats
+from matcher.rules.safeguarding import Safeguarding
 
 PAIRS_AT_A_TIME = 1_000_000
 
@@ -90,8 +91,11 @@ def _against(seats: Seats, people: Sequence[int]) -> list[str]:
                 for index, times in zip(*np.unique(person[~admitted], return_counts=True), strict=True):
                     counts[int(index)][rule.barrier] += int(times)
                 person, visit = person[admitted], visit[admitted]
-        told += [
-            ", ".join(f"{times} time{'s' * (times > 1)} {barrier}" for barrier, times in found.most_common())
-            for found in counts.values()
-        ]
+        people_of = list(seats.problem.volunteers.values())
+        for index, found in counts.items():
+            unchecked = found.pop(Safeguarding.barrier, 0)
+            words = [f"{times} time{'s' * (times > 1)} {barrier}" for barrier, times in found.most_common()]
+            if unchecked:
+                words.append(without_check([people_of[index].name], "the other days" if words else "any of the days"))
+            told.append(", ".join(words))
     return told

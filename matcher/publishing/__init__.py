@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from matcher.domain import Problem, Result
 from matcher.publishing.calendars import calendar_files
+from matcher.publishing.disclosure import Told
 from matcher.publishing.files import ensure_writable, put_in_place
 from matcher.publishing.plan_files import plan_csv, scores_json, sessions_csv
-from matcher.publishing.report import report_html
+from matcher.publishing.report import report_and_figures
 
 __all__ = ["ensure_writable", "write_outputs"]
 
 
-def write_outputs(problem: Problem, result: Result, out: Path, stamp: datetime) -> None:
+def write_outputs(
+    problem: Problem,
+    result: Result,
+    out: Path,
+    stamp: datetime,
+    told: Sequence[Told] = (),
+    tell: Callable[[Sequence[Told]], None] = lambda figures: None,
+) -> None:
     """Write the files of the contract's section 5 into the folder `out`, all of them or none.
 
-    `stamp` is when the plan was made, with a zone. Raises OutputError.
+    `stamp` is when the plan was made, with a zone. `told` are the figures about people on earlier pages of the same
+    term; those of this page are handed to `tell` before it is written. Raises OutputError.
     """
+    page, figures = report_and_figures(problem, result, stamp, told)
     contents = {
         "plan.csv": plan_csv(problem, result),
         "sessions.csv": sessions_csv(problem, result),
         "scores.json": scores_json(result),
-        "report.html": report_html(problem, result, stamp),
+        "report.html": page,
         **calendar_files(problem, result.plan, stamp),
     }
+    tell(figures)
     put_in_place(out, contents, folders={"calendars": ("volunteers", "schools")})

@@ -1,198 +1,166 @@
-"""Which figures about people may stand on a page that also names them.
+"""What may be told of what people said about themselves, by anything that leaves the coordinator's own files.
 
-A figure may be shown if, by itself, it singles nobody out, and if together with all that are shown already it still
-leaves open what each person said: for everybody there is another set of answers, theirs among the changed ones, that
-gives the very same figures. So subtracting one class from another, or classes from the whole, leads nowhere either.
-Such answers are looked for in few steps; where none are found, the figure stays out, which is the safe side.
+The rule
+1. The exact score of role_models and its bound stand only in `scores.json` and in what `--json` prints: for the
+   coordinator alone, and to score a plan again. Every screen, page and guide tells in coarse steps how far at most it
+   is from the best possible, and that only where `FEWEST_FOR_SCORE` people who could count take part, and in no finer
+   step than `PEOPLE_IN_A_STEP` of them make up. So it is never called "proven best" either: of two plans so called, the
+   scores would be the same, and where they differ in two people one of the two could work out the other.
+   Which of two plans is better in it is told only where `FEWEST_TO_COMPARE` people's assignments differ (with ten, the
+   attack in our tests found people: the one that everybody would take for worse was better); where it is not told,
+   nothing is said of what follows either, since "decided by the next tier" says that there is no difference.
+2. A figure about women, men or ethnic groups stands on a page only if it is about `FEWEST_CONCERNED` people or more
+   (five besides anybody), at least `FEWEST_EACH_WAY` of them count and as many do not (of ethnic groups: at least two
+   have `FEWEST_EACH_WAY` people each), the same holds of what it leaves of a wider figure or adds to a narrower one,
+   and everybody's answer stays open (`alternatives`) together with all figures shown before it, even to somebody who
+   knows what any one other person said. What is beyond the target is not told.
+3. How many teams are mixed is not told at all: it is about women and men at once.
+4. Figures on pages exported earlier from the same workspace count as shown already; one and the same costs nothing.
 
-What is left: whoever knows the rule may guess from a figure that is missing that all or none of those concerned count,
-but not which; and whoever knows what most of a group said learns something about the rest from any figure.
+What is left
+- A plan is made with these answers, so who was picked is itself a trace of them: whoever works out the best plan for
+  every possible set of answers may conclude something from the one that was made. `matcher runs` calls a run optimal.
+- A figure that is missing tells a little too: that nearly all or nearly none of those concerned count, or that others
+  beside it would give somebody away; not which.
+- Which of two plans is better in role_models bounds what `FEWEST_TO_COMPARE` or more people bring altogether.
+- Whoever knows what two or more people said learns more about the rest.
+- `matcher run` keeps nothing, so two pages that it made are not judged together. After an import that changes one
+  person's answers, the figures of the next page differ by that person; figures with them that were told earlier and are
+  not true any more keep all that they are about from being told again.
 """
 
 from __future__ import annotations
 
-from bisect import insort
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import TypeAlias
+from dataclasses import dataclass
 
-Figure: TypeAlias = Mapping[str, int]
-"""The people a figure is about, and how often it counts each."""
-Answer: TypeAlias = str | bool | None
-Answers: TypeAlias = Mapping[str, Answer]
-"""What each person said; None: nothing."""
-Gap: TypeAlias = Callable[[Figure, Answers, Answers], int]
-"""How much a figure would differ if some answers were changed; 0: it stays the same.
+from matcher.domain import Gender, GoalName, Plan, Problem, TierScore
+from matcher.publishing.alternatives import Answer, Answers, Figure, Shown
 
-Who it is that changes an answer does not matter, only how often the figure counts them and what they said before.
-"""
+FEWEST_CONCERNED = 6
+FEWEST_EACH_WAY = 2
+FEWEST_FOR_SCORE = 10
+FEWEST_TO_COMPARE = 50
+PEOPLE_IN_A_STEP = 3
+STEPS = (1, 2, 5, 10, 20, 50)  # per cent
+MOST_TOLD = 1000  # figures on earlier pages; then no new ones are told, since judging them all would take too long
 
-_MOST_CHANGES = 8
-_MOST_TRIALS = 20
-_MOST_AT_HAND = 300
+NOT_SHOWN = "not shown"
 
-
-def safe_figures(
-    figures: Iterable[Figure],
-    answers: Answers,
-    gap: Gap,
-    alike_enough: Callable[[Iterable[str]], bool],
-) -> list[bool]:
-    """Whether each figure may be shown together with those before it that may.
-
-    `alike_enough` says whether the people of a group hide each other.
-    """
-    figures = list(figures)
-    shown = _Shown(answers, gap, Counter(person for figure in figures for person in figure))
-    verdicts: list[bool] = []
-    for figure in figures:
-        told = _told_by(figure, shown.near(figure))
-        verdicts.append(all(alike_enough(people) for people in told) and shown.takes(figure))
-    return verdicts
+# Whose sex a goal asks about, and in which work; as in the rules of the same names.
+SUCH_WORK: Mapping[GoalName, tuple[Gender, Callable[[float], bool]]] = {
+    GoalName.WOMEN_IN_MALE_DOMINATED: (Gender.WOMAN, lambda share_women: share_women < 0.35),
+    GoalName.MEN_IN_FEMALE_DOMINATED: (Gender.MAN, lambda share_women: share_women > 0.65),
+}
+DEMOGRAPHIC_GOALS = frozenset({*SUCH_WORK, GoalName.ETHNIC_GROUPS})
 
 
-def count_gap(figure: Figure, answers: Answers, changes: Answers) -> int:
-    """For figures that count those who answered yes."""
-    return abs(sum(figure[each] * (bool(new) - bool(answers[each])) for each, new in changes.items() if each in figure))
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A figure as it stands on a page that was exported."""
+
+    goal: GoalName
+    people: Mapping[str, int]
+    most: int | None
+    value: int
 
 
-def kinds_gap(figure: Figure, answers: Answers, changes: Answers) -> int:
-    """For figures that count different answers, whatever earlier ones they are counted together with."""
-    changed = [each for each in changes if each in figure]
-    moved = {answers[each] for each in changed} ^ {changes[each] for each in changed}
+# The score
+
+
+def could_count(problem: Problem, plan: Plan) -> int:
+    """How many of those who take part could count for a demographic goal, as far as everybody knows."""
+    goals = problem.programme.goals
+    asked = {name for name, goal in goals.items() if goal.target > 0 and goal.weight > 0}
+    people = {volunteer_id for volunteer_id, _, _ in plan.assignments()}
+    if asked & {GoalName.ETHNIC_GROUPS, GoalName.MIXED_TEAM}:
+        return len(people)
+    shares = [problem.volunteers[person].share_women for person in people]
     return sum(
-        not any(answers[each] == kind for each in figure if each not in changes) for kind in moved if kind is not None
+        share is not None and any(such(share) for goal, (_, such) in SUCH_WORK.items() if goal in asked)
+        for share in shares
     )
 
 
-def _told_by(figure: Figure, shown: Iterable[Figure]) -> Iterator[AbstractSet[str]]:
+def how_good(score: TierScore, people: int) -> str:
+    """What may be said of role_models where so many people who could count take part: a sentence's part, or nothing."""
+    if people < FEWEST_FOR_SCORE or score.bound is None or score.value > score.bound:
+        return NOT_SHOWN
+    return within(score.value, score.bound, 100 * PEOPLE_IN_A_STEP / people)
+
+
+def within(value: int, bound: int, finest: float = 0) -> str:
+    """How far at most below the best possible, in steps none of which is finer than so many per cent."""
+    short = 100 * (bound - value)
+    step = next((step for step in STEPS if step >= finest and short <= step * bound), None)
+    return "may be less than half of the best possible" if step is None else f"at most {step} % below the best possible"
+
+
+def may_say_which_is_better(before: Plan, after: Plan) -> bool:
+    """Whether two plans differ in the assignments of enough people for saying which has the better role_models."""
+    old, new = ({(person, session) for person, session, _ in plan.assignments()} for plan in (before, after))
+    return len({person for person, _ in old ^ new}) >= FEWEST_TO_COMPARE
+
+
+# Figures
+
+
+def safe_figures(
+    figures: Sequence[Figure], answers: Answers, possible: Sequence[str | bool], told: Sequence[Told] = ()
+) -> list[bool]:
+    """Whether each figure may be shown together with those before it that may, and with those told earlier.
+
+    `possible` are all answers that somebody could have given.
+    """
+    earlier = [(Figure(each.people, each.most, _of_kinds(each.goal)), each.value) for each in told]
+    shown = Shown(answers, possible, [*(figure for figure, _ in earlier), *figures])
+    standing: set[tuple[frozenset[tuple[str, int]], int | None, int]] = set()
+    for figure, value in earlier:
+        standing.add(_key(figure, value))
+        if all(person in answers for person in figure.people) and figure.value(answers) == value:
+            shown.was_told(figure)
+        else:  # somebody's answers are others now
+            shown.lost.update(figure.people)
+    verdicts: list[bool] = []
+    for figure in figures:
+        if _key(figure, figure.value(answers)) in standing:
+            verdicts.append(True)
+        elif len(told) >= MOST_TOLD and figure.people:
+            verdicts.append(False)
+        else:
+            groups = _groups(figure, shown.near(figure))
+            hidden = all(_hide_each_other(people, answers, figure.of_kinds) for people in groups)
+            verdicts.append(hidden and shown.takes(figure))
+    return verdicts
+
+
+def _key(figure: Figure, value: int) -> tuple[frozenset[tuple[str, int]], int | None, int]:
+    return frozenset(figure.people.items()), figure.most, value
+
+
+def _of_kinds(goal: GoalName) -> bool:
+    return goal is GoalName.ETHNIC_GROUPS
+
+
+def _groups(figure: Figure, shown: Iterable[Figure]) -> Iterator[AbstractSet[str]]:
     """The groups that a figure tells about: its own, and what it leaves of a wider one or adds to a narrower one."""
-    if figure:
-        yield figure.keys()
+    people = figure.people.keys()
+    if people:
+        yield people
     for other in shown:
-        if figure.keys() < other.keys():
-            yield other.keys() - figure.keys()
-        elif other and other.keys() < figure.keys():
-            yield figure.keys() - other.keys()
+        if people < other.people.keys():
+            yield other.people.keys() - people
+        elif other.people.keys() < people:
+            yield people - other.people.keys()
 
 
-class _Shown:
-    """The figures that are shown, with the proof that they give nobody away."""
-
-    def __init__(self, answers: Answers, gap: Gap, times: Mapping[str, int]) -> None:
-        self.answers, self.gap, self.times = answers, gap, times
-        self.figures_of: dict[str, list[Figure]] = {}
-        """Those that each person is in, the smaller first."""
-        self.others: dict[str, Answers] = {}
-        """For each person concerned, answers that give the same figures but that person another one."""
-        self.leaning_on: dict[str, set[str]] = {}
-        """Whose other answers change a person's."""
-        self.possible = sorted({answer for answer in answers.values() if answer is not None})
-        self.single_gaps: dict[tuple[int, int, Answer, Answer], int] = {}
-        """How much a figure would differ if one person, counted so often, had said something else."""
-        self.few: dict[int, list[str]] = {}
-
-    def near(self, figure: Figure) -> Iterable[Figure]:
-        """The figures that have somebody in common with this one."""
-        return {id(other): other for person in figure for other in self.figures_of.get(person, ())}.values()
-
-    def at_hand(self, figure: Figure) -> Iterable[str]:
-        """Those in a figure whose answers may be changed to mend it: of very many, those who are in few figures."""
-        if len(figure) <= _MOST_AT_HAND:
-            return figure
-        if id(figure) not in self.few:
-            self.few[id(figure)] = sorted(figure, key=lambda each: (self.times[each], each))[:_MOST_AT_HAND]
-        return self.few[id(figure)]
-
-    def takes(self, figure: Figure) -> bool:
-        """Shows one more figure, if there still are other answers for everybody then."""
-        for person in figure:
-            insort(self.figures_of.setdefault(person, []), figure, key=len)
-        unsure = {person for person in figure if person not in self.others}
-        for person in {leaning for each in figure for leaning in self.leaning_on.get(each, ())}:
-            if self.gap(figure, self.answers, self.others[person]):
-                unsure.add(person)
-        found: dict[str, Answers] = {}
-        for person in sorted(unsure):
-            changed = _Search(self).changed(person)
-            if changed is None:
-                for each in figure:
-                    self.figures_of[each] = [other for other in self.figures_of[each] if other is not figure]
-                return False
-            found[person] = changed
-        for person, changed in found.items():
-            for each in self.others.get(person, ()):
-                self.leaning_on[each].discard(person)
-            for each in changed:
-                self.leaning_on.setdefault(each, set()).add(person)
-            self.others[person] = changed
-        return True
-
-
-class _Search:
-    """Looks, in a bounded number of trials, for answers that differ in few people and give the same figures."""
-
-    def __init__(self, shown: _Shown) -> None:
-        self.figures_of, self.answers, self.gap = shown.figures_of, shown.answers, shown.gap
-        self.possible, self.single_gaps, self.at_hand = shown.possible, shown.single_gaps, shown.at_hand
-        self.trials = 0
-
-    def changed(self, person: str) -> Answers | None:
-        """Whose answers change, and to what; the person's own is among them."""
-        for answer in self.possible:
-            if answer != self.answers[person]:
-                result = self._mended({person: answer})
-                if result is not None:
-                    return result
-        return None
-
-    def _mended(self, changes: dict[str, Answer]) -> Answers | None:
-        self.trials += 1
-        gaps: dict[int, int] = {}  # of all other figures it is 0
-        wrong = None
-        for figure in self._figures_of(changes):
-            gaps[id(figure)] = self.gap(figure, self.answers, changes)
-            if wrong is None and gaps[id(figure)]:
-                wrong = figure
-        if wrong is None:
-            return changes
-        if len(changes) == _MOST_CHANGES:
-            return None
-        # Whoever mends most is tried first, those of few figures before those of many.
-        tries: list[tuple[int, int, str, str | bool]] = []
-        mends: dict[tuple[int, Answer, Answer], bool] = {}
-        for person in self.at_hand(wrong):
-            if person in changes:
-                continue
-            mine, before = self.figures_of[person], self.answers[person]
-            for answer in self.possible:
-                if answer == before:
-                    continue
-                alike = wrong[person], before, answer
-                if alike not in mends:
-                    mends[alike] = self.gap(wrong, self.answers, {**changes, person: answer}) < gaps[id(wrong)]
-                if mends[alike]:
-                    after = {**changes, person: answer}
-                    worse = sum(
-                        self.gap(figure, self.answers, after) - gaps[id(figure)]
-                        if id(figure) in gaps
-                        else self._single_gap(figure, person, answer)
-                        for figure in mine
-                    )
-                    tries.append((worse, len(mine), person, answer))
-        for _, _, person, answer in sorted(tries, key=lambda each: each[:3]):
-            if self.trials < _MOST_TRIALS:
-                result = self._mended({**changes, person: answer})
-                if result is not None:
-                    return result
-        return None
-
-    def _single_gap(self, figure: Figure, person: str, answer: Answer) -> int:
-        alike = id(figure), figure[person], self.answers[person], answer
-        if alike not in self.single_gaps:
-            self.single_gaps[alike] = self.gap(figure, self.answers, {person: answer})
-        return self.single_gaps[alike]
-
-    def _figures_of(self, people: Iterable[str]) -> Iterator[Figure]:
-        return (figure for person in people for figure in self.figures_of[person])
+def _hide_each_other(people: AbstractSet[str], answers: Answers, of_kinds: bool) -> bool:
+    """Whether they are enough, and differ enough, for nobody to stand out."""
+    counts: Counter[Answer] = Counter(answers[person] for person in people)
+    if of_kinds:
+        alike = [count for answer, count in counts.items() if answer is not None]
+    else:
+        alike = [counts[True], counts[False]]
+    return len(people) >= FEWEST_CONCERNED and sum(count >= FEWEST_EACH_WAY for count in alike) >= 2

@@ -24,7 +24,7 @@ from zoneinfo import ZoneInfo
 import icalendar
 
 from matcher.addresses import BadAddress, mail_address
-from matcher.domain import Plan, Problem, Programme
+from matcher.domain import Plan, Problem, Programme, Volunteer
 from matcher.errors import LetterError
 from matcher.geography import Position
 from matcher.publishing.calendars import (
@@ -34,6 +34,7 @@ from matcher.publishing.calendars import (
     appointments,
     arrival_time,
     cohort_name,
+    introduction,
     place,
     session_name,
     what_to_bring,
@@ -314,7 +315,7 @@ class _Post:
             **_when(entry),
             "session": session_name(appointment.session) if appointment else told.session,
             "online": not appointment.in_person if appointment else told.location == "Online",
-            "visitors": told.visitors,
+            "visitors": [_visitor(each, entry) for each in appointment.team] if appointment else told.visitors,
             "arrival": _clock(arrival_time(self.problem, appointment)) if appointment else "",
             "pupils": _pupils(appointment) if appointment else told.labelled("Pupils"),
             "news": news,
@@ -322,6 +323,13 @@ class _Post:
         }
 
 
+def _visitor(volunteer: Volunteer, entry: Entry) -> str:
+    """As the school's own list has it; no calendar and nobody else's letter tells who is without a check."""
+    checked = volunteer.checked_until is not None and volunteer.checked_until >= entry.start.date()
+    return introduction(volunteer) + ("" if checked else f" {NO_CHECK}")
+
+
+NO_CHECK = "(no safeguarding check on record for that day: a member of staff stays with the class)"
 _BEGIN = "BEGIN:VEVENT\r\n"
 
 

@@ -3,19 +3,17 @@
 Everything that the page says is worked out here; the template only lays it out.
 
 No demographic of a named person may be read off the page, though teams and roles stand on it. So a figure about women,
-men or ethnic groups is shown only where, among the people it could be about, nobody stands out (`disclosure`): of at
-least three people in such work some count and some do not. A cell beside it then says "not shown", and no total
-includes it.
+men or ethnic groups, and how good role_models is, are shown only as far as `disclosure` allows. A cell beside them then
+says "not shown", and no total includes it.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import partial
 from importlib import resources
 from itertools import groupby
 from zoneinfo import ZoneInfo
@@ -24,7 +22,8 @@ import jinja2
 from markupsafe import Markup
 
 from matcher.domain import (
-    Gender,
+    Encounter,
+    EthnicGroup,
     GoalName,
     LedgerLine,
     Mode,
@@ -39,22 +38,19 @@ from matcher.domain import (
     folded,
 )
 from matcher.publishing import charts
+from matcher.publishing.alternatives import Answer, Figure
 from matcher.publishing.calendars import cohort_name, session_name
-from matcher.publishing.disclosure import Answers, count_gap, kinds_gap, safe_figures
+from matcher.publishing.disclosure import (
+    DEMOGRAPHIC_GOALS,
+    NOT_SHOWN,
+    SUCH_WORK,
+    Told,
+    could_count,
+    how_good,
+    safe_figures,
+)
 from matcher.publishing.text import counted, day_month, listed, one_line, plain, weekday_day_month
 from matcher.times import day_text
-
-FEWEST_TEAMS = 5
-FEWEST_IN_SUCH_WORK = 3
-FEWEST_FOR_GROUPS = 4
-FEWEST_FOR_TOTAL = 5
-
-# Whose sex a goal asks about, and in which work; as in the rules of the same names.
-SUCH_WORK: Mapping[GoalName, tuple[Gender, Callable[[float], bool]]] = {
-    GoalName.WOMEN_IN_MALE_DOMINATED: (Gender.WOMAN, lambda share_women: share_women < 0.35),
-    GoalName.MEN_IN_FEMALE_DOMINATED: (Gender.MAN, lambda share_women: share_women > 0.65),
-}
-DEMOGRAPHIC_GOALS = frozenset({*SUCH_WORK, GoalName.ETHNIC_GROUPS})
 
 # What a goal is called in a heading, and what it asks of a cohort's year.
 GOALS: Mapping[GoalName, tuple[str, str]] = {
@@ -157,9 +153,16 @@ class Undelivered:
     reason: str
 
 
-def report_html(problem: Problem, result: Result, stamp: datetime) -> bytes:
-    """The whole page, with nothing outside it."""
-    report = _Report(problem, result)
+def report_html(problem: Problem, result: Result, stamp: datetime, told: Sequence[Told] = ()) -> bytes:
+    """The whole page, with nothing outside it. `told` are the figures on pages of the same term before it."""
+    return report_and_figures(problem, result, stamp, told)[0]
+
+
+def report_and_figures(
+    problem: Problem, result: Result, stamp: datetime, told: Sequence[Told] = ()
+) -> tuple[bytes, tuple[Told, ...]]:
+    """The same, with the figures about what people said of themselves that stand on it."""
+    report = _Report(problem, result, told)
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_printable
     )
@@ -189,7 +192,7 @@ def report_html(problem: Problem, result: Result, stamp: datetime) -> bytes:
         unknown_km=f"{problem.programme.limits.unknown_km:g}",
         charts={name: Markup(svg) for name, svg in report.charts().items()},  # nosec B704 # drawn and escaped by us
     )
-    return page.encode()
+    return page.encode(), tuple(report.told)
 
 
 def verdict(score: TierScore) -> str:
@@ -213,7 +216,7 @@ def verdict(score: TierScore) -> str:
 class _Report:
     """Works out the page's parts from a problem and its result."""
 
-    def __init__(self, problem: Problem, result: Result) -> None:
+    def __init__(self, problem: Problem, result: Result, told: Sequence[Told] = ()) -> None:
         self.problem, self.result = problem, result
         self.visits = result.plan.visits
         self.sessions_of: dict[str, list[str]] = defaultdict(list)
@@ -235,8 +238,11 @@ class _Report:
         ]
         self.shown: set[tuple[str, GoalName]] = set()
         """(cohort_id, or "" for all classes together; goal) of the figures about demographics that give nobody away."""
-        for goal in DEMOGRAPHIC_GOALS.intersection(self.goals):
-            self.shown |= {(cohort_id, goal) for cohort_id in self._safe(goal)}
+        self.told: list[Told] = []
+        """The figures among them that are about anybody."""
+        for goal in self.goals:
+            if goal in DEMOGRAPHIC_GOALS:
+                self._show(goal, [each for each in told if each.goal is goal])
 
     # the headline
 
@@ -260,7 +266,9 @@ class _Report:
             TierName.TRAVEL: ("Short journeys", self._travel_words()),
         }
         return [
-            Score(
+            self._role_models(score, *words[score.tier])
+            if score.tier is TierName.ROLE_MODELS
+            else Score(
                 *words[score.tier],
                 points=_number(score.value),
                 bound="none" if score.bound is None else _number(score.bound),
@@ -269,6 +277,10 @@ class _Report:
             )
             for score in self.result.tiers
         ]
+
+    def _role_models(self, score: TierScore, title: str, meaning: str) -> Score:
+        good = how_good(score, could_count(self.problem, self.result.plan))
+        return Score(title, meaning, NOT_SHOWN, NOT_SHOWN, good[:1].upper() + good[1:], proven=False)
 
     def _reach_words(self) -> str:
         most = max((len(ids) for ids in self.sessions_of.values()), default=0)
@@ -445,30 +457,54 @@ class _Report:
 
     # the ledger
 
-    def _safe(self, goal: GoalName) -> Iterable[str]:
-        """The cohorts ("" for all together) whose figures for a demographic goal can be shown at the same time."""
-        concerned = {"": Counter(set(self.load_of)), **{each: self.met_by[each] for each in self._by_school()}}
-        people = {each: self._concerned(goal, met) for each, met in concerned.items()}
-        if len(people[""]) < FEWEST_FOR_TOTAL:
-            del people[""]
+    def _show(self, goal: GoalName, told: Sequence[Told]) -> None:
+        """Settles which figures for a demographic goal, all classes' together first, are shown."""
+        answers: dict[str, Answer] = {
+            each.volunteer_id: self._answer(goal, each) for each in self.problem.volunteers.values()
+        }
+        met_earlier: dict[str, list[str]] = defaultdict(list)
+        for index, encounter in enumerate(self.problem.encounters):
+            if self._is_concerned(goal, encounter):
+                answer, who = self._answer(goal, encounter), encounter.volunteer_id
+                if who not in answers or answers[who] != answer:
+                    who = f"{who}\nearlier {index}"
+                    answers[who] = answer
+                met_earlier[encounter.cohort_id].append(who)
+        target = self.problem.programme.goals[goal].target
+        of_kinds = goal is GoalName.ETHNIC_GROUPS
+        together = Figure(dict.fromkeys(self._concerned(goal, self.load_of), 1), target if of_kinds else None, of_kinds)
+        figures = {"": together} if together.people else {}
+        for cohort_id in self._by_school():
+            met = Counter(self._concerned(goal, self.met_by[cohort_id])) + Counter(met_earlier[cohort_id])
+            figures[cohort_id] = Figure(dict(met), target, of_kinds)
         # A class that met nobody earlier, and in this plan nobody in such work, has a 0 that tells nothing.
         earlier = {encounter.cohort_id for encounter in self.problem.encounters}
-        if goal is GoalName.ETHNIC_GROUPS:
-            groups: Answers = {each.volunteer_id: each.ethnic_group for each in self.problem.volunteers.values()}
-            safe = safe_figures(people.values(), groups, kinds_gap, partial(_groups_mix, groups))
-        else:
-            gender, _ = SUCH_WORK[goal]
-            counts: Answers = {each.volunteer_id: each.gender is gender for each in self.problem.volunteers.values()}
-            safe = safe_figures(people.values(), counts, count_gap, partial(_some_count, counts))
-        return [each for each, fine in zip(people, safe, strict=True) if fine and (people[each] or each not in earlier)]
+        asked = {each: figure for each, figure in figures.items() if figure.people or each not in earlier}
+        possible: list[str | bool] = [*EthnicGroup] if of_kinds else [False, True]
+        safe = safe_figures(list(asked.values()), answers, possible, told)
+        for (cohort_id, figure), fine in zip(asked.items(), safe, strict=True):
+            if fine:
+                self.shown.add((cohort_id, goal))
+                if figure.people:
+                    self.told.append(Told(goal, figure.people, figure.most, figure.value(answers)))
+
+    def _answer(self, goal: GoalName, person: Volunteer | Encounter) -> Answer:
+        """What a goal's figure counts a person by."""
+        return person.ethnic_group if goal is GoalName.ETHNIC_GROUPS else person.gender is SUCH_WORK[goal][0]
+
+    def _is_concerned(self, goal: GoalName, person: Volunteer | Encounter) -> bool:
+        """Whether a goal's figure could be about a person, as everybody knows."""
+        share = person.share_women
+        return goal is GoalName.ETHNIC_GROUPS or (share is not None and SUCH_WORK[goal][1](share))
 
     def _concerned(self, goal: GoalName, met: Mapping[str, int]) -> dict[str, int]:
         """Of the people met, those whom the goal's figure could be about, and how often it would count each."""
-        if goal is GoalName.ETHNIC_GROUPS:
-            return dict.fromkeys(met, 1)
-        _, such = SUCH_WORK[goal]
-        shares = {each: self.problem.volunteers[each].share_women for each in met}
-        return {each: met[each] for each, share in shares.items() if share is not None and such(share)}
+        of_kinds = goal is GoalName.ETHNIC_GROUPS
+        return {
+            each: 1 if of_kinds else times
+            for each, times in met.items()
+            if self._is_concerned(goal, self.problem.volunteers[each])
+        }
 
     def _hidden(self, line: LedgerLine) -> bool:
         return line.goal in DEMOGRAPHIC_GOALS and (line.cohort_id, line.goal) not in self.shown
@@ -481,9 +517,11 @@ class _Report:
         if goal is GoalName.SECTORS:
             return counted(len({folded(person.sector) for person in people}), "sector")
         if ("", goal) not in self.shown:
-            return "not shown"
+            return NOT_SHOWN
         if goal is GoalName.ETHNIC_GROUPS:
-            return counted(len({person.ethnic_group for person in people if person.ethnic_group}), "group")
+            groups = len({person.ethnic_group for person in people if person.ethnic_group})
+            target = self.problem.programme.goals[goal].target
+            return counted(groups, "group") if groups < target else f"{counted(target, 'group')} or more"
         gender, _ = SUCH_WORK[goal]
         such = self._concerned(goal, dict.fromkeys(self.load_of, 1))
         counting = sum(self.problem.volunteers[each].gender is gender for each in such)
@@ -512,13 +550,9 @@ class _Report:
         return summaries
 
     def mixed_teams(self) -> str:
-        lines = [line for line in self.result.ledger if line.goal is GoalName.MIXED_TEAM and line.target > 0]
-        if not lines:
+        if not any(line.goal is GoalName.MIXED_TEAM and line.target > 0 for line in self.result.ledger):
             return ""
-        mixed = sum(line.missing == 0 for line in lines)
-        if len(lines) < FEWEST_TEAMS or not 0 < mixed < len(lines):
-            return "How many teams have both women and men is not shown, since here it would point at people."
-        return f"{mixed:,} of {len(lines):,} teams with room for two or more are known to have both women and men."
+        return "How many teams have both women and men is not shown, since it would point at people."
 
     def ledger(self) -> list[tuple[str, list[LedgerRow]]]:
         """(school, its cohorts), the schools in order of need."""
@@ -542,7 +576,7 @@ class _Report:
         if line is None or line.target <= 0:
             return LedgerCell("blank", "", "")
         if self._hidden(line):
-            return LedgerCell("hidden", f"not shown, of {line.target}", "")
+            return LedgerCell("hidden", f"{NOT_SHOWN}, of {line.target}", "")
         # Beyond the target nothing more is told about who the people were.
         met = min(line.met, line.target) if goal in DEMOGRAPHIC_GOALS else line.met
         state = "full" if not line.missing else "part" if met else "none"
@@ -604,16 +638,6 @@ def _printable(value: object) -> object:
 def _introduced(volunteer: Volunteer) -> tuple[str, str]:
     more = ", ".join(part for part in map(one_line, (volunteer.role, volunteer.employer)) if part)
     return one_line(volunteer.name), more
-
-
-def _some_count(counts: Answers, people: Iterable[str]) -> bool:
-    found = [bool(counts[each]) for each in people]
-    return len(found) >= FEWEST_IN_SUCH_WORK and 0 < sum(found) < len(found)
-
-
-def _groups_mix(groups: Answers, people: Iterable[str]) -> bool:
-    found = [groups[each] for each in people]
-    return len(found) >= FEWEST_FOR_GROUPS and 1 < len({*found} - {None}) < len(found)
 
 
 def _word(count: int, one: str) -> str:

@@ -26,7 +26,7 @@ Which floor is which:
 
 changes.py      what differs between two scenarios (no database)
 connection.py   addresses, transactions, and errors in plain words
-schema.py       the tables; scenarios.py, runs.py and publications.py write and read them
+schema.py       the tables; scenarios.py, runs.py, publications.py and told.py write and read them
 versions.py     which version of the tables a database has; runs migrations/, one file for each version
 workspace.py    what the planner calls
 """

@@ -279,6 +279,18 @@ unfinished_runs = sa.Table(
 )
 """The best plan so far of a solve under way; gone once it is a run."""
 
+told_figures = sa.Table(
+    "told_figures",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("run_number", sa.ForeignKey("runs.number", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("goal", sa.String, nullable=False),
+    sa.Column("people", sa.JSON, nullable=False),
+    sa.Column("most", sa.Integer),
+    sa.Column("value", sa.Integer, nullable=False),
+)
+"""Figures about people on the pages that were exported: whom they could count, and how often; not what they said."""
+
 watch(metadata)
 
 

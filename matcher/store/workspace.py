@@ -14,8 +14,9 @@ import sqlalchemy as sa
 
 from matcher.domain import Plan, Status, TierScore
 from matcher.errors import DamagedError, StoreError
+from matcher.publishing.disclosure import Told
 from matcher.publishing.published import Entry, Letter, LetterState
-from matcher.store import checks, copies, leases, publications, runs, scenarios, schema, versions
+from matcher.store import checks, copies, leases, publications, runs, scenarios, schema, told, versions
 from matcher.store.changes import Change, diff
 from matcher.store.connection import check_file, database_url, described, make_engine, reading, sqlite_file, writing
 from matcher.store.leases import Lease
@@ -311,6 +312,23 @@ class Workspace:
     def is_at(address: str, file: Path) -> bool:
         """Whether that file is one of the workspace's."""
         return file.exists() and any(file.samefile(each) for each in Workspace.files_of(address))
+
+    # Figures told
+
+    def told_figures(self) -> tuple[Told, ...]:
+        """The figures about people on all pages that were exported, the first first."""
+        with reading(self.engine) as connection:
+            return told.load(connection)
+
+    def add_told_figures(self, run_number: int, before: Sequence[Told], figures: Sequence[Told]) -> None:
+        """Note that these stand on a page of that run, judged together with those of `before`."""
+        with writing(self.engine, self._patience_seconds) as connection:
+            if tuple(before) != told.load(connection):
+                raise StoreError(
+                    f"{self.where} was exported by somebody else in the meantime, and what the two pages tell together "
+                    "could give people away. Nothing was written. Export again."
+                )
+            told.add(connection, run_number, len(before), [each for each in figures if each not in before])
 
     # Publishing
 

@@ -25,6 +25,7 @@ from pathlib import Path
 from matcher.audit import audit
 from matcher.domain import Problem, TierName
 from matcher.intake import read_scenario
+from matcher.publishing.disclosure import NOT_SHOWN, within
 from tests.benchmarks.peer import Peer
 from tests.benchmarks.picture import Curve, gap_over_time
 
@@ -158,6 +159,8 @@ def _cell(run: Run, tier: TierName, runs: Sequence[Run]) -> str:
     if run.findings:
         return "–"
     value, bound = run.values[tier], best_bound(run, tier, runs)
+    if tier is TierName.ROLE_MODELS:  # as everywhere: its exact value stands in scores.json alone
+        return NOT_SHOWN if bound is None else within(value, bound)
     if bound is None:
         return f"{value:,}"
     if value == bound:

@@ -69,7 +69,9 @@ def test_the_table_has_a_row_a_run_and_says_what_is_best_and_what_is_not_valid()
     broken = Run("x", 5, ours.values, 2, {}, 1, 1, [])
     head, rule, *rows = table([ours, broken]).splitlines()
     assert head.count("|") == rule.count("|") == rows[0].count("|") == rows[1].count("|")
-    assert rows[0].count("(best)") == 5
+    assert rows[0].count("(best)") == 4
+    assert "| at most 1 % below the best possible |" in rows[0]
+    assert f"{ours.values[TierName.ROLE_MODELS]:,}" not in "".join(rows)
     assert "**not valid**: 2 findings" in rows[1]
 
 

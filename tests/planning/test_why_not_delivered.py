@@ -94,6 +94,35 @@ NEVER = {
         ),
         "Only 1 of the 2 volunteers it needs can come on Thu 1 Oct, 09:00: 1 is ",
     ),
+    "a missing check is said by name": (
+        problem(
+            [session("S1", supervised=False)],
+            [
+                volunteer("V1", name="Rafi Jones"),
+                volunteer("V2", name="Ada  Wilson", checked_until=date(2026, 9, 30)),
+                volunteer("V3", name="Zoe Shah", availability=(BUSY,)),
+                volunteer("V4", name="Lee Kim", availability=(BUSY,), checked_until=date(2027, 7, 31)),
+            ],
+        ),
+        (
+            "Nobody can come on Thu 1 Oct, 09:00: 2 are not free then, "
+            "Ada Wilson and Rafi Jones have no safeguarding check that covers that day."
+        ),
+    ),
+    "of nine without a check all are named": (
+        problem([session("S1", supervised=False)], [volunteer(f"V{n}", name=f"Person {n}") for n in range(9)]),
+        (
+            "Nobody can come on Thu 1 Oct, 09:00: Person 0, Person 1, Person 2, Person 3, Person 4, Person 5, "
+            "Person 6, Person 7 and Person 8 have no safeguarding check that covers that day."
+        ),
+    ),
+    "of ten without a check the others are too many to be meant": (
+        problem([session("S1", supervised=False)], [volunteer(f"V{n}", name=f"Person {n}") for n in range(10)]),
+        (
+            "Nobody can come on Thu 1 Oct, 09:00: Person 0, Person 1, Person 2, Person 3, Person 4 and 5 others "
+            "have no safeguarding check that covers that day."
+        ),
+    ),
     "all of one employer": (
         problem([session("S1", team=(3, 3))], [volunteer(f"V{n}", employer="Trains Ltd") for n in range(4)]),
         "No team of 3 can be made up on Thu 1 Oct, 09:00 from those who could come.",
@@ -124,6 +153,35 @@ def test_volunteers_who_are_needed_elsewhere() -> None:
         "Its volunteers are needed elsewhere: on Thu 1 Oct, 09:00 nobody is left of the 1 it needs; "
         "1 is somewhere else at about that time."
     )
+
+
+def test_beside_a_plan_only_those_are_named_who_lack_nothing_but_a_check() -> None:
+    people = [
+        volunteer("V1", name="Rafi Jones"),
+        volunteer("V2", name="Ada Wilson", excluded_schools=frozenset({"A"})),
+        volunteer("V3", name="Lee Kim", checked_until=date(2027, 7, 31)),
+    ]
+    term = problem([session("S1", supervised=False), session("S2", school="B")], people, schools=[NEEDY])
+    reason = why_not_delivered(term, plan(S2="V3"), "S1")
+    assert "Rafi Jones has no safeguarding check that covers that day" in reason
+    assert "Ada" not in reason and "1 is not to be sent to this school" in reason
+
+
+def test_a_volunteer_who_is_nowhere_wanted_for_want_of_a_check_is_named_without_a_count() -> None:
+    times = slot("09:00", "10:00"), slot("12:00", "13:00")
+    people = [
+        volunteer("V1", name="Rafi Jones", availability=(free("09:00", "10:00"),)),
+        volunteer("V2", name="Ada Wilson"),
+        volunteer("V3", checked_until=date(2027, 7, 31)),
+    ]
+    found = [each.found for each in warnings(problem([session("S1", *times, supervised=False)], people), somewhere)]
+    assert found == [
+        (
+            "V1, who can be at no session: 1 time not free then, "
+            "Rafi Jones has no safeguarding check that covers the other days"
+        ),
+        "V2, who can be at no session: Ada Wilson has no safeguarding check that covers any of the days",
+    ]
 
 
 def test_a_day_that_is_full() -> None:

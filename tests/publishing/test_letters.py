@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from matcher.domain import Plan, Problem, Programme, Result
 from matcher.errors import LetterError
 from matcher.publishing.calendars import Attendee, session_name
-from matcher.publishing.letters import letters, sender_of, untold
+from matcher.publishing.letters import NO_CHECK, letters, sender_of, untold
 from matcher.publishing.published import Answer, Letter
 from matcher.publishing.text import one_line
 from tests.publishing.telling import (
@@ -401,7 +401,13 @@ def test_a_volunteer_learns_nothing_of_the_others_and_nobody_a_demographic(term:
                     assert private not in text
 
 
+def checked(term: Problem, volunteer_id: str, until: date) -> Problem:
+    person = replace(term.volunteers[volunteer_id], checked_until=until)
+    return replace(term, volunteers={**term.volunteers, volunteer_id: person})
+
+
 def test_a_school_learns_who_is_coming(term: Problem, plan: Plan) -> None:
+    term = checked(checked(term, "v1", date(2026, 10, 26)), "V1", date(2026, 10, 22))
     (letter,) = to(post(term, plan)[1], "A", Attendee.SCHOOL)
     assert letter.recipient == "office@alder.invalid"
     assert letter.subject == "Who is coming to Alder Brook Primary"
@@ -412,8 +418,8 @@ def test_a_school_learns_who_is_coming(term: Problem, plan: Plan) -> None:
     assert text.startswith("Hello Zoë O'Hara,\n\npeople from the world of work are looking forward")
     assert (
         "Friday 23 October 2026, 09:30 to 10:30: What's My Line?\n"
-        f"- {one_line(term.volunteers['V 3'].name)}, 陈氏公司 👩‍🚀\n"
-        "- Zoë, Ünal; \\New, train driver, Rolls & Sons\n- محمد\nExpect your visitors by 09:15.\n"
+        f"- {one_line(term.volunteers['V 3'].name)}, 陈氏公司 👩‍🚀 {NO_CHECK}\n"
+        f"- Zoë, Ünal; \\New, train driver, Rolls & Sons {NO_CHECK}\n- محمد\nExpect your visitors by 09:15.\n"
         "Pupils: Kestrels (Year 5, 28 pupils) and Year 6 (1 pupil)\n\n"
         "Monday 26 October 2026, 09:30 to 10:30: Visit\n- محمد\n"
     ) in text
@@ -428,10 +434,29 @@ def test_a_school_learns_what_changed(term: Problem, plan: Plan) -> None:
     assert "09:30 to 10:30: What's My Line? [changed]\n* No longer coming: محمد\n- " in text
     assert (
         "Monday 26 October 2026, 10:30 to 11:30: Visit [moved]\n"
-        "* Time: Monday 26 October 2026, 10:30 to 11:30 (was Monday 26 October 2026, 09:30 to 10:30)\n- محمد\n"
+        f"* Time: Monday 26 October 2026, 10:30 to 11:30 (was Monday 26 October 2026, 09:30 to 10:30)\n"
+        f"- محمد {NO_CHECK}\n"
     ) in text
     html = part(opened(letter), "text/html").get_content()
     assert "No longer coming: محمد" in html
+
+
+def test_who_is_without_a_check_stands_in_that_schools_list_and_nowhere_else(term: Problem, plan: Plan) -> None:
+    entries, sent = post(checked(term, "v1", date(2027, 7, 31)), plan)
+    assert not any("safeguarding" in entry.body for entry in entries)
+    for letter in sent:
+        names = [line for line in text_of(letter).splitlines() if "no safeguarding check" in line]
+        assert bool(names) == (letter.attendee is Attendee.SCHOOL), letter.attendee_id
+        assert not any("محمد" in line for line in names)
+        if names:
+            assert "no safeguarding check" in part(opened(letter), "text/html").get_content()
+
+
+def test_a_check_that_comes_or_goes_is_no_reason_to_write(term: Problem, plan: Plan) -> None:
+    entries, _ = post(term, plan)
+    after, sent = post(checked(term, "v1", date(2027, 7, 31)), plan, entries, 2)
+    assert not sent
+    assert after == entries
 
 
 def test_a_school_without_a_visit_left_is_told_so(term: Problem, plan: Plan) -> None:

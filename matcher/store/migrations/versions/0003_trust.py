@@ -42,6 +42,18 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["scenario_id"], ["scenarios.scenario_id"], name="fk_unfinished_runs_scenarios"),
     )
     op.create_index("ix_unfinished_runs_scenario_id", "unfinished_runs", ["scenario_id"])
+    op.create_table(
+        "told_figures",
+        sa.Column("number", sa.Integer, autoincrement=False, nullable=False),
+        sa.Column("run_number", sa.Integer, nullable=False),
+        sa.Column("goal", sa.String, nullable=False),
+        sa.Column("people", sa.JSON, nullable=False),
+        sa.Column("most", sa.Integer),
+        sa.Column("value", sa.Integer, nullable=False),
+        sa.PrimaryKeyConstraint("number", name="pk_told_figures"),
+        sa.ForeignKeyConstraint(["run_number"], ["runs.number"], name="fk_told_figures_runs", ondelete="CASCADE"),
+    )
+    op.create_index("ix_told_figures_run_number", "told_figures", ["run_number"])
     op.add_column("replies", sa.Column("note", sa.String))
     op.add_column("replies", sa.Column("taken_by", sa.String))
     op.add_column("feeds", sa.Column("placed_utc", sa.DateTime))
