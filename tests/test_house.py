@@ -22,7 +22,7 @@ HOUSE = REPOSITORY / "matcher"
 FLOORS = (
     *("errors", "times", "geography", "addresses", "domain", "tables", "intake", "authoring", "comparison"),
     *("rules", "audit", "solving", "advice", "publishing", "store", "mail"),
-    *("console", "planner", "publication", "cli", "__main__"),
+    *("console", "endings", "keeper", "planner", "publication", "cli", "__main__"),
 )
 ROOMS = {
     "ortools": {"solving"},
