@@ -67,6 +67,10 @@ def put_in_place(out: Path, contents: Mapping[str, bytes], folders: Mapping[str,
             _remove_empty(created)
 
 
+class _HalfUndone(OSError):
+    """A switch failed, and so did putting things back."""
+
+
 def _write_and_switch(out: Path, contents: Mapping[str, bytes], folders: Mapping[str, Sequence[str]]) -> None:
     whole = out / _WHOLE
     staging = Path(tempfile.mkdtemp(prefix=_STAGING_PREFIX, dir=out))
@@ -81,10 +85,16 @@ def _write_and_switch(out: Path, contents: Mapping[str, bytes], folders: Mapping
         for path in (*contents, *folders):
             _check_room(out, new, path)
         staging.rename(whole)
-        _switch(out)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+    try:
+        _switch(out)
+    except _HalfUndone:
+        raise  # the next one to write here goes on from what is in `whole`
+    except BaseException:
         shutil.rmtree(whole, ignore_errors=True)
+        raise
+    shutil.rmtree(whole, ignore_errors=True)
 
 
 def _settle(out: Path) -> None:
@@ -111,13 +121,13 @@ def _switch(out: Path) -> None:
         undo.append((target, source))
 
     try:
-        names = [each.name for each in sorted(new.iterdir())]
+        names = [each.name for each in _inside(new)]
         for name in [name for name in names if (new / name).is_dir()]:
             if os.path.lexists(out / name):
                 move(out / name, old / name)
             move(new / name, out / name)
-        for folder in [each for each in sorted(old.iterdir()) if each.is_dir() and not each.is_symlink()]:
-            for kept in list(_of_others(folder)):
+        for folder in [each for each in _inside(old) if each.is_dir() and not each.is_symlink()]:
+            for kept in list(_of_others(folder, out / folder.name)):
                 move(kept, out / folder.name / kept.relative_to(folder))
         for name in names:
             if (new / name).is_file():
@@ -128,17 +138,23 @@ def _switch(out: Path) -> None:
                 else:
                     move(new / name, out / name)
     except BaseException:
-        for source, target in reversed(undo):
-            with contextlib.suppress(OSError):
+        try:
+            for source, target in reversed(undo):
                 source.replace(target)
+        except OSError as error:
+            raise _HalfUndone(*error.args[:2], error.filename) from error
         raise
 
 
-def _of_others(folder: Path) -> Iterator[Path]:
-    """What is in a folder of ours, or one below it, and not ours; a folder of theirs as a whole."""
-    for each in sorted(folder.iterdir()):
-        if each.is_dir() and not each.is_symlink():
-            yield from (file for file in sorted(each.iterdir()) if not (file.suffix == _OURS and file.is_file()))
+def _inside(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir()) if folder.is_dir() else []
+
+
+def _of_others(folder: Path, now: Path) -> Iterator[Path]:
+    """What is in a folder of ours that `now` replaces, or one below it, and not ours; a folder of theirs as a whole."""
+    for each in _inside(folder):
+        if each.is_dir() and not each.is_symlink() and (now / each.name).is_dir():
+            yield from (file for file in _inside(each) if not (file.suffix == _OURS and file.is_file()))
         else:
             yield each
 
