@@ -189,4 +189,6 @@ def test_rows_stay_out_of_errors(sqlite_address: str) -> None:
         with pytest.raises(StoreError) as caught:
             workspace.replace_tables(scenario(volunteers=twice), "derby.xlsx")
         assert "HYPERLINK" not in f"{caught.value} {caught.value.__cause__}"
-        assert all(rows == [] for name, rows in contents(workspace).items() if name not in ("matcher_schema", "workspace"))
+        assert all(
+            rows == [] for name, rows in contents(workspace).items() if name not in ("matcher_schema", "workspace")
+        )
