@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import io
 import json
 import os
 import shlex
@@ -14,7 +13,7 @@ from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -38,6 +37,7 @@ from matcher.console import (
     score_table,
 )
 from matcher.domain import Problem, TierName
+from matcher.endings import Ended, Ending
 from matcher.errors import MatcherError, OutputError
 from matcher.mail.login import unencrypted_host
 from matcher.mail.replies import Question
@@ -131,6 +131,10 @@ WORKERS = os.cpu_count() or 1
 CHANGES_SHOWN = 60
 HIGHEST_SEQUENCE = 1_000_000
 DEFAULT_DB = "matcher.db"
+ENDING = Ending()
+OUTPUT_LOST = (
+    "Standard output cannot be written to any more ({why}), so the rest was not said. What was asked for is done"
+)
 OUT_OF_MEMORY = (
     "There is not enough memory for this term, so no plan was written. Plan fewer schools at a time, such as those of "
     "one town, or use a machine with more memory."
@@ -138,21 +142,43 @@ OUT_OF_MEMORY = (
 
 
 def main() -> None:
-    """Runs the command line. Exit 0: done; 1: it cannot be done, and why is said; 2: wrong usage; 130: Ctrl-C."""
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a name that the output has no letters for is no reason to fail
-        sys.stdout.reconfigure(errors="replace")
+    """Runs the command line.
+
+    Exit 0: done, also where a signal ended a search and its plan is kept; 1: it cannot be done, and why is said, or
+    standard output cannot be written to; 2: wrong usage; 128 and the signal's number: ended by one before it was done.
+    """
     _refuse_misplaced_logins(sys.argv[1:])
+    with ENDING:
+        code = _run()
+        sys.stdout.flush()
+        if ENDING.lost is not None and not code:
+            how = ", with the best plan that stood by then." if ENDING.cut_short else "."
+            _say(OUTPUT_LOST.format(why=ENDING.lost.strerror or ENDING.lost) + how)
+            code = 1
+    sys.exit(code)
+
+
+def _run() -> int | str | None:
+    """The exit code, after what went wrong was said."""
     try:
         app()
+    except SystemExit as exit_:
+        return exit_.code
+    except Ended as ended:
+        _say(str(ended))
+        return ended.exit_code
     except MatcherError as error:
-        _end(str(error))
-    except BrokenPipeError:
-        _hush(sys.stdout)
-        sys.exit(1)
+        _say(str(error))
     except (MemoryError, OSError, RuntimeError, ImportError) as error:
-        if not _out_of_memory(error):
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            _say(f"The disk is full ({error.filename or error.strerror}). Make room, then try again.")
+        elif _out_of_memory(error):
+            _say(OUT_OF_MEMORY)
+        else:
             raise
-        _end(OUT_OF_MEMORY)
+    else:
+        return 0
+    return 1
 
 
 @app.command()
@@ -171,7 +197,7 @@ def run(
     voice = Voice.of(quiet=quiet, as_json=as_json)
     settings = Settings(time_limit, workers, seed, deterministic)
     with Reporter(voice) as reporter:
-        made = planner.run(scenario, out, settings, reporter.progress, reporter.warn)
+        made = planner.run(scenario, out, settings, reporter.progress, reporter.warn, ENDING.asked_to_stop)
     _conclude(voice, made, out=out)
 
 
@@ -188,7 +214,7 @@ def demo(
     print(f"An autumn term in Derby: {scenario.name}, from {scenario}\nPlanning for at most {time_limit:g} seconds.")
     with Reporter(voice) as reporter:
         settings = Settings(time_limit, workers)
-        made = planner.run(scenario, out, settings, reporter.progress, reporter.warn)
+        made = planner.run(scenario, out, settings, reporter.progress, reporter.warn, ENDING.asked_to_stop)
     _conclude(voice, made, out=out)
     busiest = max(_calendars(out / "calendars" / "volunteers"), key=lambda file: file.stat().st_size)
     print(
@@ -237,20 +263,34 @@ def import_(
 @app.command()
 def solve(
     db: Database = DEFAULT_DB,
-    time_limit: TimeLimit = 60,
+    time_limit: Annotated[
+        float | None, typer.Option(min=0.1, help="Seconds to search for: 60, or with --resume what was left.")
+    ] = None,
     workers: Workers = WORKERS,
     seed: Seed = 0,
     deterministic: Deterministic = False,
     quiet: Quiet = False,
     as_json: Json = False,
     yes: NothingToAsk = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the plan of a solve that was broken off.")
+    ] = False,
 ) -> None:
-    """Makes a plan of the workspace's term, and keeps it as a run."""
+    """Makes a plan of the workspace's term, and keeps it as a run. Ctrl-C ends with the best plan so far."""
     voice = Voice.of(quiet=quiet, as_json=as_json)
     with Workspace.open(db) as workspace:
         with Reporter(voice) as reporter:
-            settings = Settings(time_limit, workers, seed, deterministic)
-            number, made = planner.solve_workspace(workspace, settings, reporter.progress, reporter.warn)
+            taken_up = planner.to_take_up(workspace) if resume else None
+            limit = time_limit if time_limit is not None else planner.time_left(taken_up)
+            number, made = planner.solve_workspace(
+                workspace,
+                Settings(limit, workers, seed, deterministic),
+                reporter.progress,
+                reporter.warn,
+                ENDING.asked_to_stop,
+                taken_up=taken_up,
+                tell=reporter.tell,
+            )
         _conclude(voice, made, number=number)
 
 
@@ -289,7 +329,7 @@ def show(
 def runs(db: Database = DEFAULT_DB) -> None:
     """Lists the runs that the workspace keeps."""
     with Workspace.open(db) as workspace:
-        found = planner.runs(workspace)
+        found, unfinished = planner.runs(workspace), planner.unfinished(workspace)
     table = new_table("run", "made (UTC)", "status", "delivered", "assignments", "reach", "scenario")
     for each in found:
         table.add_row(
@@ -302,6 +342,8 @@ def runs(db: Database = DEFAULT_DB) -> None:
             "current" if each.is_current else "older",
         )
     new_console().print(table if found else "No runs yet. Make one with: matcher solve")
+    for text in unfinished:
+        print(f"{text} is kept, too. To go on from the last one: matcher solve --resume")
 
 
 @app.command()
@@ -797,17 +839,8 @@ def _refuse_misplaced_logins(arguments: Sequence[str]) -> None:
             sys.exit(2)
 
 
-def _end(message: str) -> NoReturn:
-    try:
-        print(f"matcher: {message}", file=sys.stderr, flush=True)
-    except BrokenPipeError:
-        _hush(sys.stderr)
-    sys.exit(1)
-
-
-def _hush(stream: TextIO) -> None:
-    """Nobody reads it any more, so what is left in it may go nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+def _say(message: str) -> None:
+    print(f"matcher: {message}", file=sys.stderr, flush=True)
 
 
 def _out_of_memory(error: Exception) -> bool:

@@ -99,6 +99,13 @@ class Reporter:
             more = sum(map(len, alike[WARNINGS_SHOWN:]))
             print(f"warning: and {more} more; --json shows them all", file=sys.stderr)
 
+    def tell(self, text: str) -> None:
+        """Something that is good to know."""
+        if self.voice is Voice.JSON:
+            print(json.dumps({"event": "note", "text": text}), flush=True)
+        elif self.voice is not Voice.QUIET:
+            print(one_line(text), flush=True)
+
     def progress(self, progress: Progress) -> None:
         """Called by any of the search's threads."""
         with self._one_at_a_time:

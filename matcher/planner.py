@@ -5,30 +5,30 @@ Nothing here knows a terminal: progress and questions go through callables.
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from matcher.advice.undelivered import Reasons
 from matcher.advice.warnings import warnings as advice_warnings
-from matcher.audit import insist
+from matcher.audit import audit, insist
 from matcher.comparison import Comparison
 from matcher.comparison import compare as compare_plans
-from matcher.domain import Problem, Result
+from matcher.domain import Plan, Problem, Result, TierName
 from matcher.errors import AuditRefused, InputProblem, StoreError
 from matcher.intake import Intake, locator, read_scenario
+from matcher.keeper import STILL_AT_IT_SECONDS, Keeper
 from matcher.publishing import ensure_writable, write_outputs
-from matcher.solving.progress import OnProgress, Settings
+from matcher.solving.progress import AskedToStop, OnFirstPlan, OnProgress, Settings, never
 from matcher.solving.search import solve
 from matcher.soundness import kept_problem, kept_run
-from matcher.store import Change, RunSummary, SavedRun, Workspace, diff
+from matcher.store import Change, RunSummary, SavedRun, Unfinished, Workspace, diff
 from matcher.tables import Tables
 
 Warn = Callable[[Sequence[InputProblem]], None]
+DEFAULT_SECONDS = Settings().time_limit
+LEAST_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,13 @@ def make_plan(
     problem: Problem,
     settings: Settings,
     on_progress: OnProgress,
-    asked_to_stop: Callable[[], bool] = lambda: False,
+    asked_to_stop: AskedToStop = never,
+    *,
+    start: Plan | None = None,
+    on_first_plan: OnFirstPlan = lambda best: None,
 ) -> Made:
     """Solves, audits and explains. Raises PinsImpossible, or AuditRefused where the plan is not what it should be."""
-    solution = solve(problem, settings, on_progress, asked_to_stop)
+    solution = solve(problem, settings, on_progress, asked_to_stop, start=start, on_first_plan=on_first_plan)
     audit = insist(problem, solution.plan, solution.tiers)
     why = Reasons(problem)
     reasons = {
@@ -60,20 +63,6 @@ def make_plan(
     return Made(problem, result, solution.interrupted, solution.first_plan_seconds)
 
 
-@contextmanager
-def _ctrl_c() -> Iterator[Callable[[], bool]]:
-    """Inside, Ctrl-C breaks nothing off: it is remembered, for whoever asks."""
-    asked = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield asked.is_set
-        return
-    before = signal.signal(signal.SIGINT, lambda *_: asked.set())
-    try:
-        yield asked.is_set
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
 def read(scenario: Path, warn: Warn) -> Intake:
     """A scenario that can be used. Raises InputProblems if it cannot."""
     intake = read_scenario(scenario)
@@ -81,13 +70,19 @@ def read(scenario: Path, warn: Warn) -> Intake:
     return intake
 
 
-def run(scenario: Path, out: Path, settings: Settings, on_progress: OnProgress, warn: Warn) -> Made:
+def run(
+    scenario: Path,
+    out: Path,
+    settings: Settings,
+    on_progress: OnProgress,
+    warn: Warn,
+    asked_to_stop: AskedToStop = never,
+) -> Made:
     """Reads a scenario, plans, audits and writes the outputs; nothing is kept."""
     intake = read(scenario, warn)
     ensure_writable(out)
-    with _ctrl_c() as asked_to_stop:
-        made = make_plan(intake.problem, settings, on_progress, asked_to_stop)
-        write_outputs(made.problem, made.result, out, datetime.now(UTC))
+    made = make_plan(intake.problem, settings, on_progress, asked_to_stop)
+    write_outputs(made.problem, made.result, out, datetime.now(UTC))
     return made
 
 
@@ -104,17 +99,124 @@ def take(workspace: Workspace, tables: Tables, source: str, agreed: Sequence[Cha
     workspace.replace_tables(tables, source, agreed=tuple(agreed))
 
 
-def solve_workspace(workspace: Workspace, settings: Settings, on_progress: OnProgress, warn: Warn) -> tuple[int, Made]:
-    """Plans the workspace's term, and keeps the run; returns its number."""
+def solve_workspace(
+    workspace: Workspace,
+    settings: Settings,
+    on_progress: OnProgress,
+    warn: Warn,
+    asked_to_stop: AskedToStop = never,
+    *,
+    taken_up: Unfinished | None = None,
+    tell: Callable[[str], None] = lambda text: None,
+) -> tuple[int, Made]:
+    """Plans the workspace's term, and keeps the run; returns its number.
+
+    While it is made, the best plan so far is kept every so often. `taken_up` is such a plan to go on from.
+    """
     tables, problem, warnings = kept_problem(workspace)
     warn([*warnings, *advice_warnings(problem, locator(tables))])
-    with _ctrl_c() as asked_to_stop:
-        made = make_plan(problem, settings, on_progress, asked_to_stop)
-        result = made.result
-        number = workspace.save_run(
-            tables, result.plan, result.tiers, result.seconds, result.status, result.reasons, asdict(settings)
+    before = 0.0
+    if taken_up is not None:
+        _check_start(problem, taken_up)
+        before = taken_up.seconds
+    others = [each for each in workspace.unfinished() if taken_up is None or each.number != taken_up.number]
+    current = [each for each in others if each.is_current]
+    if current and taken_up is None:
+        tell(f"{_described(current[0])} is kept. To go on from it: matcher solve --resume")
+    whole = {**asdict(settings), "time_limit": before + settings.time_limit}
+    with Keeper(workspace, tables, whole, before) as keeper:
+        made = make_plan(
+            problem,
+            settings,
+            on_progress,
+            asked_to_stop,
+            start=taken_up.plan if taken_up is not None else None,
+            on_first_plan=keeper.begin,
         )
-    return number, made
+    result = replace(made.result, seconds=before + made.result.seconds)
+    mine = [number for number in (keeper.number, taken_up.number if taken_up else None) if number is not None]
+    idle = [each for each in others if (datetime.now(UTC) - each.kept).total_seconds() > STILL_AT_IT_SECONDS]
+    better = {each.number for each in idle if each.is_current and _better(problem, each.plan, result)}
+    needless = [each.number for each in idle if each.number not in better]
+    try:
+        number = workspace.save_run(
+            tables,
+            result.plan,
+            result.tiers,
+            result.seconds,
+            result.status,
+            result.reasons,
+            whole,
+            instead_of=[*mine, *needless],
+        )
+    except StoreError as error:
+        if keeper.number is None:
+            raise
+        raise StoreError(
+            f"{error} The plan is kept as an unfinished one: go on with matcher solve --resume."
+        ) from error
+    if keeper.trouble is not None:
+        tell(f"While it was made, the plan could not be kept: {keeper.trouble}")
+    if better:
+        tell("An unfinished plan that is better than this run is still kept. To go on from it: matcher solve --resume")
+    return number, replace(made, result=result)
+
+
+def to_take_up(workspace: Workspace) -> Unfinished:
+    """The plan, kept last, of a solve that was broken off. Raises StoreError where there is none for today's data."""
+    kept = workspace.unfinished()
+    found = next((each for each in kept if each.is_current), None)
+    if found is not None:
+        return found
+    if kept:
+        raise StoreError(
+            f"{_described(kept[0])} was made for other data: the scenario has changed since. Import that data again to "
+            "go on from it (it stays until a newer run is saved), or make a new plan with matcher solve."
+        )
+    raise StoreError(f"{workspace.where} keeps no unfinished plan to go on from. Make a new one with matcher solve.")
+
+
+def time_left(taken_up: Unfinished | None) -> float:
+    """Seconds that a solve is to search for unless somebody says: a whole one, or what one broken off had left."""
+    if taken_up is None:
+        return DEFAULT_SECONDS
+    limit = taken_up.settings.get("time_limit")
+    return max(LEAST_SECONDS, limit - taken_up.seconds) if isinstance(limit, int | float) else DEFAULT_SECONDS
+
+
+def unfinished(workspace: Workspace) -> Sequence[str]:
+    """What is to be said of solves that were broken off or go on, the one kept last first."""
+    return [_described(each) + ("" if each.is_current else " (for other data)") for each in workspace.unfinished()]
+
+
+def _described(kept: Unfinished) -> str:
+    return f"An unfinished plan, kept at {kept.kept:%Y-%m-%d %H:%M} UTC after {kept.seconds:.0f} s of searching,"
+
+
+def _check_start(problem: Problem, kept: Unfinished) -> None:
+    """Raises StoreError unless the plan keeps every rule, as this version of the program knows them."""
+    try:
+        wrong = [finding.text for finding in audit(problem, kept.plan).findings]
+    except KeyError as error:
+        wrong = [f"It names {error}, which the data does not have."]
+    if wrong:
+        raise StoreError(
+            f"{_described(kept)} breaks a rule, so nothing can go on from it: {wrong[0]} "
+            "Make a new one with matcher solve."
+        )
+
+
+def _better(problem: Problem, plan: Plan, result: Result) -> bool:
+    """Whether the plan is better than the result, tier by tier."""
+    try:
+        found = audit(problem, plan)
+    except KeyError:
+        return False
+    if found.findings:
+        return False
+    sign = {tier: 1 if tier.maximised else -1 for tier in TierName}
+    mine = [sign[tier] * found.values[tier] for tier in TierName]
+    return mine > [sign[score.tier] * score.value for score in result.tiers]
 
 
 def load_run(workspace: Workspace, number: int | None = None) -> tuple[SavedRun, Problem, Result]:

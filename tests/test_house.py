@@ -23,7 +23,7 @@ FLOORS = (
     *("errors", "times", "geography", "addresses", "secrecy", "formulas"),
     *("domain", "people_alike", "tables", "intake", "authoring", "comparison"),
     *("rules", "audit", "solving", "advice", "publishing", "store", "mail"),
-    *("console", "soundness", "planner", "publication", "safekeeping", "cli", "__main__"),
+    *("console", "endings", "soundness", "keeper", "planner", "publication", "safekeeping", "cli", "__main__"),
 )
 ROOMS = {
     "ortools": {"solving"},

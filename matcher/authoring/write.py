@@ -6,14 +6,16 @@ exists is overwritten: a scenario is somebody's work.
 
 from __future__ import annotations
 
+import errno
+import gc
 import io
 import re
-import secrets
-import shutil
+import sys
 import tempfile
+import traceback
 import zipfile
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from pathlib import Path
 
@@ -25,7 +27,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from matcher.errors import OutputError
 from matcher.formulas import as_text
-from matcher.secrecy import PRIVATE_FOLDER, make_folders, write_new
+from matcher.secrecy import make_folders, write_new
 from matcher.tables import TABLES, Column, Kind, Table, Tables, Value
 
 DATE_FORMAT = "yyyy-mm-dd"
@@ -212,7 +214,8 @@ def workbook_bytes(workbook: Workbook) -> bytes:
     workbook.properties.created = EPOCH
     workbook.properties.creator = "matcher"
     raw = io.BytesIO()
-    workbook.save(raw)
+    with _in_words("A workbook's sheets, which are put into the folder for temporary files first,"):
+        _save(workbook, raw)
     result = io.BytesIO()
     stamp = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*")
     with zipfile.ZipFile(raw) as source, zipfile.ZipFile(result, "w", zipfile.ZIP_DEFLATED) as target:
@@ -224,44 +227,70 @@ def workbook_bytes(workbook: Workbook) -> bytes:
     return result.getvalue()
 
 
+def _save(workbook: Workbook, raw: io.BytesIO) -> None:
+    """Raises OSError. Half-written sheets fail once more as they are thrown away, and Python would print that."""
+    told, sys.unraisablehook = sys.unraisablehook, lambda _: None
+    try:
+        workbook.save(raw)
+    except OSError as error:
+        traceback.clear_frames(error.__traceback__)
+        gc.collect()
+        raise OSError(error.errno, error.strerror) from None
+    finally:
+        sys.unraisablehook = told
+
+
 # --- Putting things in place --------------------------------------------------------------------------------------
 
 
 def new_folder(out: Path, files: Mapping[str, bytes]) -> None:
     """Create the folder `out` holding exactly `files`, all at once."""
-    try:
+    with _in_words(out):
         if out.is_file() or (out.is_dir() and any(out.iterdir())):
             what = "is a file" if out.is_file() else "is a folder that is not empty"
             raise OutputError(f"{out} {what}, and is left as it is. Name a new folder, or move this one away first.")
-        make_folders(out.parent)
-        beside = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-        try:
+        with _beside(out) as beside:
+            whole = beside / out.name
+            make_folders(whole)
             for name, content in files.items():
-                write_new(beside / name, content)  # its owner's alone, since names will stand in it
-            beside.chmod(PRIVATE_FOLDER)
+                write_new(whole / name, content)  # its owner's alone, since names will stand in it
             if out.is_dir():
                 out.rmdir()
-            beside.rename(out)
-        finally:
-            shutil.rmtree(beside, ignore_errors=True)
-    except OSError as error:
-        raise OutputError(f"{out} cannot be written: {error.strerror or error}. Name another place.") from error
+            whole.rename(out)
 
 
 def new_file(out: Path, content: bytes) -> None:
     """Create the file `out`, all at once."""
-    try:
+    with _in_words(out):
         if out.exists():
             raise OutputError(
                 f"{out} exists already, and is left as it is. Name a new file, or move this one away first."
             )
+        with _beside(out) as beside:
+            write_new(beside / out.name, content)
+            (beside / out.name).rename(out)
+
+
+@contextmanager
+def _beside(out: Path) -> Iterator[Path]:
+    """A folder to write in, on the same disk; whatever goes wrong, neither it nor a new folder above `out` is left."""
+    missing = [folder for folder in out.parents if not folder.exists()]
+    try:
         make_folders(out.parent)
-        beside = out.with_name(f".{out.name}-{secrets.token_hex(4)}")
-        try:
-            write_new(beside, content)
-            beside.rename(out)
-        finally:
-            with suppress(FileNotFoundError):
-                beside.unlink()
+        with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as beside:
+            yield Path(beside)
+    except BaseException:
+        for folder in missing:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+@contextmanager
+def _in_words(what: object) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
-        raise OutputError(f"{out} cannot be written: {error.strerror or error}. Name another place.") from error
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise OutputError(f"{what} cannot be written: the disk is full. Make room, then try again.") from error
+        raise OutputError(f"{what} cannot be written: {error.strerror or error}. Name another place.") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from matcher.domain import TierName
+from matcher.domain import Plan, TierName
 
 
 @dataclass(frozen=True)
@@ -29,3 +29,11 @@ class Progress:
 
 
 OnProgress = Callable[[Progress], None]
+AskedToStop = Callable[[], bool]
+OnFirstPlan = Callable[[Callable[[], Plan]], None]
+"""Called once a first plan stands, with what gives the best plan so far, whenever and from whichever thread."""
+
+
+def never() -> bool:
+    """Nobody asks it to stop."""
+    return False

@@ -27,7 +27,7 @@ from matcher.solving.lagrangian import Lagrangian
 from matcher.solving.local_search import climb
 from matcher.solving.neighbourhoods import Kind, Neighbourhood, Neighbourhoods
 from matcher.solving.pins import plan_for_pins
-from matcher.solving.progress import OnProgress, Progress, Settings
+from matcher.solving.progress import AskedToStop, OnFirstPlan, OnProgress, Progress, Settings, never
 from matcher.solving.reduced import Hold, Scope
 from matcher.solving.relaxation import Floats, Limits, relaxed_bounds
 
@@ -60,19 +60,28 @@ def solve(
     problem: Problem,
     settings: Settings,
     on_progress: OnProgress = lambda progress: None,
-    asked_to_stop: Callable[[], bool] = lambda: False,
+    asked_to_stop: AskedToStop = never,
+    *,
+    start: Plan | None = None,
+    on_first_plan: OnFirstPlan = lambda best: None,
 ) -> Solution:
     """The best plan found within the settings, with a bound for each tier where there is one.
 
-    Ends soon after `asked_to_stop` says so. Raises PinsImpossible if no plan keeps all the pins.
+    Begins with `start`, which must keep every must-rule, or else with a greedy plan. Ends soon after `asked_to_stop`
+    says so. Raises PinsImpossible if no plan keeps all the pins.
     """
     _compile()
     clock = _Clock(settings, asked_to_stop)
-    pinned = plan_for_pins(problem, Effort(max(10.0, settings.time_limit), settings.workers, settings.seed))
-    draft = Draft(problem, [*MUST_RULES, *GOALS])
-    columns = greedy(draft, draft.columns_of(pinned), lambda: clock.left(0.5) <= 0)
+    if start is None:
+        pinned = plan_for_pins(problem, Effort(max(10.0, settings.time_limit), settings.workers, settings.seed))
+        draft = Draft(problem, [*MUST_RULES, *GOALS])
+        columns = greedy(draft, draft.columns_of(pinned), lambda: clock.left(0.5) <= 0)
+    else:
+        draft = Draft(problem, [*MUST_RULES, *GOALS])
+        columns = draft.columns_of(start)
     search = _Search(draft, columns, settings, clock, on_progress)
     first = clock.seconds()
+    on_first_plan(lambda: draft.plan_of(search.columns))
     for tier in TierName:
         search.improve(tier)
     return Solution(draft.plan_of(search.columns), search.scores(), clock.seconds(), first, asked_to_stop())

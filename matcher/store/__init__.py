@@ -12,6 +12,8 @@ of its day, and compared with a new one; and a run tells whether the scenario ha
 a fingerprint of their values, so the same one is kept once, however often it is imported. Those that are neither
 current nor any run's are deleted on the next import.
 
+The best plan of a solve under way is kept every so often (`unfinished.py`), until it is a run.
+
 The rows of a scenario are kept as they were read (defaults not filled in) and are not judged here: `intake` does that,
 before and after. Hence no foreign keys between them; a plan's ids are the scenario's.
 
@@ -26,7 +28,7 @@ Which floor is which:
 
 changes.py      what differs between two scenarios (no database)
 connection.py   addresses, transactions, and errors in plain words
-schema.py       the tables; scenarios.py, runs.py, publications.py and told.py write and read them
+schema.py       the tables; scenarios.py, runs.py, unfinished.py, publications.py and told.py write and read them
 versions.py     which version of the tables a database has; runs migrations/, one file for each version
 workspace.py    what the planner calls
 """
@@ -35,6 +37,7 @@ from matcher.store.changes import Change, ColumnChange, What, diff, fingerprint,
 from matcher.store.leases import Lease, Taken
 from matcher.store.publications import Heard, Version
 from matcher.store.runs import RunSummary, SavedRun
+from matcher.store.unfinished import Unfinished
 from matcher.store.workspace import Import, Workspace
 
 __all__ = [
@@ -46,6 +49,7 @@ __all__ = [
     "RunSummary",
     "SavedRun",
     "Taken",
+    "Unfinished",
     "Version",
     "What",
     "Workspace",

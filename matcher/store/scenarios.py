@@ -83,8 +83,12 @@ def add_import(connection: sa.Connection, scenario_id: int, source: str, made: d
 
 
 def remove_unused(connection: sa.Connection) -> None:
-    """Forget the scenarios that are not current and that no run was made for."""
-    used = sa.union_all(sa.select(schema.runs.c.scenario_id), sa.select(sa.literal(current(connection))))
+    """Forget the scenarios that are not current and that no run, nor an unfinished one, was made for."""
+    used = sa.union_all(
+        sa.select(schema.runs.c.scenario_id),
+        sa.select(schema.unfinished_runs.c.scenario_id),
+        sa.select(sa.literal(current(connection))),
+    )
     connection.execute(sa.delete(schema.scenarios).where(schema.scenarios.c.scenario_id.not_in(used)))
 
 

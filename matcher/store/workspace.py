@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,12 +16,13 @@ from matcher.domain import Plan, Status, TierScore
 from matcher.errors import DamagedError, StoreError
 from matcher.publishing.disclosure import Told
 from matcher.publishing.published import Entry, Letter, LetterState
-from matcher.store import checks, copies, leases, publications, runs, scenarios, schema, told, versions
+from matcher.store import checks, copies, leases, publications, runs, scenarios, schema, told, unfinished, versions
 from matcher.store.changes import Change, diff
 from matcher.store.connection import check_file, database_url, described, make_engine, reading, sqlite_file, writing
 from matcher.store.leases import Lease
 from matcher.store.publications import Heard, Version
 from matcher.store.runs import RunSummary, SavedRun
+from matcher.store.unfinished import Unfinished
 from matcher.tables import Tables
 
 _log = logging.getLogger(__name__)
@@ -219,12 +220,37 @@ class Workspace:
         reasons: Mapping[str, str],
         settings: Mapping[str, object],
         made: datetime | None = None,
+        instead_of: Collection[int] = (),
     ) -> int:
-        """Keep a plan with the scenario it was made for (even if another was imported since); its run number."""
+        """Keep a plan with the scenario it was made for (even if another was imported since); its run number.
+
+        `instead_of` are the unfinished ones that it makes needless.
+        """
         with writing(self.engine, self._patience_seconds) as connection:
             scenario_id = scenarios.find_or_add(connection, tables)
             when = made or datetime.now(UTC)
+            unfinished.remove(connection, instead_of)
             return runs.save(connection, scenario_id, plan, tiers, seconds, status, reasons, settings, when)
+
+    def keep_unfinished(
+        self,
+        tables: Tables,
+        plan: Plan,
+        seconds: float,
+        settings: Mapping[str, object],
+        started: datetime,
+        number: int | None = None,
+    ) -> int:
+        """Keep the best plan so far of a solve that goes on, in the place that it had; the number of its place."""
+        with writing(self.engine, self._patience_seconds) as connection:
+            scenario_id = scenarios.find_or_add(connection, tables)
+            now = datetime.now(UTC)
+            return unfinished.keep(connection, number, scenario_id, started, now, seconds, settings, plan)
+
+    def unfinished(self) -> tuple[Unfinished, ...]:
+        """The plans of solves that go on or were killed, the one kept last first."""
+        with reading(self.engine) as connection:
+            return unfinished.load(connection)
 
     def run(self, number: int | None = None) -> SavedRun:
         """That run, or the newest one."""

@@ -23,6 +23,7 @@ from tests.cli.program import (
     environment,
     here,
     matcher,
+    well,
     well_here,
 )
 
@@ -189,3 +190,18 @@ def test_where_there_is_no_scenario_nothing_is_written(tmp_path: Path) -> None:
     assert said.code == 1
     assert "programme.toml: found nothing; expected a file programme.toml" in said.err
     assert not (tmp_path / "plan").exists()
+
+
+# Compiled code
+
+
+def test_a_plan_is_made_although_all_that_was_compiled_before_is_damaged(tmp_path: Path) -> None:
+    run = ("run", FIRST_STEPS, "--quiet", "--time-limit", 5)
+    kept = tmp_path / "kept"
+    for out in ("first", "second"):
+        well(*run, "--out", tmp_path / out, NUMBA_CACHE_DIR=str(kept))
+        files = [file for file in kept.rglob("*") if file.is_file()]
+        assert files and all(file.stat().st_size for file in files)
+        for file in files:
+            file.write_bytes(b"")
+        assert_complete(tmp_path / out, read_scenario(FIRST_STEPS).problem)
