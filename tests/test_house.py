@@ -21,7 +21,7 @@ HOUSE = REPOSITORY / "matcher"
 # From the ground up: a floor imports only from those before it, and from itself.
 FLOORS = (
     *("errors", "times", "geography", "addresses", "domain", "tables", "intake", "authoring", "comparison"),
-    *("rules", "audit", "solving", "advice", "publishing", "store", "mail"),
+    *("people_alike", "rules", "audit", "gate", "solving", "advice", "publishing", "store", "mail"),
     *("console", "planner", "publication", "cli", "__main__"),
 )
 ROOMS = {
