@@ -127,7 +127,7 @@ class _Judge:
                 if any((each, finding.sessions) in told for each in ids):
                     continue
                 names = f"{', '.join(ids[:-1])} and {ids[-1]}"
-                why = f"they stand in the list of volunteers more than once, as {names}, and would be at two places at once"
+                why = f"they stand in the list more than once, as {names}, and would be at two places at once"
                 for session_id in finding.sessions:
                     for each in ids:
                         if session_id in self.coming and each in self.left.visits[session_id].team:
@@ -242,7 +242,7 @@ _WORDS: Mapping[str, _Words] = {
     "available": _available,
     "mode and distance": _mode_and_distance,
     "one place at a time": _one_place,
-    "load limit": _load_limit,
+    "load": _load_limit,
     "required sector": _required_sector,
     "same employer": _same_employer,
     "safeguarding": _safeguarding,
