@@ -43,8 +43,9 @@ from matcher.mail.login import unencrypted_host
 from matcher.mail.replies import Question
 from matcher.mail.smtp import Delivery, Server
 from matcher.planner import Made
+from matcher.publication import TO_DO, Held
 from matcher.publishing.feeds import FeedKind
-from matcher.publishing.published import Answer, LetterState
+from matcher.publishing.published import Answer, Letter, LetterState
 from matcher.publishing.text import counted, listed, one_line
 from matcher.rules import GOALS, MUST_RULES
 from matcher.secrecy import holds_login, is_address, redacted
@@ -258,6 +259,7 @@ def import_(
         planner.take(workspace, tables, str(scenario), changes)
         if not quiet:
             print(f"Imported into {workspace.where}. Next: matcher solve")
+        _warn_of(publication.held(workspace))
 
 
 @app.command()
@@ -305,6 +307,8 @@ def show(
     with Workspace.open(db) as workspace:
         saved, problem, result = planner.load_run(workspace, run)
         gaps = publication.gaps(workspace)
+        stopped = publication.held(workspace) if run is None else ()
+    _warn_of(stopped)
     known = [*problem.schools, *problem.volunteers]
     for asked, ids, what in ((school, problem.schools, "school"), (volunteer, problem.volunteers, "volunteer")):
         if asked is not None and asked not in ids:
@@ -615,18 +619,32 @@ def send(
         state = "uncertain" if delivery.state is LetterState.SENDING else delivery.state.value
         print(f"{state}: {one_line(delivery.letter.subject)}, to {delivery.letter.recipient}{remark}", flush=True)
 
+    stopped: list[Letter] = []
+
+    def kept_back(letter: Letter, why: Sequence[Held]) -> None:
+        stopped.append(letter)
+        lines = [f"held: {one_line(letter.subject)}, to {letter.recipient}", *(f"  {each}" for each in why)]
+        print("\n".join(lines), file=sys.stderr, flush=True)
+
     with Workspace.open(db) as workspace:
-        outcome = publication.send(workspace, server, dry_run=dry_run, per_minute=per_minute, told=told)
+        outcome = publication.send(
+            workspace, server, dry_run=dry_run, per_minute=per_minute, told=told, kept_back=kept_back
+        )
+    kept = f", {len(stopped)} held" if stopped else ""
     if dry_run:
         for delivery in outcome.deliveries:
             told(delivery)
-        print(f"{counted(len(outcome.deliveries), 'letter')} would go to {server}. Nothing was sent.")
+        print(f"{counted(len(outcome.deliveries), 'letter')} would go to {server}{kept}. Nothing was sent.")
+        if stopped:
+            raise MatcherError(f"{counted(len(stopped), 'letter')} would be held, as above. {TO_DO}")
         return
     sent, refused = outcome.count(LetterState.SENT), outcome.count(LetterState.REFUSED)
     waiting = outcome.left + len(outcome.deliveries) - sent - refused
-    print(f"{counted(sent, 'letter')} sent, {refused} refused, {waiting} still to be sent.")
+    print(f"{counted(sent, 'letter')} sent, {refused} refused, {waiting} still to be sent{kept}.")
     if outcome.stopped:
         raise MatcherError(f"{outcome.stopped} What is left waits in the outbox: send again.")
+    if stopped:
+        raise MatcherError(f"{counted(len(stopped), 'letter')} are held, as above. {TO_DO}")
     if refused or waiting:
         raise MatcherError("Not every letter went: matcher outbox says why.")
 
@@ -692,6 +710,7 @@ def feed_write(
     """Writes a calendar to subscribe to for each volunteer and school, and one of the whole programme."""
     with Workspace.open(db) as workspace, publication.only_one(workspace, "feeds", "writing the feeds") as keep:
         where = publication.place_feeds(workspace, folder)
+        _ring(where.held)
         if where.readdressed:
             lost = counted(where.readdressed, "feed")
             print(f"{lost} with an address already are not in {folder}: whoever subscribed would need the new address.")
@@ -756,7 +775,7 @@ def push(
             print(f"{one_line(calendar.name)}: {calendar.put} put, {calendar.deleted} deleted", flush=True)
 
     with Workspace.open(db) as workspace:
-        calendars = publication.push(workspace, url, login_file, told=told)
+        calendars = publication.push(workspace, url, login_file, told=told, kept_back=_ring)
     put, deleted = sum(each.put for each in calendars), sum(each.deleted for each in calendars)
     unchanged = sum(each.unchanged for each in calendars)
     print(
@@ -894,6 +913,30 @@ def _question_line(question: Question, problem: Problem) -> str:
         f"({entry.attendee_id}), {entry.session_id} on {time_text(entry.start)}: {question.why}. "
         f"If it is theirs: {command}"
     )
+
+
+def _warn_of(stopped: Sequence[Held]) -> None:
+    """On standard error, where people were told of what cannot be any more."""
+    if stopped:
+        lines = "\n".join(f"  {each}" for each in stopped)
+        print(
+            f"warning: {counted(len(stopped), 'appointment')} that people were told of cannot be, by the data as it is "
+            f"now:\n{lines}\nNext: matcher solve, then matcher publish; until then letters and calendars are held.",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+def _ring(stopped: Sequence[Held]) -> None:
+    """On standard error, whom to ring about what calendars cannot go on showing."""
+    if stopped:
+        lines = "\n".join(f"  {each}\n    ring today: {each.ring}" for each in stopped)
+        print(
+            f"held: {counted(len(stopped), 'appointment')} cannot be, by the data as it is now. Where it stands in a "
+            f"calendar already it is shown as to be confirmed, elsewhere it is left out.\n{lines}\n{TO_DO}",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 def _staleness(is_current: bool) -> str:

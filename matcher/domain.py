@@ -316,6 +316,10 @@ class Finding:
     about: tuple[str, ...]
     amount: int
     text: str
+    person: str = ""
+    """The volunteer whose part it is; "" where whole teams take part."""
+    sessions: tuple[str, ...] = ()
+    """The sessions that take part in it, whatever it is about."""
 
 
 @dataclass(frozen=True, slots=True)

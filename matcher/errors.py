@@ -4,6 +4,7 @@
     ├── InputProblems            the scenario cannot be used: every problem of every table, each located
     ├── PinsImpossible           the pins cannot all be kept: names the fewest that clash
     ├── AuditRefused             the plan broke a must-rule, or its scores differ from the solver's: a defect of ours
+    ├── PublishingRefused            the plan has appointments that cannot be by today's data: each, and why
     ├── StoreError               the workspace cannot be opened, is from another version, or lacks what was asked for
     │   └── DamagedError         it holds what matcher never wrote there
     ├── ServerError              a mail or calendar server cannot be reached, or does not let us do what was asked
@@ -87,6 +88,10 @@ class PinsImpossible(MatcherError):
 
 class AuditRefused(MatcherError):
     """The audit found the plan or its scores wrong; nothing is written."""
+
+
+class PublishingRefused(MatcherError):
+    """The plan to be published sends somebody where today's data says they cannot be; nothing is kept."""
 
 
 class StoreError(MatcherError):

@@ -15,19 +15,20 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from matcher import planner
-from matcher.domain import Plan, Problem, School, Volunteer, folded
-from matcher.errors import DamagedError, StoreError
+from matcher.domain import Plan, Problem, School, Session, Slot, Volunteer, folded
+from matcher.errors import DamagedError, PublishingRefused, StoreError
+from matcher.gate import breaches
 from matcher.mail import replies, smtp
 from matcher.mail.replies import Accepted, Question, Remark
 from matcher.mail.smtp import Delivery, Outcome, Server
 from matcher.publishing import feeds
-from matcher.publishing.calendars import Attendee
+from matcher.publishing.calendars import Attendee, introduction, session_name
 from matcher.publishing.events import EntryChange, changes, entries_after, restamped
 from matcher.publishing.feeds import FeedKind, Placed, Written
-from matcher.publishing.letters import Untold, sender_of, untold
+from matcher.publishing.letters import Untold, cancels, sender_of, untold
 from matcher.publishing.letters import letters as write_letters
 from matcher.publishing.published import Answer, Entry, Letter, LetterState, Standing
-from matcher.publishing.text import listed, one_line
+from matcher.publishing.text import counted, listed, one_line
 from matcher.soundness import insist_events, kept_letters, kept_problem, kept_run
 from matcher.store import Heard, Lease, SavedRun, Taken, Version, Workspace, leases
 from matcher.times import time_text
@@ -60,6 +61,8 @@ class Preview:
     overtaken: int
     """How many letters of earlier versions have not gone and will not, since this one changes what they tell."""
     stamp: datetime
+    judged_by: int | None
+    """The number of the newest import, by which the plan was judged."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,86 @@ class Gap:
     """The fewest with whom the session can run."""
 
 
+TO_DO = (
+    "Make a new plan and publish it (matcher solve, then matcher publish); or, where the spreadsheet is wrong, mend "
+    "it, import it (matcher import) and do this again."
+)
+
+
+@dataclass(frozen=True)
+class Held:
+    """An appointment to come that cannot be as the term is now."""
+
+    volunteer: Volunteer | None
+    """None: a pin wants the session as such otherwise."""
+    school: School
+    session: Session
+    slot: Slot | None
+    """None: a pin wants what the plan does not have."""
+    reasons: tuple[str, ...]
+    uids: tuple[str, ...] = ()
+    """Of the volunteer's and the school's events, as far as they were told."""
+
+    def __str__(self) -> str:
+        who = f"{self.volunteer.name}, " if self.volunteer else ""
+        when = f", {time_text(self.slot.start)} ({self.slot.day.year})" if self.slot else ""
+        where = f"{session_name(self.session)} ({self.session.session_id}) at {self.school.name}"
+        return one_line(f"{who}{where}{when}: {'; '.join(self.reasons)}")
+
+    @property
+    def ring(self) -> str:
+        """Whom to ring, with what is known of how."""
+        school = [each for each in (self.school.contact_name, self.school.contact_email) if each]
+        people = (
+            [(self.volunteer.name, [self.volunteer.email] if self.volunteer.email else [])] if self.volunteer else []
+        )
+        people.append((self.school.name, school))
+        return one_line(" and ".join(f"{name} ({', '.join(known) or 'no address known'})" for name, known in people))
+
+
+def held(workspace: Workspace, at: datetime | None = None) -> tuple[Held, ...]:
+    """The appointments that people were told of, are to come after `at` (with a zone) and cannot be by today's data.
+
+    In order of time; none before the first version. Everything that tells somebody something asks this first.
+    """
+    return _held(workspace, published(workspace), at) if workspace.versions() else ()
+
+
+def _held(workspace: Workspace, told: Published, at: datetime | None = None) -> tuple[Held, ...]:
+    events = {(each.attendee, each.attendee_id, each.session_id): each.uid for each in told.entries if _is_on(each)}
+    found = []
+    for each in _judged(workspace, told.problem, told.plan, told.version.run_number, at or datetime.now(UTC)):
+        if each.slot is None or each.volunteer is None:  # nothing that anybody was told
+            continue
+        keys = (
+            (Attendee.VOLUNTEER, each.volunteer.volunteer_id, each.session.session_id),
+            (Attendee.SCHOOL, each.school.school_id, each.session.session_id),
+        )
+        found.append(replace(each, uids=tuple(events[key] for key in keys if key in events)))
+    return tuple(found)
+
+
+def _judged(workspace: Workspace, then: Problem, plan: Plan, run_number: int, at: datetime) -> tuple[Held, ...]:
+    """What of this plan cannot be by the scenario of the newest import (without one: that of the run)."""
+    _, now, _ = kept_problem(workspace, run_number if workspace.newest_import() is None else None)
+    wall_clock = at.astimezone(ZoneInfo(then.programme.timezone)).replace(tzinfo=None)
+    people, schools, sessions = (
+        {**then.volunteers, **now.volunteers},
+        {**then.schools, **now.schools},
+        {**now.sessions, **then.sessions},
+    )
+    return tuple(
+        Held(
+            people.get(each.volunteer_id),
+            schools[sessions[each.session_id].school_id],
+            sessions[each.session_id],
+            each.slot,
+            each.reasons,
+        )
+        for each in breaches(now, plan, wall_clock, then)
+    )
+
+
 def preview(
     workspace: Workspace,
     run: int | None = None,
@@ -96,10 +179,13 @@ def preview(
 ) -> Preview:
     """What publishing this run (the newest unless said) would change, and the letters that would tell of it.
 
-    Events that change get a SEQUENCE of `sequence_from` at least.
+    Events that change get a SEQUENCE of `sequence_from` at least. Raises PublishingRefused where something in it
+    cannot be by today's data.
     """
     stamp = stamp or datetime.now(UTC)
+    judged_by = workspace.newest_import()
     saved, problem, result = planner.load_run(workspace, run)
+    _insist_that_it_can_be(saved, _judged(workspace, problem, result.plan, saved.number, stamp))
     before, versions = workspace.published(), workspace.versions()
     _with_those_gone(workspace, problem, before, versions)  # raises where they are damaged
     number = versions[0].number + 1 if versions else 1
@@ -132,12 +218,21 @@ def preview(
         )
     concerned_letters = {_about(change.after) for change in found}
     overtaken = sum(_about(letter) in concerned_letters for letter in waiting)
-    return Preview(number, saved, everybody, before, after, found, letters, alone, begun, overtaken, stamp)
+    return Preview(number, saved, everybody, before, after, found, letters, alone, begun, overtaken, stamp, judged_by)
+
+
+def _insist_that_it_can_be(run: SavedRun, wrong: Sequence[Held]) -> None:
+    if wrong:
+        lines = "\n".join(f"  {each}" for each in wrong)
+        raise PublishingRefused(
+            f"Run {run.number} cannot be published, and nothing was: by the data as it is now, "
+            f"{counted(len(wrong), 'appointment')} in it cannot be.\n{lines}\n{TO_DO}"
+        )
 
 
 def publish(workspace: Workspace, seen: Preview) -> int:
     """Publishes what was shown: the version, its events and its letters, all or nothing."""
-    return workspace.publish(seen.run.number, seen.before, seen.after, seen.letters, seen.stamp)
+    return workspace.publish(seen.run.number, seen.before, seen.after, seen.letters, seen.stamp, seen.judged_by)
 
 
 def clock_doubt(workspace: Workspace, problem: Problem, stamp: datetime) -> str:
@@ -297,16 +392,21 @@ def send(
     per_minute: float = 0,
     told: Callable[[Delivery], None] = lambda _: None,
     lease_seconds: float = LEASE_SECONDS,
+    kept_back: Callable[[Letter, Sequence[Held]], None] = lambda _letter, _why: None,
+    at: datetime | None = None,
 ) -> Outcome:
     """Hands over the letters that wait, and again those that a broken-off attempt left uncertain.
 
-    One at a time may: StoreError says who else is sending. A send that was killed gives way after `lease_seconds`.
+    Letters that speak of what cannot be by today's data stay as they are: `kept_back` hears which, and of what. One at
+    a time may send: StoreError says who else is. A send that was killed gives way after `lease_seconds`.
     """
     if dry_run:
-        return smtp.rehearse(kept_letters(workspace, LetterState.WAITING, LetterState.SENDING))
+        return smtp.rehearse(_released(workspace, kept_back, at))
     try:
         with workspace.lease("send", lease_seconds) as lease:
-            return _send(workspace, server, lease, per_minute, told)
+            judged_by = workspace.newest_import()
+            letters = _released(workspace, kept_back, at)
+            return _send(workspace, server, lease, letters, judged_by, per_minute, told)
     except Taken as taken:
         raise StoreError(
             f"Another send is under way ({taken.by}), so nothing was sent by this one. Wait until it is done; if it "
@@ -315,9 +415,14 @@ def send(
 
 
 def _send(
-    workspace: Workspace, server: Server, lease: Lease, per_minute: float, told: Callable[[Delivery], None]
+    workspace: Workspace,
+    server: Server,
+    lease: Lease,
+    letters: Sequence[Letter],
+    judged_by: int | None,
+    per_minute: float,
+    told: Callable[[Delivery], None],
 ) -> Outcome:
-    letters = kept_letters(workspace, LetterState.WAITING, LetterState.SENDING)
     unclaimed = {letter.message_id: letter for letter in letters}
 
     def mark(message_id: str, state: LetterState, remark: str) -> None:
@@ -327,6 +432,11 @@ def _send(
                     "This send has lost its turn to go on (its machine slept, or its clock was changed), and stopped "
                     "before the next letter. Look at the outbox (matcher outbox), then send again."
                 )
+            if workspace.newest_import() != judged_by:
+                raise StoreError(
+                    "Another spreadsheet was imported meanwhile, so sending stopped before the next letter. Send "
+                    "again, so that what is left is judged by it."
+                )
             if not workspace.claim_letter(unclaimed.pop(message_id)):
                 raise StoreError(
                     "The outbox was changed by somebody else meanwhile. Look at it (matcher outbox), then send again."
@@ -335,6 +445,29 @@ def _send(
             workspace.mark_letter(message_id, state, remark)
 
     return smtp.send(letters, server, mark, per_minute=per_minute, told=told)
+
+
+def _released(
+    workspace: Workspace, kept_back: Callable[[Letter, Sequence[Held]], None], at: datetime | None
+) -> list[Letter]:
+    """The letters to be sent, but those that speak of an appointment that is held."""
+    of_event: dict[str, list[Held]] = {}
+    of_school: dict[str, list[Held]] = {}
+    for each in held(workspace, at):
+        of_school.setdefault(each.school.school_id, []).append(each)
+        for uid in each.uids:
+            of_event.setdefault(uid, []).append(each)
+    released = []
+    for letter in kept_letters(workspace, LetterState.WAITING, LetterState.SENDING):
+        if letter.attendee is Attendee.SCHOOL:
+            why = of_school.get(letter.attendee_id, [])
+        else:
+            why = of_event.get(letter.uid, [])
+        if why and not cancels(letter):
+            kept_back(letter, why)
+        else:
+            released.append(letter)
+    return released
 
 
 @dataclass(frozen=True)
@@ -474,19 +607,42 @@ class PlacedFeeds:
     """The marks from which this was worked out."""
     readdressed: int
     """How many have an address that somebody may know, but no file in this folder, and so would get another."""
+    held: tuple[Held, ...]
+    """What is shown as to be confirmed where it stands already, and not at all elsewhere."""
 
 
 def place_feeds(workspace: Workspace, folder: Path, stamp: datetime | None = None) -> PlacedFeeds:
     told = published(workspace)
     known, never_placed = workspace.feed_hashes(), workspace.unplaced_feeds()
     hashes = {(FeedKind(kind), who): mark for (kind, who), mark in known.items()}
-    every = feeds.feeds(told.problem, told.entries, stamp or datetime.now(UTC), workspace.id)
+    stopped = _held(workspace, told, stamp)
+    there = feeds.standing(folder, hashes) if stopped else {}
+    every = feeds.feeds(
+        told.problem,
+        told.entries,
+        stamp or datetime.now(UTC),
+        _doubtful(told, stopped),
+        lambda key, uid: uid in there.get(key, ()),
+        workspace=workspace.id,
+    )
     placed = feeds.placed(folder, every, hashes)
     readdressed = sum(
         mark != hashes.get(key, mark) and (key[0].value, key[1]) not in never_placed
         for key, mark in feeds.hashes_of(placed).items()
     )
-    return PlacedFeeds(folder, placed, known, readdressed)
+    return PlacedFeeds(folder, placed, known, readdressed, stopped)
+
+
+def _doubtful(told: Published, stopped: Sequence[Held]) -> dict[str, list[str]]:
+    """The events to which somebody may not come: UID -> how the school's event introduces them."""
+    schools = {each.uid for each in told.entries if each.attendee is Attendee.SCHOOL}
+    found: dict[str, list[str]] = {}
+    for each in stopped:
+        for uid in each.uids:
+            found.setdefault(uid, [])
+            if uid in schools and each.volunteer is not None:
+                found[uid].append(introduction(told.problem.volunteers[each.volunteer.volunteer_id]))
+    return found
 
 
 def write_feeds(
@@ -526,18 +682,26 @@ def push(
     login_file: Path | None = None,
     *,
     told: Callable[[Pushed], None] = lambda _: None,
+    kept_back: Callable[[Sequence[Held]], None] = lambda _: None,
+    at: datetime | None = None,
 ) -> tuple[Pushed, ...]:
-    """Brings the programme's and each school's calendar on a CalDAV server in step with the newest version."""
+    """Brings the programme's and each school's calendar on a CalDAV server in step with the newest version.
+
+    What cannot be by today's data is shown as to be confirmed where it stands already, and not put elsewhere:
+    `kept_back` hears of it, before anything is put.
+    """
     from matcher.mail import caldav  # here, since its library takes long to load
 
     server = caldav.CalendarServer.at(url, login_file)
     every = published(workspace)
+    stopped = _held(workspace, every, at)
+    kept_back(stopped)
     name = every.problem.programme.name
     shelves = [
         caldav.shelf(
             name, each.kind, each.id, f"{name}: {each.name}" if each.kind is FeedKind.SCHOOL else name, each.content
         )
-        for each in feeds.feeds(every.problem, every.entries, datetime.now(UTC))
+        for each in feeds.feeds(every.problem, every.entries, at or datetime.now(UTC), _doubtful(every, stopped))
         if each.kind is not FeedKind.VOLUNTEER
     ]
     return caldav.push(server, shelves, told)

@@ -22,7 +22,7 @@ HOUSE = REPOSITORY / "matcher"
 FLOORS = (
     *("errors", "times", "geography", "addresses", "secrecy", "formulas"),
     *("domain", "people_alike", "tables", "intake", "authoring", "comparison"),
-    *("rules", "audit", "solving", "advice", "publishing", "store", "mail"),
+    *("rules", "audit", "gate", "solving", "advice", "publishing", "store", "mail"),
     *("console", "endings", "soundness", "keeper", "planner", "publication", "safekeeping", "cli", "__main__"),
 )
 ROOMS = {

@@ -12,7 +12,7 @@ import logging
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -48,6 +48,8 @@ class Shelf:
     name: str
     events: Mapping[str, bytes]
     """UID -> a calendar with this one event and the zones that it uses."""
+    tentative: Mapping[str, bytes] = field(default_factory=dict)
+    """The same, of events to be confirmed: put in the place of what stands there, and never anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +88,13 @@ def shelf(programme: str, kind: str, key: str, name: str, feed: bytes) -> Shelf:
     text = feed.decode()
     zones = "".join(re.findall(r"^BEGIN:VTIMEZONE\r\n.*?^END:VTIMEZONE\r\n", text, re.DOTALL | re.MULTILINE))
     head = f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:{PRODID}\r\nCALSCALE:GREGORIAN\r\n{zones}"
-    events = {}
+    events: dict[str, bytes] = {}
+    tentative: dict[str, bytes] = {}
     for body in re.findall(r"^BEGIN:VEVENT\r\n.*?^END:VEVENT\r\n", text, re.DOTALL | re.MULTILINE):
         if "\r\nSTATUS:CANCELLED\r\n" not in body:
-            events[_uid(body)] = f"{head}{body}END:VCALENDAR\r\n".encode()
-    return Shelf(f"matcher-{kind}-{digest}", name, events)
+            kept = tentative if "\r\nSTATUS:TENTATIVE\r\n" in body else events
+            kept[_uid(body)] = f"{head}{body}END:VCALENDAR\r\n".encode()
+    return Shelf(f"matcher-{kind}-{digest}", name, events, tentative)
 
 
 def push(
@@ -176,7 +180,9 @@ def _in_step(client: Any, url: str, wanted: Shelf, made: bool) -> Pushed:
     for _ in range(TRIES):
         stored = {_uid(each.text): each for each in _stored(client, url)}
         overtaken = False
-        for uid, content in wanted.events.items():
+        doubtful = {uid: content for uid, content in wanted.tentative.items() if uid in stored}
+        events = {**wanted.events, **doubtful}
+        for uid, content in events.items():
             old = stored.get(uid)
             if old is None:
                 headers, target = {"If-None-Match": "*"}, urljoin(url, f"{uid.partition('@')[0]}.ics")
@@ -189,12 +195,12 @@ def _in_step(client: Any, url: str, wanted: Shelf, made: bool) -> Pushed:
             overtaken |= _was_overtaken(answer, target)
             put.add(uid)
         for uid, old in stored.items():
-            if uid.endswith(OURS) and uid not in wanted.events:
+            if uid.endswith(OURS) and uid not in events:
                 answer = client.request(old.url, "DELETE", "", {"If-Match": old.etag} if old.etag else {})
                 overtaken |= _was_overtaken(answer, old.url)
                 deleted.add(uid)
         if not overtaken:
-            unchanged = len(wanted.events.keys() - put)
+            unchanged = len(events.keys() - put)
             return Pushed(wanted.name, made, len(put), len(deleted), unchanged)
     raise ServerError(
         f"The calendar {wanted.name!r} is being changed by somebody else all the while. Push again when they are done."

@@ -32,6 +32,8 @@ CANCELLED_STAY = timedelta(weeks=4)
 """How long after its date a cancelled visit can still be seen."""
 PROGRAMME_ID = "programme"
 """The id of the one feed of kind PROGRAMME."""
+TO_BE_CONFIRMED = "To be confirmed: "
+UNNAMED = "- To be confirmed"
 LINK_COLUMNS = ("kind", "id", "name", "file")
 
 _NAME = re.compile(r"[0-9a-f]{32}\.ics")
@@ -84,11 +86,22 @@ class Written:
     """Files that may be feeds of an earlier matcher, and are nobody's here; they are left."""
 
 
-def feeds(problem: Problem, entries: Sequence[Entry], stamp: datetime, workspace: str = "") -> tuple[Feed, ...]:
+def feeds(
+    problem: Problem,
+    entries: Sequence[Entry],
+    stamp: datetime,
+    doubtful: Mapping[str, Collection[str]] | None = None,
+    stand: Callable[[FeedKey, str], bool] = lambda _key, _uid: True,
+    *,
+    workspace: str = "",
+) -> tuple[Feed, ...]:
     """A feed for each volunteer and school, with or without a visit, and one for the programme, all visits of it.
 
+    `doubtful` are events to which somebody may not come as things are now: UID -> how the school's event introduces
+    these visitors. Those that `stand` in a feed already are shown as to be confirmed there, the others left out.
     `workspace` is the id of the workspace, by whose mark its files are known again.
     """
+    doubtful = doubtful or {}
     programme = one_line(problem.programme.name)
     today = stamp.astimezone(ZoneInfo(problem.programme.timezone)).replace(tzinfo=None)
     shown = [
@@ -114,9 +127,16 @@ def feeds(problem: Problem, entries: Sequence[Entry], stamp: datetime, workspace
     for (kind, key), events in own.items():
         name = names.get((kind, key), "")
         title = f"{programme}: {name}" if name else programme
-        found.append(Feed(kind, key, name, shells.around(title, events, map(_seen, events))))
-    visits = [entry for entry in shown if entry.attendee is Attendee.SCHOOL]
-    everything = (_seen(entry, names.get(_key(entry), "")) for entry in visits)
+        events = [each for each in events if each.uid not in doubtful or stand((kind, key), each.uid)]
+        bodies = (_seen(each, doubtful.get(each.uid)) for each in events)
+        found.append(Feed(kind, key, name, shells.around(title, events, bodies)))
+    everywhere = (FeedKind.PROGRAMME, PROGRAMME_ID)
+    visits = [
+        entry
+        for entry in shown
+        if entry.attendee is Attendee.SCHOOL and (entry.uid not in doubtful or stand(everywhere, entry.uid))
+    ]
+    everything = (_seen(entry, doubtful.get(entry.uid), names.get(_key(entry), "")) for entry in visits)
     found.append(Feed(FeedKind.PROGRAMME, PROGRAMME_ID, programme, shells.around(programme, visits, everything)))
     return tuple(found)
 
@@ -132,6 +152,16 @@ def placed(folder: Path, all_feeds: Iterable[Feed], hashes: Mapping[FeedKey, str
         file = there.get(hashes.get(feed.key, ""))
         result.append(Placed(feed, file or f"{secrets.token_hex(16)}.ics"))
     return tuple(result)
+
+
+def standing(folder: Path, hashes: Mapping[FeedKey, str]) -> dict[FeedKey, set[str]]:
+    """The UIDs of the events that stand in each feed's file in `folder`, of those that have one."""
+    whose = {mark: key for key, mark in hashes.items()}
+    found: dict[FeedKey, set[str]] = {}
+    for path in _files(folder):
+        if key := whose.get(token_hash(path.stem)):
+            found[key] = set(re.findall(r"^UID:(.*?)\r?$", path.read_text(errors="replace"), re.MULTILINE))
+    return found
 
 
 def hashes_of(where: Iterable[Placed]) -> dict[FeedKey, str]:
@@ -235,25 +265,52 @@ class _Shells:
 
 _ZONE = re.compile(r"^DT(?:START|END);TZID=([^:;\r\n]+):", re.MULTILINE)
 _SUMMARY = re.compile(r"^SUMMARY[:;].*\r\n(?: .*\r\n)*", re.MULTILINE)
+_DESCRIPTION = re.compile(r"^DESCRIPTION[:;].*\r\n(?: .*\r\n)*", re.MULTILINE)
 
 
 def _key(entry: Entry) -> FeedKey:
     return FeedKind(entry.attendee.value), entry.attendee_id
 
 
-def _seen(entry: Entry, school: str = "") -> str:
-    """The event as a subscriber sees it: the school before it where several meet, and whether it is off."""
+def _seen(entry: Entry, doubtful: Collection[str] | None = None, school: str = "") -> str:
+    """The event as a subscriber sees it: the school before it where several meet, and whether it is off or in doubt."""
     head = "Cancelled: " if entry.standing is Standing.CANCELLED else ""
+    head += "" if doubtful is None else TO_BE_CONFIRMED
     head += f"{school}: " if school else ""
     if not head:
         return entry.body
+    body = entry.body if doubtful is None else tentative(entry.body, doubtful)
     prefix = Text(head).to_ical().decode()
 
     def prefixed(found: re.Match[str]) -> str:
         name, _, value = found[0].replace("\r\n ", "").removesuffix("\r\n").partition(":")
         return _folded(f"{name}:{prefix}{value}")
 
-    return _SUMMARY.sub(prefixed, entry.body, count=1)
+    return _SUMMARY.sub(prefixed, body, count=1)
+
+
+def tentative(body: str, visitors: Collection[str]) -> str:
+    """The event with STATUS:TENTATIVE, without a reminder, and with nobody named whom these lines introduce.
+
+    SEQUENCE and DTSTAMP stay: once the doubt is gone, the event is again what it was.
+    """
+    body = re.sub(r"^BEGIN:VALARM\r\n.*?^END:VALARM\r\n", "", body, flags=re.DOTALL | re.MULTILINE)
+    body = re.sub(r"^STATUS:.*\r\n", "STATUS:TENTATIVE\r\n", body, count=1, flags=re.MULTILINE)
+    if not visitors:
+        return body
+
+    def unnamed(found: re.Match[str]) -> str:
+        name, _, value = found[0].replace("\r\n ", "").removesuffix("\r\n").partition(":")
+        lines = re.findall(r"((?:[^\\]|\\[^n])*)(?:\\n|$)", value)[:-1]  # a backslash before the n may be a typed one
+        for visitor in visitors:
+            line = Text(f"- {visitor}").to_ical().decode()
+            if line in lines:
+                lines[lines.index(line)] = UNNAMED
+            else:  # introduced in other words: then nobody is named
+                lines = [UNNAMED if each.startswith("- ") else each for each in lines]
+        return _folded(f"{name}:" + "\\n".join(lines))
+
+    return _DESCRIPTION.sub(unnamed, body, count=1)
 
 
 def _folded(line: str) -> str:

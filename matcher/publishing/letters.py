@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -106,6 +107,12 @@ def letters(
 def untold(problem: Problem, before: Sequence[Entry], after: Sequence[Entry], stamp: datetime) -> tuple[Untold, ...]:
     """Those whom a change concerns and `letters` cannot write to, with the reason."""
     return tuple(_Post(problem, Plan({}), before, after, 0, stamp).untold())
+
+
+def cancels(letter: Letter) -> bool:
+    """Whether it tells a volunteer that something does not take place."""
+    parts = message_from_bytes(letter.content).walk()
+    return any(part.get_param("method") == "CANCEL" for part in parts)
 
 
 class _Post:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
+from datetime import date
 
 import numpy as np
 
@@ -45,12 +45,12 @@ class CohortDay(MustRule):
             draft.at_most(self.name, np.concatenate(keys), np.concatenate(columns), 1)
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
-        held = Counter(
-            (cohort_id, visit.slot.start.date())
-            for session_id, visit in plan.visits.items()
-            for cohort_id in problem.sessions[session_id].cohort_ids
-        )
-        for (cohort_id, day), count in held.items():
+        held: dict[tuple[str, date], list[str]] = {}
+        for session_id, visit in plan.visits.items():
+            for cohort_id in problem.sessions[session_id].cohort_ids:
+                held.setdefault((cohort_id, visit.slot.start.date()), []).append(session_id)
+        for (cohort_id, day), sessions in held.items():
+            count = len(sessions)
             if count > 1:
                 text = f"{cohort_id} has {count} sessions on {day_text(day)}."
-                yield Finding(self.name, (cohort_id,), count - 1, text)
+                yield Finding(self.name, (cohort_id,), count - 1, text, sessions=tuple(sessions))

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
+from datetime import date
 
 from matcher.domain import Finding, Plan, Problem
 from matcher.rules.base import Example, MustRule
@@ -60,22 +60,30 @@ class LoadLimit(MustRule):
         )
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
-        taken = list(plan.assignments())
-        for volunteer_id, count in Counter(volunteer_id for volunteer_id, _, _ in taken).items():
-            most = problem.volunteers[volunteer_id].max_sessions
+        diaries: dict[str, list[str]] = {}
+        days: dict[tuple[str, date], list[str]] = {}
+        for volunteer_id, session_id, when in plan.assignments():
+            diaries.setdefault(volunteer_id, []).append(session_id)
+            days.setdefault((volunteer_id, when.day), []).append(session_id)
+        for volunteer_id, sessions in diaries.items():
+            count, most = len(sessions), problem.volunteers[volunteer_id].max_sessions
             if count > most:
                 yield Finding(
                     self.name,
                     (volunteer_id,),
                     count - most,
                     f"{volunteer_id} has {count} sessions in the plan; the most is {most}.",
+                    person=volunteer_id,
+                    sessions=tuple(sessions),
                 )
-        for (volunteer_id, day), count in Counter((volunteer_id, when.day) for volunteer_id, _, when in taken).items():
-            most = problem.volunteers[volunteer_id].max_sessions_per_day
+        for (volunteer_id, day), sessions in days.items():
+            count, most = len(sessions), problem.volunteers[volunteer_id].max_sessions_per_day
             if count > most:
                 yield Finding(
                     self.name,
                     (volunteer_id,),
                     count - most,
                     f"{volunteer_id} has {count} sessions on {day_text(day)}; the most on a day is {most}.",
+                    person=volunteer_id,
+                    sessions=tuple(sessions),
                 )

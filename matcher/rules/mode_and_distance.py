@@ -129,7 +129,12 @@ class ModeAndDistance(MustRule):
             if session.mode not in volunteer.modes:
                 how = "in person" if session.mode is Mode.IN_PERSON else "virtually"
                 yield Finding(
-                    self.name, about, 1, f"{volunteer_id} does not offer to take part {how}, as {session_id} asks."
+                    self.name,
+                    about,
+                    1,
+                    f"{volunteer_id} does not offer to take part {how}, as {session_id} asks.",
+                    person=volunteer_id,
+                    sessions=(session_id,),
                 )
             elif session.mode is Mode.IN_PERSON and volunteer.max_distance_km is not None:
                 km = problem.km_home_to_school(volunteer_id, session.school_id)
@@ -141,6 +146,8 @@ class ModeAndDistance(MustRule):
                         int(excess) + 1,
                         f"{session_id} is {km:.1f} km from {volunteer_id}, who travels at most "
                         f"{volunteer.max_distance_km:g} km.",
+                        person=volunteer_id,
+                        sessions=(session_id,),
                     )
 
 

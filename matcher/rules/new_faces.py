@@ -60,12 +60,13 @@ class NewFaces(MustRule):
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
         times = Counter((encounter.cohort_id, encounter.volunteer_id) for encounter in problem.encounters)
-        planned: Counter[tuple[str, str]] = Counter()
+        planned: dict[tuple[str, str], list[str]] = {}
         for session_id, visit in plan.visits.items():
             for cohort_id in problem.sessions[session_id].cohort_ids:
-                planned.update((cohort_id, volunteer_id) for volunteer_id in visit.team)
-        for (cohort_id, volunteer_id), count in planned.items():
-            before = min(1, times[cohort_id, volunteer_id])
+                for volunteer_id in visit.team:
+                    planned.setdefault((cohort_id, volunteer_id), []).append(session_id)
+        for (cohort_id, volunteer_id), sessions in planned.items():
+            count, before = len(sessions), min(1, times[cohort_id, volunteer_id])
             if before + count > 1:
                 yield Finding(
                     self.name,
@@ -73,4 +74,6 @@ class NewFaces(MustRule):
                     before + count - 1,
                     f"{cohort_id} would meet {volunteer_id} {before + count} times"
                     + (", earlier encounters included." if before else "."),
+                    person=volunteer_id,
+                    sessions=tuple(sessions),
                 )

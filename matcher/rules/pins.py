@@ -90,4 +90,5 @@ class Pins(MustRule):
                 so = visit is not None and visit.slot.start == pin.start
             if so != (pin.decision is Decision.KEEP):
                 about = (pin.session_id,) if pin.volunteer_id is None else (pin.volunteer_id, pin.session_id)
-                yield Finding(self.name, about, 1, f"The plan does not respect the pin “{pin}”.")
+                text = f"The plan does not respect the pin “{pin}”."
+                yield Finding(self.name, about, 1, text, person=pin.volunteer_id or "", sessions=(pin.session_id,))

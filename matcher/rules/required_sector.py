@@ -59,4 +59,4 @@ class RequiredSector(MustRule):
             present = {folded(problem.volunteers[volunteer_id].sector) for volunteer_id in visit.team}
             for wanted in sorted(problem.sessions[session_id].required_sectors - present):
                 text = f"{session_id} asks for somebody from {problem.sector_name(wanted)}; nobody in the team is."
-                yield Finding(self.name, (session_id,), 1, text)
+                yield Finding(self.name, (session_id,), 1, text, sessions=(session_id,))

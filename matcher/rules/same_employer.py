@@ -76,4 +76,5 @@ class SameEmployer(MustRule):
                         excess,
                         f"{session_id} has {excess + most} volunteer{'s' * (excess + most > 1)} from {employer}; "
                         f"the most is {most}.",
+                        sessions=(session_id,),
                     )

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
+from datetime import date
 
 import numpy as np
 
@@ -42,16 +42,16 @@ class SchoolDay(MustRule):
         )
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
-        held = Counter(
-            (problem.sessions[session_id].school_id, visit.slot.start.date())
-            for session_id, visit in plan.visits.items()
-        )
-        for (school_id, day), count in held.items():
-            most = problem.schools[school_id].max_sessions_per_day
+        held: dict[tuple[str, date], list[str]] = {}
+        for session_id, visit in plan.visits.items():
+            held.setdefault((problem.sessions[session_id].school_id, visit.slot.start.date()), []).append(session_id)
+        for (school_id, day), sessions in held.items():
+            count, most = len(sessions), problem.schools[school_id].max_sessions_per_day
             if most is not None and count > most:
                 yield Finding(
                     self.name,
                     (school_id,),
                     count - most,
                     f"{problem.schools[school_id].name} has {count} sessions on {day_text(day)}; the most is {most}.",
+                    sessions=tuple(sessions),
                 )

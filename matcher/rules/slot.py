@@ -42,9 +42,12 @@ class OneOfItsSlots(MustRule):
         for session_id, visit in plan.visits.items():
             session = problem.sessions[session_id]
             when = f"{day_text(visit.slot.start)} {visit.slot.start:%Y %H:%M}"
+            text = ""
             if not any(slot.start == visit.slot.start and slot.end == visit.slot.end for slot in session.slots):
-                yield Finding(self.name, (session_id,), 1, f"{session_id} is planned for {when}, not one of its slots.")
+                text = f"{session_id} is planned for {when}, not one of its slots."
             elif not programme.first_day <= visit.slot.start.date() <= programme.last_day:
-                yield Finding(self.name, (session_id,), 1, f"{session_id} is planned for {when}, outside the term.")
+                text = f"{session_id} is planned for {when}, outside the term."
             elif visit.slot.start.date() in programme.closed:
-                yield Finding(self.name, (session_id,), 1, f"{session_id} is planned for {when}, a closed day.")
+                text = f"{session_id} is planned for {when}, a closed day."
+            if text:
+                yield Finding(self.name, (session_id,), 1, text, sessions=(session_id,))

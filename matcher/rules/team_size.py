@@ -59,6 +59,7 @@ class TeamSize(MustRule):
                     (session_id,),
                     missing,
                     f"{session_id} has {size} of the {session.min_volunteers} volunteers it needs.",
+                    sessions=(session_id,),
                 )
             if size > session.max_volunteers:
                 yield Finding(
@@ -66,4 +67,5 @@ class TeamSize(MustRule):
                     (session_id,),
                     size - session.max_volunteers,
                     f"{session_id} has {size} volunteers and room for {session.max_volunteers}.",
+                    sessions=(session_id,),
                 )

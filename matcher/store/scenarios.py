@@ -75,10 +75,20 @@ def current(connection: sa.Connection) -> int | None:
     return connection.scalar(newest)
 
 
+def newest_import(connection: sa.Connection) -> int | None:
+    """Its number."""
+    number: int | None = connection.scalar(sa.select(sa.func.max(schema.imports.c.number)))
+    return number
+
+
 def add_import(connection: sa.Connection, scenario_id: int, source: str, made: datetime) -> None:
     """Make that scenario the current one."""
-    newest = connection.scalar(sa.select(sa.func.max(schema.imports.c.number))) or 0
-    values = {"number": newest + 1, "scenario_id": scenario_id, "source": source, "made_utc": utc(made)}
+    values = {
+        "number": (newest_import(connection) or 0) + 1,
+        "scenario_id": scenario_id,
+        "source": source,
+        "made_utc": utc(made),
+    }
     connection.execute(sa.insert(schema.imports).values(values))
 
 

@@ -179,6 +179,11 @@ class Workspace:
                 raise DamagedError(self.where, f"the scenario of {f'run {run}' if run else 'the last import'} is gone")
             return scenarios.load(connection, scenario_id), mark
 
+    def newest_import(self) -> int | None:
+        """Its number, by which it is known whether another was made since."""
+        with reading(self.engine) as connection:
+            return scenarios.newest_import(connection)
+
     def last_import(self) -> Import | None:
         with reading(self.engine) as connection:
             query = sa.select(schema.imports, schema.scenarios.c.fingerprint).join(schema.scenarios)
@@ -365,12 +370,19 @@ class Workspace:
         after: Sequence[Entry],
         letters: Sequence[Letter] = (),
         made: datetime | None = None,
+        judged_by: int | None = None,
     ) -> int:
         """Keep `after` and the letters that tell of it as the next version, all at once; its number.
 
         `before` is what `after` was worked out from: if somebody has published or answered since, nothing is kept.
+        Nor is it if `judged_by` is not the number of the newest import any more.
         """
         with writing(self.engine, self._patience_seconds) as connection:
+            if judged_by is not None and judged_by != scenarios.newest_import(connection):
+                raise StoreError(
+                    f"{self.where} was changed by somebody else in the meantime: another spreadsheet was imported. "
+                    "Nothing was published. Publish again, so that the plan is judged by it."
+                )
             newest = publications.newest(connection) or 0
             if tuple(before) != publications.entries(connection, newest):
                 raise StoreError(
