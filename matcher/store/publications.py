@@ -75,7 +75,9 @@ def add(
 def add_letters(connection: sa.Connection, number: int, letters: Sequence[Letter]) -> None:
     """After those that the version has already."""
     table = schema.letters
-    last = connection.scalar(sa.select(sa.func.max(table.c.position)).where(table.c.version == number))
+    last = connection.scalar(
+        sa.select(table.c.position).where(table.c.version == number).order_by(table.c.position.desc()).limit(1)
+    )
     first = 0 if last is None else last + 1
     rows = [_letter_row(letter, place) for place, letter in enumerate(letters, start=first)]
     if rows:
