@@ -7,7 +7,7 @@ cut short ends every later run, and machine code with a byte changed ends the pr
 from __future__ import annotations
 
 import hashlib
-import pickle
+import pickle  # nosec B403 # of files whose checksum we wrote ourselves
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -92,4 +92,4 @@ def _checked(path: str) -> Any:
     checksum, content = whole[:size], whole[size:]
     if hashlib.sha256(content).digest() != checksum:
         raise OSError(f"{path} is damaged")
-    return pickle.loads(content)
+    return pickle.loads(content)  # nosec B301 # its checksum is ours
