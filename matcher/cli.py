@@ -170,7 +170,7 @@ def _run() -> int | str | None:
         return ended.exit_code
     except MatcherError as error:
         _say(str(error))
-    except (MemoryError, OSError, RuntimeError, ImportError) as error:
+    except (MemoryError, OSError, RuntimeError, ImportError, SystemError) as error:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             _say(f"The disk is full ({error.filename or error.strerror}). Make room, then try again.")
         elif _out_of_memory(error):
@@ -868,7 +868,8 @@ def _out_of_memory(error: Exception) -> bool:
         return error.errno == errno.ENOMEM
     if isinstance(error, ImportError):  # of a library that is loaded when it is first needed
         return "failed to map segment" in str(error)
-    return isinstance(error, MemoryError) or "start new thread" in str(error)
+    # A SystemError is what is left of a MemoryError where a C library forgot to say which.
+    return isinstance(error, MemoryError | SystemError) or "start new thread" in str(error)
 
 
 # Words

@@ -83,7 +83,10 @@ def is_this_machine(host: str) -> bool:
 
 def unencrypted_host(url: str) -> str:
     """The other machine to which an `http://` address would send everything in the clear, else ""."""
-    parts = urlsplit(url.strip())
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:  # refused, in words, by whoever reads it as an address
+        return ""
     return (parts.hostname or "") if parts.scheme == "http" and not is_this_machine(parts.hostname or "") else ""
 
 
