@@ -127,7 +127,7 @@ def _guard_streams() -> Output | None:
             setattr(sys, name, os.fdopen(number, "r" if name == "stdin" else "w"))
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
-        if isinstance(stream, io.TextIOWrapper) and not isinstance(stream, Output):
+        if type(stream) is io.TextIOWrapper:
             encoding, by_line, through = stream.encoding, stream.line_buffering, stream.write_through
             # a name that the output has no letters for is no reason to fail
             errors = "replace" if name == "stdout" else stream.errors

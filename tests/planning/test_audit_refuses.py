@@ -69,7 +69,9 @@ def expected(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     """A solver that cheats, and what the audit says of it."""
     spoil, words = request.param
 
-    def cheating(problem: Problem, settings: Settings, on_progress: OnProgress, *_: object) -> Solution:
+    def cheating(
+        problem: Problem, settings: Settings, on_progress: OnProgress, *_: object, **_more: object
+    ) -> Solution:
         found: Solution = spoil(solve(problem, settings, on_progress))
         return found
 
@@ -103,7 +105,7 @@ def test_run_leaves_an_older_plan_as_it_was(monkeypatch: pytest.MonkeyPatch, tmp
     arguments = ("run", str(FIRST_STEPS), "--out", str(out), "--deterministic", "--quiet")
     assert run(monkeypatch, *arguments) == 0
     before = {file: file.read_bytes() for file in out.rglob("*") if file.is_file()}
-    monkeypatch.setattr(planner, "solve", lambda *given: double_books(solve(*given)))
+    monkeypatch.setattr(planner, "solve", lambda *given, **more: double_books(solve(*given, **more)))
     assert run(monkeypatch, *arguments) == 1
     assert {file: file.read_bytes() for file in out.rglob("*") if file.is_file()} == before
 
