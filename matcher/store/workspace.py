@@ -134,7 +134,10 @@ class Workspace:
         """32 random hexadecimal digits that no other workspace has."""
         with reading(self.engine) as connection:
             query = sa.select(schema.workspace.c.value).where(schema.workspace.c.key == "id")
-            return str(connection.execute(query).scalar_one())
+            found = connection.execute(query).scalar()
+            if found is None:
+                raise DamagedError(self.where, "it has no name of its own any more")
+            return str(found)
 
     @property
     def where(self) -> str:
