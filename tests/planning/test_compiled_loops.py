@@ -53,8 +53,6 @@ def a_folder(file: Path) -> None:
 
 
 def closed_to_us(file: Path) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("everything is open to root")
     file.chmod(0)
 
 
@@ -84,7 +82,9 @@ def test_what_was_compiled_is_found_again(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "damaged", [emptied, cut, with_a_byte_changed, garbage, gone, a_folder, closed_to_us], ids=lambda how: how.__name__
+    "damaged",
+    [emptied, cut, with_a_byte_changed, garbage, gone, a_folder, *([closed_to_us] if os.geteuid() else [])],
+    ids=lambda how: how.__name__,
 )
 def test_what_is_damaged_is_compiled_again_and_kept_again(damaged: Callable[[Path], None], folder: Path) -> None:
     for ending in ("nbi", "nbc"):
