@@ -316,8 +316,8 @@ class Finding:
     about: tuple[str, ...]
     amount: int
     text: str
-    person: str = ""
-    """The volunteer whose part it is; "" where whole teams take part."""
+    people: tuple[str, ...] = ()
+    """The volunteers whose part in the sessions it is (one person may have two ids); none: that of whole teams."""
     sessions: tuple[str, ...] = ()
     """The sessions that take part in it, whatever it is about."""
 

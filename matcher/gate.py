@@ -8,14 +8,12 @@ somebody's load or as whom a class has met, but is never in breach.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from matcher.domain import Finding, Mode, Plan, Problem, Slot, Visit, folded
-from matcher.people_alike import same_people
 from matcher.rules import MUST_RULES
-from matcher.rules.one_place import OnePlaceAtATime
 from matcher.times import day_text, time_text
 
 _Pair = tuple[str, str]
@@ -58,11 +56,9 @@ class _Judge:
 
     def breaches(self) -> Iterator[Breach]:
         self._gone()
-        findings = [finding for rule in MUST_RULES for finding in rule.check(self.now, self.left)]
-        for finding in findings:
+        for finding in (each for rule in MUST_RULES for each in rule.check(self.now, self.left)):
             for pair in self._taking_part(finding):
                 self._add(pair, _WORDS.get(finding.rule, _as_it_says)(self.now, self.left, finding, pair))
-        self._twice_in_the_list(findings)
 
         def in_order(pair: _Pair) -> tuple[bool, datetime, str, str]:
             visit = self.coming.get(pair[1])
@@ -107,31 +103,12 @@ class _Judge:
             for session_id in finding.sessions
             if session_id in self.coming
             for volunteer_id in self.left.visits[session_id].team
-            if finding.person in ("", volunteer_id)
+            if not finding.people or volunteer_id in finding.people
         ]
         if pairs or finding.rule != "pins":
             return pairs
         over = all(name in self.plan.visits and name not in self.coming for name in finding.sessions)
-        return [] if over else [(finding.person, finding.sessions[0])]
-
-    def _twice_in_the_list(self, known: Sequence[Finding]) -> None:
-        """Somebody who stands in the list twice cannot be at two places at once either."""
-        rule = OnePlaceAtATime()
-        told = {(each.person, each.sessions) for each in known if each.rule == rule.name}
-        for ids in same_people(self.now.volunteers.values()):
-            everywhere = {
-                name: replace(visit, team=tuple(ids[0] for each in visit.team if each in ids))
-                for name, visit in self.left.visits.items()
-            }
-            for finding in rule.check(self.now, Plan(everywhere)):
-                if any((each, finding.sessions) in told for each in ids):
-                    continue
-                names = f"{', '.join(ids[:-1])} and {ids[-1]}"
-                why = f"they stand in the list more than once, as {names}, and would be at two places at once"
-                for session_id in finding.sessions:
-                    for each in ids:
-                        if session_id in self.coming and each in self.left.visits[session_id].team:
-                            self._add((each, session_id), why)
+        return [] if over else [(next(iter(finding.people), ""), finding.sessions[0])]
 
 
 # Words: how each rule's finding reads to those who know people and schools by their names
@@ -183,8 +160,11 @@ def _mode_and_distance(now: Problem, plan: Plan, finding: Finding, pair: _Pair) 
 
 def _one_place(now: Problem, plan: Plan, finding: Finding, pair: _Pair) -> str:
     other = next((each for each in finding.sessions if each != pair[1]), pair[1])
+    twice = f"they stand in the list more than once, as {' and '.join(finding.people)}, and " * (
+        len(finding.people) > 1
+    )
     return (
-        f"they would have to be at {_name(now, other)} on {time_text(plan.visits[other].slot.start)} as well, "
+        f"{twice}they would have to be at {_name(now, other)} on {time_text(plan.visits[other].slot.start)} as well, "
         "and cannot be at both in time"
     )
 

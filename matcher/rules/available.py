@@ -83,6 +83,6 @@ class Available(MustRule):
                     lacking,
                     f"{volunteer_id} is not free for {session_id} on {day_text(when.start)}, "
                     f"{when.start:%H:%M} to {when.end:%H:%M}.",
-                    person=volunteer_id,
+                    people=(volunteer_id,),
                     sessions=(session_id,),
                 )

@@ -52,6 +52,6 @@ class ExcludedSchool(MustRule):
                     (volunteer_id, session_id),
                     1,
                     f"{volunteer_id} is not to be sent to {problem.schools[school_id].name} ({session_id}).",
-                    person=volunteer_id,
+                    people=(volunteer_id,),
                     sessions=(session_id,),
                 )

@@ -73,7 +73,7 @@ class LoadLimit(MustRule):
                     (volunteer_id,),
                     count - most,
                     f"{volunteer_id} has {count} sessions in the plan; the most is {most}.",
-                    person=volunteer_id,
+                    people=(volunteer_id,),
                     sessions=tuple(sessions),
                 )
         for (volunteer_id, day), sessions in days.items():
@@ -84,6 +84,6 @@ class LoadLimit(MustRule):
                     (volunteer_id,),
                     count - most,
                     f"{volunteer_id} has {count} sessions on {day_text(day)}; the most on a day is {most}.",
-                    person=volunteer_id,
+                    people=(volunteer_id,),
                     sessions=tuple(sessions),
                 )

@@ -133,7 +133,7 @@ class ModeAndDistance(MustRule):
                     about,
                     1,
                     f"{volunteer_id} does not offer to take part {how}, as {session_id} asks.",
-                    person=volunteer_id,
+                    people=(volunteer_id,),
                     sessions=(session_id,),
                 )
             elif session.mode is Mode.IN_PERSON and volunteer.max_distance_km is not None:
@@ -146,7 +146,7 @@ class ModeAndDistance(MustRule):
                         int(excess) + 1,
                         f"{session_id} is {km:.1f} km from {volunteer_id}, who travels at most "
                         f"{volunteer.max_distance_km:g} km.",
-                        person=volunteer_id,
+                        people=(volunteer_id,),
                         sessions=(session_id,),
                     )
 

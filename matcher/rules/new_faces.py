@@ -74,6 +74,6 @@ class NewFaces(MustRule):
                     before + count - 1,
                     f"{cohort_id} would meet {volunteer_id} {before + count} times"
                     + (", earlier encounters included." if before else "."),
-                    person=volunteer_id,
+                    people=(volunteer_id,),
                     sessions=tuple(sessions),
                 )

@@ -213,7 +213,7 @@ class OnePlaceAtATime(MustRule):
                             + f" cannot be at {first_id} until {first.end:%H:%M} on {day_text(first.end)} "
                             f"and at {second_id} from {second.start:%H:%M}"
                             + (f": {gap // timedelta(minutes=1)} minutes are needed in between." if gap else "."),
-                            person=volunteer_id,
+                            people=(who,) if who == also else (who, also),
                             sessions=(first_id, second_id),
                         )
 

@@ -91,4 +91,11 @@ class Pins(MustRule):
             if so != (pin.decision is Decision.KEEP):
                 about = (pin.session_id,) if pin.volunteer_id is None else (pin.volunteer_id, pin.session_id)
                 text = f"The plan does not respect the pin “{pin}”."
-                yield Finding(self.name, about, 1, text, person=pin.volunteer_id or "", sessions=(pin.session_id,))
+                yield Finding(
+                    self.name,
+                    about,
+                    1,
+                    text,
+                    people=(pin.volunteer_id,) if pin.volunteer_id else (),
+                    sessions=(pin.session_id,),
+                )

@@ -60,6 +60,6 @@ class Safeguarding(MustRule):
                         1,
                         f"{volunteer_id} has no safeguarding check that is valid on {day_text(slot.start)}, "
                         f"and {session_id} is not supervised.",
-                        person=volunteer_id,
+                        people=(volunteer_id,),
                         sessions=(session_id,),
                     )
