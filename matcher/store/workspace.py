@@ -362,7 +362,11 @@ class Workspace:
                     f"{self.where} was exported by somebody else in the meantime, and what the two pages tell together "
                     "could give people away. Nothing was written. Export again."
                 )
-            told.add(connection, run_number, len(before), [each for each in figures if each not in before])
+            new: list[Told] = []
+            for figure in figures:  # two classes that met the same people have the same one
+                if figure not in before and figure not in new:
+                    new.append(figure)
+            told.add(connection, run_number, len(before), new)
 
     # Publishing
 

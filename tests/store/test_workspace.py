@@ -12,8 +12,9 @@ import pytest
 import sqlalchemy as sa
 from store_scenarios import PLAN, TIERS, contents, large_scenario, row, save_run, scenario
 
-from matcher.domain import Status
+from matcher.domain import GoalName, Status
 from matcher.errors import StoreError
+from matcher.publishing.disclosure import Told
 from matcher.store import What, Workspace, fingerprint, scenarios
 from matcher.store.connection import reading, writing
 from matcher.tables import Tables
@@ -267,3 +268,14 @@ def test_a_time_needs_a_zone_and_days_need_to_be_days(sqlite_address: str) -> No
         with pytest.raises(TypeError, match="no list"):
             workspace.replace_tables(Tables({"closed": ["2026-09-01"]}), "derby.xlsx")
         assert workspace.load_tables() is None
+
+
+def test_a_figure_that_stands_on_a_page_twice_is_kept_once(address: str) -> None:
+    figure = Told(GoalName.ETHNIC_GROUPS, {"V1": 1, "V2": 1}, 3, 2)
+    with Workspace.open(address, create=True) as workspace:
+        workspace.replace_tables(scenario(), "derby.xlsx")
+        number = save_run(workspace, scenario())
+        workspace.add_told_figures(number, (), [figure, replace(figure, people={"V2": 1, "V1": 1}), figure])
+        assert workspace.told_figures() == (figure,)
+        workspace.add_told_figures(number, workspace.told_figures(), [figure])
+        assert workspace.told_figures() == (figure,)
