@@ -294,7 +294,7 @@ def late_letters(
     found = changes(before, workspace.published(number))
     told = published(workspace)
     now = stamp.astimezone(ZoneInfo(told.problem.programme.timezone)).replace(tzinfo=None)
-    outgoing = tuple(workspace.letters())
+    outgoing = kept_letters(workspace)
     written = {
         _about(each)
         for each in outgoing
