@@ -10,8 +10,8 @@ from functools import cached_property
 import numpy as np
 
 from matcher.domain import Decision, Plan, Problem, Session, Slot, Visit, Volunteer, employer_key, folded
-from matcher.rules import MUST_RULES, Draft
-from matcher.rules.draft import Seats
+from matcher.rules import MUST_RULES, Model
+from matcher.rules.model import Seats
 from matcher.rules.new_faces import NewFaces
 from matcher.rules.safeguarding import Safeguarding
 from matcher.solving.cpsat import Effort, maximise
@@ -184,11 +184,11 @@ class Reasons:
             volunteers={name: person for name, person in alone.volunteers.items() if name in able},
             pins=tuple(pin for pin in alone.pins if pin.volunteer_id is None or pin.volunteer_id in able),
         )
-        draft = Draft(alone, MUST_RULES)
-        if greedy(draft).any():
+        model = Model(alone, MUST_RULES)
+        if greedy(model).any():
             return True
-        reduced = Scope(draft, []).everything()
-        gain = np.where(reduced.free < len(draft.visits), 1, 0)
+        reduced = Scope(model, []).everything()
+        gain = np.where(reduced.free < len(model.visits), 1, 0)
         answer = maximise(reduced, gain, Effort(5))
         return answer.values is None or bool(answer.values @ gain) or not answer.closed
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from matcher.domain import Finding, Mode, Plan, Problem
 from matcher.rules.base import Example, MustRule
-from matcher.rules.draft import EVER, Bools, Draft, Ints, Seats
+from matcher.rules.model import EVER, Bools, Ints, Model, Seats
 from matcher.rules.tiny import free, plan, problem, session, slot, volunteer
 from matcher.times import day_text
 
@@ -58,7 +58,7 @@ class Available(MustRule):
             return np.zeros(len(volunteer), dtype=bool)
         return np.asarray((spell >= 0) & (starts[spell] // EVER == volunteer) & (ends[spell] >= seats.visit_end[visit]))
 
-    def post(self, draft: Draft) -> None:
+    def post(self, model: Model) -> None:
         """Nothing to add: whoever is not free has no seat."""
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:

@@ -10,16 +10,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from matcher.domain import Encounter, Goal, GoalName, Plan, Problem, TierName, Volunteer, steps
-from matcher.rules.draft import Bools, Draft, Ints, Terms, ints, numbered
+from matcher.rules.model import Bools, Ints, Model, Terms, ints, numbered
 
 
-def post_count(draft: Draft, goal: GoalName, counts: Bools, before: Mapping[str, int]) -> None:
+def post_count(model: Model, goal: GoalName, counts: Bools, before: Mapping[str, int]) -> None:
     """Gains for each cohort's encounters with volunteers that count, shape (volunteers,), and those `before`."""
-    cohort, seat = _cohort_seats(draft, counts)
-    _post_levels(draft, goal, Terms.of(cohort, draft.seats[seat]), before)
+    cohort, seat = _cohort_seats(model, counts)
+    _post_levels(model, goal, Terms.of(cohort, model.seats[seat]), before)
 
 
-def post_distinct(draft: Draft, goal: GoalName, kind: Sequence[str], before: Mapping[str, set[str]]) -> None:
+def post_distinct(model: Model, goal: GoalName, kind: Sequence[str], before: Mapping[str, set[str]]) -> None:
     """Gains for the distinct kinds that each cohort meets; `kind` of each volunteer, "" for none.
 
     A column for each kind that is new to a cohort says whether somebody of that kind comes.
@@ -27,45 +27,45 @@ def post_distinct(draft: Draft, goal: GoalName, kind: Sequence[str], before: Map
     kinds = [name for name in dict.fromkeys(kind) if name]
     number = {name: n for n, name in enumerate(kinds)}
     of_volunteer = np.array([number.get(name, -1) for name in kind], dtype=np.int64)
-    cohort, seat = _cohort_seats(draft, of_volunteer >= 0)
-    group = cohort * len(kinds) + of_volunteer[draft.seat_volunteer[seat]]
+    cohort, seat = _cohort_seats(model, of_volunteer >= 0)
+    group = cohort * len(kinds) + of_volunteer[model.seat_volunteer[seat]]
     known = ints(
-        draft.cohort_index[cohort_id] * len(kinds) + number[name]
+        model.cohort_index[cohort_id] * len(kinds) + number[name]
         for cohort_id, names in before.items()
         for name in names
         if name in number
     )
     new = ~np.isin(group, known)
     groups, row = numbered(group[new])
-    columns = draft.levels(
+    columns = model.levels(
         f"{goal}: somebody of that kind",
-        Terms.of(row, draft.seats[seat[new]]),
+        Terms.of(row, model.seats[seat[new]]),
         constant=np.zeros(len(groups), dtype=np.int64),
         row_group=np.arange(len(groups)),
         level_group=np.arange(len(groups)),
         tier=TierName.ROLE_MODELS,
     )
     terms = Terms.of(groups // max(1, len(kinds)), columns)
-    _post_levels(draft, goal, terms, {cohort_id: len(names) for cohort_id, names in before.items()})
+    _post_levels(model, goal, terms, {cohort_id: len(names) for cohort_id, names in before.items()})
 
 
-def _post_levels(draft: Draft, goal: GoalName, terms: Terms, before: Mapping[str, int]) -> None:
+def _post_levels(model: Model, goal: GoalName, terms: Terms, before: Mapping[str, int]) -> None:
     """Levels from what a cohort had before up to the target; no more than could be reached."""
-    rule = draft.problem.programme.goals[goal]
-    cohorts = list(draft.problem.cohorts.values())
+    rule = model.problem.programme.goals[goal]
+    cohorts = list(model.problem.cohorts.values())
     had = ints(before.get(each.cohort_id, 0) for each in cohorts)
-    need = [draft.problem.schools[each.school_id].need for each in cohorts]
+    need = [model.problem.schools[each.school_id].need for each in cohorts]
     reachable = np.bincount(terms.row, minlength=len(cohorts))
     level = [
         (index, n)
         for index in range(len(cohorts))
         for n in range(had[index] + 1, min(rule.target, had[index] + reachable[index]) + 1)
     ]
-    draft.constants[TierName.ROLE_MODELS] += sum(
+    model.constants[TierName.ROLE_MODELS] += sum(
         need[index] * rule.weight * sum(120 // n for n in range(1, min(rule.target, had[index]) + 1))
         for index in range(len(cohorts))
     )
-    draft.levels(
+    model.levels(
         goal,
         terms,
         constant=np.zeros(len(cohorts), dtype=np.int64),
@@ -76,10 +76,10 @@ def _post_levels(draft: Draft, goal: GoalName, terms: Terms, before: Mapping[str
     )
 
 
-def _cohort_seats(draft: Draft, counts: Bools) -> tuple[Ints, Ints]:
-    """The draft's (cohort, seat) pairs whose volunteer counts."""
-    cohort, seat = draft.cohort_seats
-    counted = counts[draft.seat_volunteer[seat]] if len(seat) else np.zeros(0, dtype=bool)
+def _cohort_seats(model: Model, counts: Bools) -> tuple[Ints, Ints]:
+    """The model's (cohort, seat) pairs whose volunteer counts."""
+    cohort, seat = model.cohort_seats
+    counted = counts[model.seat_volunteer[seat]] if len(seat) else np.zeros(0, dtype=bool)
     return cohort[counted], seat[counted]
 
 

@@ -8,8 +8,8 @@ from matcher.domain import Encounter, Goal, GoalName
 from matcher.domain import GoalName as G
 from matcher.rules.base import Example
 from matcher.rules.cohort_goal import CohortGoal
-from matcher.rules.draft import Draft
 from matcher.rules.meeting import Person, post_count
+from matcher.rules.model import Model
 from matcher.rules.tiny import only, plan, problem, session, volunteer
 
 TRIO = (volunteer("V1"), volunteer("V2"), volunteer("V3"))
@@ -40,9 +40,9 @@ class People(CohortGoal):
         ),
     )
 
-    def post(self, draft: Draft) -> None:
-        before = Counter(encounter.cohort_id for encounter in draft.problem.encounters)
-        post_count(draft, self.goal, np.ones(len(draft.volunteer_ids), dtype=bool), before)
+    def post(self, model: Model) -> None:
+        before = Counter(encounter.cohort_id for encounter in model.problem.encounters)
+        post_count(model, self.goal, np.ones(len(model.volunteer_ids), dtype=bool), before)
 
     def met(self, people: list[Person]) -> int:
         return len(people)

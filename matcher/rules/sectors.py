@@ -4,8 +4,8 @@ from matcher.domain import Encounter, Goal, GoalName, folded
 from matcher.domain import GoalName as G
 from matcher.rules.base import Example
 from matcher.rules.cohort_goal import CohortGoal
-from matcher.rules.draft import Draft
 from matcher.rules.meeting import Person, post_distinct
+from matcher.rules.model import Model
 from matcher.rules.tiny import only, plan, problem, session, volunteer
 
 TRIO = (volunteer("V1"), volunteer("V2", sector="RAIL"), volunteer("V3", sector="Health"))
@@ -51,13 +51,13 @@ class Sectors(CohortGoal):
         ),
     )
 
-    def post(self, draft: Draft) -> None:
+    def post(self, model: Model) -> None:
         before: dict[str, set[str]] = {}
-        for encounter in draft.problem.encounters:
+        for encounter in model.problem.encounters:
             if encounter.sector:
                 before.setdefault(encounter.cohort_id, set()).add(folded(encounter.sector))
-        kind = [folded(person.sector) for person in draft.problem.volunteers.values()]
-        post_distinct(draft, self.goal, kind, before)
+        kind = [folded(person.sector) for person in model.problem.volunteers.values()]
+        post_distinct(model, self.goal, kind, before)
 
     def met(self, people: list[Person]) -> int:
         return len({folded(person.sector) for person in people if person.sector})

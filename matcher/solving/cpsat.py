@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from ortools.sat.python import cp_model
 
-from matcher.rules.draft import UNBOUNDED, Ints
+from matcher.rules.model import UNBOUNDED, Ints
 from matcher.solving.reduced import Reduced
 
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from ortools.linear_solver.python import model_builder_helper as linear
 from scipy import sparse
 
-from matcher.rules.draft import UNBOUNDED, Ints
+from matcher.rules.model import UNBOUNDED, Ints
 from matcher.solving.lagrangian import OFTEN, Lagrangian
 from matcher.solving.reduced import Hold, Reduced, Scope
 
@@ -74,13 +74,13 @@ def relaxed_bounds(
     lagrangian = Lagrangian(scope, gain, holds)
     best: int | None = None
     prices, step = np.zeros(lagrangian.size), 1.0
-    if len(scope.draft.seats) <= LP_SEATS:
+    if len(scope.model.seats) <= LP_SEATS:
         rows = scope.everything(holds)
-        soon, solved = limits.share(LP_SHARE if len(scope.draft.seats) > SMALL else 1.0), False
+        soon, solved = limits.share(LP_SHARE if len(scope.model.seats) > SMALL else 1.0), False
         for values, kept, found in _rounds(rows, gain[rows.free], soon, stoppable):
             whole, solved = None, values is not None
             if values is not None:
-                whole = np.zeros(scope.draft.columns)
+                whole = np.zeros(scope.model.columns)
                 whole[rows.free] = values
             paid = lagrangian.prices(found, rows.rows[kept[: len(rows.rows)]])
             bound = lagrangian.bound(paid)

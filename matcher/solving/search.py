@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from matcher.domain import Plan, Problem, TierName, TierScore
-from matcher.rules import GOALS, MUST_RULES, Draft
-from matcher.rules.draft import Ints
+from matcher.rules import GOALS, MUST_RULES, Model
+from matcher.rules.model import Ints
 from matcher.solving.cpsat import Answer, Effort, maximise
 from matcher.solving.greedy import greedy
 from matcher.solving.lagrangian import Lagrangian
@@ -74,27 +74,27 @@ def solve(
     clock = _Clock(settings, asked_to_stop)
     if start is None:
         pinned = plan_for_pins(problem, Effort(max(10.0, settings.time_limit), settings.workers, settings.seed))
-        draft = Draft(problem, [*MUST_RULES, *GOALS])
-        columns = greedy(draft, draft.columns_of(pinned), lambda: clock.left(0.5) <= 0)
+        model = Model(problem, [*MUST_RULES, *GOALS])
+        columns = greedy(model, model.columns_of(pinned), lambda: clock.left(0.5) <= 0)
     else:
-        draft = Draft(problem, [*MUST_RULES, *GOALS])
-        columns = draft.columns_of(start)
-    search = _Search(draft, columns, settings, clock, on_progress)
+        model = Model(problem, [*MUST_RULES, *GOALS])
+        columns = model.columns_of(start)
+    search = _Search(model, columns, settings, clock, on_progress)
     first = clock.seconds()
-    on_first_plan(lambda: draft.plan_of(search.columns))
+    on_first_plan(lambda: model.plan_of(search.columns))
     for tier in TierName:
         search.improve(tier)
-    return Solution(draft.plan_of(search.columns), search.scores(), clock.seconds(), first, asked_to_stop())
+    return Solution(model.plan_of(search.columns), search.scores(), clock.seconds(), first, asked_to_stop())
 
 
 @cache
 def _compile() -> None:
     """Compiles what is compiled, with an example in hand: some 10 s once an installation, and no time limit pays it."""
-    draft = Draft(GOALS[0].examples[0].problem, [*MUST_RULES, *GOALS])
-    for _ in climb(draft, np.zeros(draft.columns, dtype=np.int64), 0, 0, lambda: False):
+    model = Model(GOALS[0].examples[0].problem, [*MUST_RULES, *GOALS])
+    for _ in climb(model, np.zeros(model.columns, dtype=np.int64), 0, 0, lambda: False):
         pass
-    gain = draft.objective[TierName.REACH]
-    lagrangian = Lagrangian(Scope(draft, [TierName.REACH]), gain, [Hold(gain, 0)])
+    gain = model.objective[TierName.REACH]
+    lagrangian = Lagrangian(Scope(model, [TierName.REACH]), gain, [Hold(gain, 0)])
     for prices, _ in lagrangian.improved(np.ones(lagrangian.size), lambda: 0, 1):
         lagrangian.bound(prices)
 
@@ -122,36 +122,36 @@ class _Clock:
 class _Search:
     """What is known so far: the plan, and for each tier a bound that holds with the earlier tiers where they are."""
 
-    def __init__(self, draft: Draft, columns: Ints, settings: Settings, clock: _Clock, on_progress: OnProgress) -> None:
-        self.draft = draft
+    def __init__(self, model: Model, columns: Ints, settings: Settings, clock: _Clock, on_progress: OnProgress) -> None:
+        self.model = model
         self.columns = columns
         self.settings = settings
         self.clock = clock
         self.on_progress = on_progress
         self.random = random.Random(settings.seed)  # nosec B311 # a search, no secret
-        self.gains = {tier: draft.objective[tier] if tier.maximised else -draft.objective[tier] for tier in TierName}
+        self.gains = {tier: model.objective[tier] if tier.maximised else -model.objective[tier] for tier in TierName}
         self.bounds: dict[TierName, int] = {}
         for tier, gain in self.gains.items():  # poor as it is, no plan can have more than everything
             everything = int(np.maximum(gain, 0).sum())
-            self.bounds[tier] = draft.constants[tier] + (everything if tier.maximised else -everything)
+            self.bounds[tier] = model.constants[tier] + (everything if tier.maximised else -everything)
 
     def scores(self) -> tuple[TierScore, ...]:
-        return tuple(TierScore(tier, self.draft.value(tier, self.columns), self.bounds[tier]) for tier in TierName)
+        return tuple(TierScore(tier, self.model.value(tier, self.columns), self.bounds[tier]) for tier in TierName)
 
     def gained(self, tier: TierName) -> int:
         """The tier's value without its constant, turned so that more is better."""
         return int(self.gains[tier] @ self.columns)
 
     def proven(self, tier: TierName) -> bool:
-        return self.bounds[tier] == self.draft.value(tier, self.columns)
+        return self.bounds[tier] == self.model.value(tier, self.columns)
 
     def report(self, tier: TierName) -> None:
-        value = self.draft.value(tier, self.columns)
+        value = self.model.value(tier, self.columns)
         self.on_progress(Progress(tier, value, self.bounds[tier], self.clock.seconds()))
 
     def tighten(self, tier: TierName, gain: int) -> None:
         """No plan gains more in this tier, with the earlier ones where they are."""
-        bound = self.draft.constants[tier] + (gain if tier.maximised else -gain)
+        bound = self.model.constants[tier] + (gain if tier.maximised else -gain)
         known = self.bounds[tier]
         if bound < known if tier.maximised else bound > known:
             self.bounds[tier] = bound
@@ -168,15 +168,15 @@ class _TierSearch:
     """The work on one tier, with the earlier ones held."""
 
     def __init__(self, search: _Search, tier: TierName) -> None:
-        self.search, self.tier, self.draft = search, tier, search.draft
+        self.search, self.tier, self.model = search, tier, search.model
         order = list(TierName)
         earlier = order[: order.index(tier)]
         self.tie_breaker = TIE_BREAKERS.get(tier)
-        self.plain_scope = self.scope = Scope(self.draft, [*earlier, tier])
+        self.plain_scope = self.scope = Scope(self.model, [*earlier, tier])
         if tier is TierName.LOAD:
-            self.scope = Scope(self.draft, [*earlier, tier, TierName.TRAVEL])
+            self.scope = Scope(self.model, [*earlier, tier, TierName.TRAVEL])
         self.holds = [Hold(search.gains[other], search.gained(other)) for other in earlier]
-        self.neighbourhoods = Neighbourhoods(self.draft, search.random, only_lagging=tier is TierName.REACH)
+        self.neighbourhoods = Neighbourhoods(self.model, search.random, only_lagging=tier is TierName.REACH)
         self.relaxed: Floats | None = None
         self.compared = False
         """Whether the plan has been compared with the relaxation."""
@@ -241,7 +241,7 @@ class _TierSearch:
         """Small steps everywhere, as long as they help: whatever a neighbourhood finds after them is harder to find."""
         search = self.search
         for columns, seconds in climb(
-            self.draft, search.columns, len(self.holds), search.settings.seed, lambda: self._finished()
+            self.model, search.columns, len(self.holds), search.settings.seed, lambda: self._finished()
         ):
             search.columns = columns
             search.clock.worked += seconds
@@ -295,15 +295,15 @@ class _TierSearch:
         """An amount for each column, summed over those that are about the same school: shape (schools,)."""
         schools = self.neighbourhoods.school_of_column
         about = (schools >= 0) & (amount != 0)
-        return np.bincount(schools[about], amount[about], len(self.draft.school_ids)).astype(np.int64)
+        return np.bincount(schools[about], amount[about], len(self.model.school_ids)).astype(np.int64)
 
     def _lag(self, relaxed: Floats | None) -> Ints:
         """For each session, how far its school is behind the relaxation; for reach, behind all that it asks for."""
-        draft = self.draft
+        model = self.model
         best = relaxed if relaxed is not None else 1
         total = self._by_school(self.search.gains[self.tier] * (best - self.search.columns))
-        lag = np.zeros(len(draft.session_ids), dtype=np.int64)
-        lag[draft.visit_session] = np.maximum(0, total[draft.visit_school])
+        lag = np.zeros(len(model.session_ids), dtype=np.int64)
+        lag[model.visit_session] = np.maximum(0, total[model.visit_school])
         return lag
 
     def _next(self) -> tuple[Neighbourhood, Ints, int]:
@@ -324,7 +324,7 @@ class _TierSearch:
         """The tier's gain; among equals, for reach the plan that changes least, for load the shortest journeys."""
         gain = self.search.gains[self.tier][free]
         if self.tier is TierName.REACH:
-            second = np.where(free < self.draft.seats[-1] + 1, columns[free], 0)
+            second = np.where(free < self.model.seats[-1] + 1, columns[free], 0)
         elif self.tier is TierName.LOAD:
             second = self.search.gains[TierName.TRAVEL][free]
         else:
@@ -351,19 +351,19 @@ class _TierSearch:
 
     def _take(self, neighbourhood: Neighbourhood, base: Ints, free: Ints, answer: Answer) -> None:
         """Puts an answer into the plan, if the plan is still such that it fits and gets no worse."""
-        search, draft = self.search, self.draft
+        search, model = self.search, self.model
         search.clock.worked += answer.seconds
         gained = 0
         if answer.values is not None:
             columns = search.columns.copy()
             columns[free] = answer.values
-            columns = draft.completed(columns)
+            columns = model.completed(columns)
             if neighbourhood.whole and answer.closed:
                 search.tighten(self.tier, int(search.gains[self.tier] @ columns))
             if neighbourhood.whole and self.tier is TierName.REACH:  # it asked for no more people than had to be
-                columns = greedy(draft, columns)
+                columns = greedy(model, columns)
             gained = self._gain_over(columns)
-            if gained >= 0 and all(hold.gain @ columns >= hold.low for hold in self.holds) and draft.feasible(columns):
+            if gained >= 0 and all(hold.gain @ columns >= hold.low for hold in self.holds) and model.feasible(columns):
                 search.columns = columns
                 if gained > 0:
                     search.report(self.tier)

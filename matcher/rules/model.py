@@ -3,7 +3,7 @@
 The columns are, in this order,
   * one for each *visit*, a session in one of its open slots: 1 if the session runs then;
   * one for each *seat*, a volunteer who may be in the team of a visit: 1 if they are;
-  * counting columns, which follow from the others (see `Draft.levels`).
+  * counting columns, which follow from the others (see `Model.levels`).
 Rows say `low <= sum of coefficient x column <= high`. All numbers are whole. Everything is kept in flat arrays and
 added by the thousand; nothing here knows a solver.
 """
@@ -80,7 +80,7 @@ class Terms:
 
 @dataclass(frozen=True)
 class Levels:
-    """Counting columns whose values follow from a count; see `Draft.levels`."""
+    """Counting columns whose values follow from a count; see `Model.levels`."""
 
     columns: Ints
     group: Ints
@@ -164,7 +164,7 @@ class Seats:
         return np.concatenate([some for some, _ in found]), np.concatenate([some for _, some in found])
 
 
-class Draft(Seats):
+class Model(Seats):
     """The choices of a problem under some rules, and the rows those rules posted.
 
     With fewer rules than all, it says what those rules alone allow: that is how each rule is tested.
@@ -345,7 +345,7 @@ class Draft(Seats):
         return columns
 
     def columns_of(self, plan: Plan) -> Ints:
-        """A plan as column values; KeyError if it uses a visit or a seat that this draft does not have."""
+        """A plan as column values; KeyError if it uses a visit or a seat that this model does not have."""
         columns = np.zeros(self.columns, dtype=np.int64)
         number = {visit: column for column, visit in enumerate(self.visits)}
         for session_id, visit in plan.visits.items():
