@@ -16,7 +16,7 @@ from matcher.domain import Problem
 from matcher.errors import InputProblem
 from matcher.intake.build import assemble
 from matcher.intake.notes import Notes, Place
-from matcher.intake.sheets import Draft, read_draft
+from matcher.intake.sheets import Reading, read_sheets
 from matcher.tables import TABLES, Tables
 
 __all__ = ["Intake", "Locate", "Place", "build_problem", "locator", "read_scenario", "read_tables"]
@@ -52,9 +52,9 @@ def locator(tables: Tables, places: Mapping[str, Place] | None = None) -> Locate
 def read_tables(path: Path) -> tuple[Tables, list[InputProblem]]:
     """Stage 1: typed rows and warnings; raises InputProblems for whatever is wrong with a cell, row, sheet or file."""
     notes = Notes({})
-    draft = read_draft(path, notes)
+    reading = read_sheets(path, notes)
     notes.raise_problems()
-    return draft.tables(), notes.warnings
+    return reading.tables(), notes.warnings
 
 
 def build_problem(tables: Tables) -> tuple[Problem, list[InputProblem]]:
@@ -63,7 +63,7 @@ def build_problem(tables: Tables) -> tuple[Problem, list[InputProblem]]:
     Problems are located by table and row number.
     """
     notes = Notes({})
-    problem = assemble(Draft.of(tables), notes)
+    problem = assemble(Reading.of(tables), notes)
     notes.raise_problems()
     assert problem is not None
     return problem, notes.warnings
@@ -72,9 +72,9 @@ def build_problem(tables: Tables) -> tuple[Problem, list[InputProblem]]:
 def read_scenario(path: Path) -> Intake:
     """Both stages; raises InputProblems with the problems of both."""
     notes = Notes({})
-    draft = read_draft(path, notes)
-    problem = assemble(draft, notes)
+    reading = read_sheets(path, notes)
+    problem = assemble(reading, notes)
     notes.raise_problems()
     assert problem is not None
-    tables = draft.tables()
+    tables = reading.tables()
     return Intake(problem, tables, tuple(notes.warnings), locator(tables, notes.places))
