@@ -17,8 +17,8 @@ from matcher.domain import (
     Encounter,
     EthnicGroup,
     Gender,
-    Goal,
     GoalName,
+    GoalSetting,
     Limits,
     Mode,
     Pin,
@@ -179,7 +179,7 @@ class _Assembly:
         goals = dict(DEFAULT_GOALS)
         for name, goal in DEFAULT_GOALS.items():
             target, weight = given.get(f"goals.{name}.target"), given.get(f"goals.{name}.weight")
-            goals[GoalName(name)] = Goal(
+            goals[GoalName(name)] = GoalSetting(
                 target if isinstance(target, int) else goal.target, weight if isinstance(weight, int) else goal.weight
             )
         timezone = given.get("timezone")

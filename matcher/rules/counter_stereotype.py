@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from matcher.domain import Encounter, Gender, Goal, GoalName
+from matcher.domain import Encounter, Gender, GoalName, GoalSetting
 from matcher.rules.base import Example
 from matcher.rules.cohort_goal import CohortGoal
 from matcher.rules.meeting import Person, post_count
@@ -46,7 +46,7 @@ def examples_of(goal: GoalName, gender: Gender, other: Gender, share: float, edg
         volunteer("V4", gender=gender),
     )
     asked = [session("S1", team=(1, 4))]
-    goals = only(goal, Goal(2, 4))
+    goals = only(goal, GoalSetting(2, 4))
     spring = (Encounter("A1", gender=gender, share_women=share),)
     return (
         Example("one of four counts: 100 x 4 x 120", problem(asked, four, goals=goals), plan(S1="V1 V2 V3 V4"), 48_000),

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from matcher.domain import Encounter, EthnicGroup, Goal, GoalName
+from matcher.domain import Encounter, EthnicGroup, GoalName, GoalSetting
 from matcher.domain import GoalName as G
 from matcher.rules.base import Example
 from matcher.rules.cohort_goal import CohortGoal
@@ -23,7 +23,7 @@ class EthnicGroups(CohortGoal):
     examples = (
         Example(
             "two groups, and one who did not say: 100 x 3 x (120 + 60)",
-            problem([session("S1", team=(1, 4))], FOUR, goals=only(G.ETHNIC_GROUPS, Goal(3, 3))),
+            problem([session("S1", team=(1, 4))], FOUR, goals=only(G.ETHNIC_GROUPS, GoalSetting(3, 3))),
             plan(S1="V1 V2 V3 V4"),
             amount=54_000,
         ),
@@ -32,7 +32,7 @@ class EthnicGroups(CohortGoal):
             problem(
                 [session("S1", team=(1, 4))],
                 FOUR,
-                goals=only(G.ETHNIC_GROUPS, Goal(3, 3)),
+                goals=only(G.ETHNIC_GROUPS, GoalSetting(3, 3)),
                 encounters=(Encounter("A1", ethnic_group=EthnicGroup.WHITE),),
             ),
             plan(S1="V3"),

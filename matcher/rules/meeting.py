@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from matcher.domain import Encounter, Goal, GoalName, Plan, Problem, TierName, Volunteer, steps
+from matcher.domain import Encounter, GoalName, GoalSetting, Plan, Problem, TierName, Volunteer, steps
 from matcher.rules.model import Bools, Ints, Model, Terms, ints, numbered
 
 
@@ -97,6 +97,6 @@ def met_by_cohort(problem: Problem, plan: Plan) -> dict[str, list[Person]]:
     return met
 
 
-def worth(goal: Goal, need: int, met: int) -> int:
+def worth(setting: GoalSetting, need: int, met: int) -> int:
     """What it is worth to have met so many: need x weight x (120/1 + 120/2 + ..., each rounded down)."""
-    return need * goal.weight * steps(min(goal.target, met))
+    return need * setting.weight * steps(min(setting.target, met))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from matcher.domain import Gender, Goal, GoalName, LedgerLine, Plan, Problem
+from matcher.domain import Gender, GoalName, GoalSetting, LedgerLine, Plan, Problem
 from matcher.domain import GoalName as G
 from matcher.rules.base import Example, RoleModelGoal
 from matcher.rules.meeting import worth
@@ -21,13 +21,13 @@ class MixedTeam(RoleModelGoal):
     examples = (
         Example(
             "a woman and a man: 100 x 2 x 120",
-            problem([session("S1", team=(1, 3))], TRIO, goals=only(G.MIXED_TEAM, Goal(1, 2))),
+            problem([session("S1", team=(1, 3))], TRIO, goals=only(G.MIXED_TEAM, GoalSetting(1, 2))),
             plan(S1="V1 V2 V3"),
             amount=24_000,
         ),
         Example(
             "a woman and somebody who did not say",
-            problem([session("S1", team=(1, 3))], TRIO, goals=only(G.MIXED_TEAM, Goal(1, 2))),
+            problem([session("S1", team=(1, 3))], TRIO, goals=only(G.MIXED_TEAM, GoalSetting(1, 2))),
             plan(S1="V1 V3"),
             amount=0,
         ),

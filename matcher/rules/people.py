@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 
-from matcher.domain import Encounter, Goal, GoalName
+from matcher.domain import Encounter, GoalName, GoalSetting
 from matcher.domain import GoalName as G
 from matcher.rules.base import Example
 from matcher.rules.cohort_goal import CohortGoal
@@ -22,19 +22,19 @@ class People(CohortGoal):
     examples = (
         Example(
             "two people: 100 x 1 x (120 + 60)",
-            problem([session("S1", team=(1, 3))], TRIO, goals=only(G.PEOPLE, Goal(8, 1))),
+            problem([session("S1", team=(1, 3))], TRIO, goals=only(G.PEOPLE, GoalSetting(8, 1))),
             plan(S1="V1 V2"),
             amount=18_000,
         ),
         Example(
             "three people where two are the target",
-            problem([session("S1", team=(1, 3))], TRIO, goals=only(G.PEOPLE, Goal(2, 1))),
+            problem([session("S1", team=(1, 3))], TRIO, goals=only(G.PEOPLE, GoalSetting(2, 1))),
             plan(S1="V1 V2 V3"),
             amount=18_000,
         ),
         Example(
             "one in spring and one now",
-            problem([session("S1")], TRIO, goals=only(G.PEOPLE, Goal(8, 1)), encounters=(Encounter("A1"),)),
+            problem([session("S1")], TRIO, goals=only(G.PEOPLE, GoalSetting(8, 1)), encounters=(Encounter("A1"),)),
             plan(S1="V1"),
             amount=18_000,
         ),

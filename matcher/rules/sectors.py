@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from matcher.domain import Encounter, Goal, GoalName, folded
+from matcher.domain import Encounter, GoalName, GoalSetting, folded
 from matcher.domain import GoalName as G
 from matcher.rules.base import Example
 from matcher.rules.cohort_goal import CohortGoal
@@ -18,13 +18,13 @@ class Sectors(CohortGoal):
     examples = (
         Example(
             "two from rail are one sector: 100 x 3 x 120",
-            problem([session("S1", team=(1, 3))], TRIO, goals=only(G.SECTORS, Goal(6, 3))),
+            problem([session("S1", team=(1, 3))], TRIO, goals=only(G.SECTORS, GoalSetting(6, 3))),
             plan(S1="V1 V2"),
             amount=36_000,
         ),
         Example(
             "rail and health: 100 x 3 x (120 + 60)",
-            problem([session("S1", team=(1, 3))], TRIO, goals=only(G.SECTORS, Goal(6, 3))),
+            problem([session("S1", team=(1, 3))], TRIO, goals=only(G.SECTORS, GoalSetting(6, 3))),
             plan(S1="V1 V3"),
             amount=54_000,
         ),
@@ -33,7 +33,7 @@ class Sectors(CohortGoal):
             problem(
                 [session("S1", team=(1, 3))],
                 TRIO,
-                goals=only(G.SECTORS, Goal(6, 3)),
+                goals=only(G.SECTORS, GoalSetting(6, 3)),
                 encounters=(Encounter("A1", sector="rail"),),
             ),
             plan(S1="V1"),
@@ -44,7 +44,7 @@ class Sectors(CohortGoal):
             problem(
                 [session("S1", team=(1, 3))],
                 [volunteer("V1", sector="Public Health"), volunteer("V2", sector="Public  Health")],
-                goals=only(G.SECTORS, Goal(6, 3)),
+                goals=only(G.SECTORS, GoalSetting(6, 3)),
             ),
             plan(S1="V1 V2"),
             amount=54_000,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from intake_scenario import Scenario, read, warnings_of
 
-from matcher.domain import Decision, EthnicGroup, Gender, Goal, GoalName, Mode, Pin, Problem, Slot
+from matcher.domain import Decision, EthnicGroup, Gender, GoalName, GoalSetting, Mode, Pin, Problem, Slot
 from matcher.geography import Position
 from matcher.intake import build_problem, read_tables
 from matcher.times import Span
@@ -27,8 +27,8 @@ def test_the_programme_has_its_own_values_and_defaults_for_the_rest(problem: Pro
     assert (programme.first_day, programme.last_day) == (date(2026, 9, 7), date(2026, 12, 18))
     assert programme.closed == {date(2026, 10, 26), date(2026, 10, 27)}
     assert (programme.limits.same_employer, programme.limits.max_sessions) == (1, 3)
-    assert programme.goals[GoalName.SECTORS] == Goal(4, 3)  # the target given, the weight by default
-    assert programme.goals[GoalName.PEOPLE] == Goal(8, 1)
+    assert programme.goals[GoalName.SECTORS] == GoalSetting(4, 3)  # the target given, the weight by default
+    assert programme.goals[GoalName.PEOPLE] == GoalSetting(8, 1)
 
 
 def test_schools_and_cohorts_keep_the_order_of_their_rows(problem: Problem) -> None:
@@ -337,7 +337,10 @@ def test_the_programme_may_use_tables_and_either_key_of_a_goal(tmp_path: Path) -
     )
     programme = read(folder).problem.programme
     assert (programme.timezone, programme.limits.travel_kmh) == ("Europe/Dublin", 22.5)
-    assert (programme.goals[GoalName.SECTORS], programme.goals[GoalName.MIXED_TEAM]) == (Goal(4, 3), Goal(1, 0))
+    assert (programme.goals[GoalName.SECTORS], programme.goals[GoalName.MIXED_TEAM]) == (
+        GoalSetting(4, 3),
+        GoalSetting(1, 0),
+    )
     assert programme.closed == {date(2026, 10, 26), date(2026, 10, 27)}
 
 
