@@ -41,7 +41,7 @@ class Relaxed:
 
 
 @dataclass(frozen=True)
-class Limits:
+class BoundSettings:
     """`seconds_left` is asked before each solve; `deterministic`: they are the solver's own repeatable ones.
 
     `dual` is the simplex to use where every column costs something and few are shared: it starts feasible, and what
@@ -52,7 +52,7 @@ class Limits:
     deterministic: bool = False
     dual: bool = False
 
-    def share(self, share: float) -> Limits:
+    def share(self, share: float) -> BoundSettings:
         """The same, but only for a share of the time that is left now."""
         kept = self.seconds_left() * (1 - share)
         return replace(self, seconds_left=lambda: self.seconds_left() - kept)
@@ -63,20 +63,20 @@ def relaxed_bounds(
     gain: Ints,
     holds: Sequence[Hold],
     target: Callable[[], int],
-    limits: Limits,
+    settings: BoundSettings,
     stoppable: Callable[[linear.ModelSolverHelper], None] = lambda solver: None,
 ) -> Iterator[Relaxed]:
     """Upper bounds on `gain @ columns` with the holds kept, each tighter than the one before.
 
     `target` says what the best plan so far gains. `stoppable` is given each solver, so that somebody else can stop it.
     """
-    limits = limits.share(SHARE)
+    settings = settings.share(SHARE)
     lagrangian = Lagrangian(scope, gain, holds)
     best: int | None = None
     prices, step = np.zeros(lagrangian.size), 1.0
     if len(scope.model.seats) <= LP_SEATS:
         rows = scope.everything(holds)
-        soon, solved = limits.share(LP_SHARE if len(scope.model.seats) > SMALL else 1.0), False
+        soon, solved = settings.share(LP_SHARE if len(scope.model.seats) > SMALL else 1.0), False
         for values, kept, found in _rounds(rows, gain[rows.free], soon, stoppable):
             whole, solved = None, values is not None
             if values is not None:
@@ -94,7 +94,7 @@ def relaxed_bounds(
     iterations = 0
     for patience in PATIENCE_FOR_PRICES:
         for number, (paid, mean) in enumerate(lagrangian.improved(prices, target, patience, step)):
-            if limits.seconds_left() <= 0 or (limits.deterministic and iterations >= ITERATIONS):
+            if settings.seconds_left() <= 0 or (settings.deterministic and iterations >= ITERATIONS):
                 return
             if number % NOW_AND_THEN == 0:
                 bound = lagrangian.bound(paid)
@@ -106,14 +106,14 @@ def relaxed_bounds(
 
 
 def _rounds(
-    rows: Reduced, gain: Ints, limits: Limits, stoppable: Callable[[linear.ModelSolverHelper], None]
+    rows: Reduced, gain: Ints, settings: BoundSettings, stoppable: Callable[[linear.ModelSolverHelper], None]
 ) -> Iterator[tuple[Floats | None, npt.NDArray[np.bool_], Floats]]:
     """The relaxation's values (None: stopped), the rows it was solved with and their prices, with ever more rows."""
     kept = ~rows.lazy
     best: float | None = None
     stuck = 0
-    while limits.seconds_left() > 0 and stuck < PATIENCE:
-        solved = _solve(rows, kept, gain, limits, stoppable)
+    while settings.seconds_left() > 0 and stuck < PATIENCE:
+        solved = _solve(rows, kept, gain, settings, stoppable)
         if solved is None:
             return
         values, prices = solved
@@ -134,7 +134,7 @@ def _solve(
     rows: Reduced,
     kept: npt.NDArray[np.bool_],
     gain: Ints,
-    limits: Limits,
+    settings: BoundSettings,
     stoppable: Callable[[linear.ModelSolverHelper], None],
 ) -> tuple[Floats | None, Floats] | None:
     """The optimum's values and prices; prices alone where the solver was stopped, None where it has none."""
@@ -153,11 +153,11 @@ def _solve(
     )
     model.set_maximize(True)
     solver = linear.ModelSolverHelper("glop")
-    parameters = "use_dual_simplex: true " if limits.dual else ""
-    if limits.deterministic:
-        parameters += f"max_deterministic_time: {limits.seconds_left()}"
+    parameters = "use_dual_simplex: true " if settings.dual else ""
+    if settings.deterministic:
+        parameters += f"max_deterministic_time: {settings.seconds_left()}"
     else:
-        solver.set_time_limit_in_seconds(limits.seconds_left())
+        solver.set_time_limit_in_seconds(settings.seconds_left())
     solver.set_solver_specific_parameters(parameters)
     stoppable(solver)
     solver.solve(model)

@@ -29,7 +29,7 @@ from matcher.solving.neighbourhoods import Kind, Neighbourhood, Neighbourhoods
 from matcher.solving.pins import plan_for_pins
 from matcher.solving.progress import AskedToStop, OnFirstPlan, OnProgress, Progress, Settings, never
 from matcher.solving.reduced import Hold, Scope
-from matcher.solving.relaxation import Floats, Limits, relaxed_bounds
+from matcher.solving.relaxation import BoundSettings, Floats, relaxed_bounds
 
 # When each tier must let the next one work, as shares of the time limit.
 SHARES = {
@@ -276,13 +276,13 @@ class _TierSearch:
             self._bound_by_pieces()
             return
         gain = self.search.gains[self.tier]
-        limits = Limits(self._left, self.search.settings.deterministic, dual=self.tier is TierName.TRAVEL)
+        settings = BoundSettings(self._left, self.search.settings.deterministic, dual=self.tier is TierName.TRAVEL)
         for relaxed in relaxed_bounds(
             self.plain_scope,
             gain,
             self.holds,
             lambda: self.search.gained(self.tier),
-            limits,
+            settings,
             lambda lp: self._stoppable(lp.interrupt_solve),
         ):
             self.search.tighten(self.tier, relaxed.bound)

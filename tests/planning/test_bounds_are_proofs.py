@@ -17,7 +17,7 @@ from matcher.rules.model import Ints
 from matcher.solving import relaxation
 from matcher.solving.lagrangian import Lagrangian
 from matcher.solving.reduced import Hold, Scope
-from matcher.solving.relaxation import Limits, relaxed_bounds
+from matcher.solving.relaxation import BoundSettings, relaxed_bounds
 from tests.planning.random_terms import TINY, every_plan, problems
 
 
@@ -63,8 +63,8 @@ def test_relaxed_bounds_hold_with_the_earlier_tiers_held(problem: Problem) -> No
         scope = Scope(model, list(TierName)[: place + 1])
         for lp_seats in (relaxation.LP_SEATS, 0):
             with mock.patch.object(relaxation, "LP_SEATS", lp_seats):
-                limits = Limits(lambda: 5.0, True)
-                found = relaxed_bounds(scope, gains[tier], holds, partial(int, best - 1), limits)
+                settings = BoundSettings(lambda: 5.0, True)
+                found = relaxed_bounds(scope, gains[tier], holds, partial(int, best - 1), settings)
                 bounds = [relaxed.bound for relaxed in found]
             assert bounds
             assert all(bound >= best for bound in bounds)
