@@ -1,9 +1,9 @@
 """Which sessions to free together, so that a solver can rearrange them while all others stay.
 
-Each kind of neighbourhood picks sessions until their seats come to a size: either with all their slots, or with the
-slots as they are and only the teams to choose again, so that more sessions come together. Kinds that paid most a
-second lately are picked more often, and each kind's size grows while its neighbourhoods are solved in a moment, or to
-the end for nothing, and shrinks when they are not.
+Large neighbourhood search (Shaw, 1998): an *operator* picks sessions until their seats come to its size, either with all
+their slots, or with the slots as they are and only the teams to choose again, so that more sessions come together.
+Operators that gained most a second lately are picked more often, and an operator's size grows while its neighbourhoods
+are solved in a moment, or to the end for nothing, and shrinks when they are not.
 """
 
 from __future__ import annotations
@@ -24,21 +24,25 @@ Floats = npt.NDArray[np.float64]
 POOL = 40_000  # seats among which neighbours are looked for
 PIECE = 15_000  # seats of schools that a bound on reach looks at together
 TAKEN = 0.1  # of a seat, by a relaxation, so that it counts
-FADING = 0.9  # how much of what a kind paid before still counts after one more trial
+FADING = 0.9  # how much of what an operator paid before still counts after one more trial
 
 
 @dataclass
-class Kind:
+class Operator:
+    """A way to pick neighbourhoods, and what came of those that it picked."""
+
     name: str
     same_slots: bool = False
     """Whether every session keeps its slot and only teams change."""
     size: float = FIRST_SIZE
+    """About how many seats it frees."""
     paid: float = 1.0
+    """What its neighbourhoods gained a second lately, as a share of the best there was: 0 to 1."""
 
 
 @dataclass(frozen=True)
 class Neighbourhood:
-    kind: Kind
+    operator: Operator
     columns: Ints
     """The visits and seats that may change."""
     whole: bool = False
@@ -51,14 +55,14 @@ class Neighbourhoods:
     random: random.Random
     only_lagging: bool = False
     """Whether a tier is all about the few schools that are behind."""
-    kinds: list[Kind] = field(
+    operators: list[Operator] = field(
         default_factory=lambda: [
             *(
-                Kind(name, same_slots)
+                Operator(name, same_slots)
                 for name in ("schools", "sessions", "weeks", "people", "lagging")
                 for same_slots in (False, True)
             ),
-            Kind("between"),
+            Operator("between"),
         ]
     )
 
@@ -91,13 +95,15 @@ class Neighbourhoods:
     def next(self, columns: Ints, lag: Ints | None, relaxed: Floats | None = None) -> Neighbourhood:
         """A neighbourhood of the plan; `lag` says how far each session is behind what could be, if that is known."""
         missing = {"lagging": lag is None, "between": relaxed is None}
-        kinds = [kind for kind in self.kinds if not missing.get(kind.name)]
+        operators = [operator for operator in self.operators if not missing.get(operator.name)]
         if lag is not None and self.only_lagging:
-            kinds = [kind for kind in self.kinds if kind.name == "lagging" and not kind.same_slots]
-        kind = self.random.choices(kinds, [0.05 + kind.paid for kind in kinds])[0]
-        if kind.size >= self.total and not kind.same_slots:
-            return self.whole(kind)
-        seed = self._seed(lag if kind.name == "lagging" else None)
+            operators = [
+                operator for operator in self.operators if operator.name == "lagging" and not operator.same_slots
+            ]
+        operator = self.random.choices(operators, [0.05 + operator.paid for operator in operators])[0]
+        if operator.size >= self.total and not operator.same_slots:
+            return self.whole(operator)
+        seed = self._seed(lag if operator.name == "lagging" else None)
         pool = self._around(seed)
         walks = {
             "schools": self._schools,
@@ -108,34 +114,34 @@ class Neighbourhoods:
             "between": self._any,
         }
         visit = self._visit(columns)
-        sizes = np.where(visit >= 0, self.some_of_visit[visit], 0) if kind.same_slots else self.some_of
+        sizes = np.where(visit >= 0, self.some_of_visit[visit], 0) if operator.same_slots else self.some_of
         if self.only_lagging:  # whoever makes the difference is not to be missed
             sizes = self.seats_of
         chosen: dict[int, None] = {}
         size = 0
-        for session in walks[kind.name](pool):
+        for session in walks[operator.name](pool):
             if session not in chosen and sizes[session]:
                 chosen[session] = None
                 size += int(sizes[session])
-                if size >= kind.size:
+                if size >= operator.size:
                     break
-        if kind.name == "between" and relaxed is not None:
-            return self.between(columns, relaxed, kind, pool, list(chosen))
-        if kind.same_slots:
+        if operator.name == "between" and relaxed is not None:
+            return self.between(columns, relaxed, operator, pool, list(chosen))
+        if operator.same_slots:
             mine = visit[list(chosen)]
             seats = self.model.seats[_ranges(self.first_seat[mine], self.first_seat[mine + 1])]
-            return Neighbourhood(kind, self._some(seats, columns))
+            return Neighbourhood(operator, self._some(seats, columns))
         if len(chosen) == len(self.sessions):
-            return self.whole(kind)
+            return self.whole(operator)
         free = self._columns(list(chosen))
-        return Neighbourhood(kind, free if self.only_lagging else self._some(free, columns))
+        return Neighbourhood(operator, free if self.only_lagging else self._some(free, columns))
 
-    def whole(self, kind: Kind) -> Neighbourhood:
+    def whole(self, operator: Operator) -> Neighbourhood:
         """All sessions at once."""
-        return Neighbourhood(kind, self._columns(self.sessions), whole=True)
+        return Neighbourhood(operator, self._columns(self.sessions), whole=True)
 
     def between(
-        self, columns: Ints, relaxed: Floats, kind: Kind, pool: Sequence[int], wholly: Sequence[int]
+        self, columns: Ints, relaxed: Floats, operator: Operator, pool: Sequence[int], wholly: Sequence[int]
     ) -> Neighbourhood:
         """A pool of sessions, but only the seats that the plan or the relaxation takes (RINS: Danna et al., 2005).
 
@@ -143,7 +149,7 @@ class Neighbourhoods:
         """
         mine = self._columns(pool)
         taken = (columns[mine] > 0) | (relaxed[mine] > TAKEN) | (mine < len(self.model.visits))
-        return Neighbourhood(kind, np.union1d(mine[taken], self._columns(wholly)))
+        return Neighbourhood(operator, np.union1d(mine[taken], self._columns(wholly)))
 
     def pieces(self, behind: Callable[[], Ints]) -> Iterator[tuple[Ints, Ints]]:
         """Schools that are behind, each with those nearest to it: schools and their columns, no school twice.
@@ -172,13 +178,13 @@ class Neighbourhoods:
         """The sessions at the schools around one of them, as many as a relaxation or a solver may look at together."""
         return self._around(self._seed(None))
 
-    def learn(self, kind: Kind, *, closed: bool, seconds: float, paid: float) -> None:
+    def learn(self, operator: Operator, *, closed: bool, seconds: float, paid: float) -> None:
         """What came of a neighbourhood: whether it was solved to the end, and its gain a second beside the best's."""
         if closed and (seconds < MOMENT or not paid):
-            kind.size *= GROWTH
+            operator.size *= GROWTH
         elif not closed:
-            kind.size = max(SMALLEST, kind.size * SHRINKAGE)
-        kind.paid = FADING * kind.paid + (1 - FADING) * paid
+            operator.size = max(SMALLEST, operator.size * SHRINKAGE)
+        operator.paid = FADING * operator.paid + (1 - FADING) * paid
 
     def _columns(self, sessions: Sequence[int]) -> Ints:
         """The visits and seats of some sessions."""

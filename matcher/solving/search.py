@@ -25,7 +25,7 @@ from matcher.solving.cpsat import Answer, Effort, maximise
 from matcher.solving.greedy import greedy
 from matcher.solving.lagrangian import Lagrangian
 from matcher.solving.local_search import climb
-from matcher.solving.neighbourhoods import Kind, Neighbourhood, Neighbourhoods
+from matcher.solving.neighbourhoods import Neighbourhood, Neighbourhoods, Operator
 from matcher.solving.pins import plan_for_pins
 from matcher.solving.progress import AskedToStop, OnFirstPlan, OnProgress, Progress, Settings, never
 from matcher.solving.reduced import Hold, Scope
@@ -310,13 +310,15 @@ class _TierSearch:
         self.rounds += 1
         columns, relaxed = self.search.columns, self.relaxed
         if self.rounds == 1 and self.tier is TierName.REACH and self.neighbourhoods.total <= WHOLE_REACH:
-            return self.neighbourhoods.whole(Kind("whole")), columns, self.rounds
+            return self.neighbourhoods.whole(Operator("whole")), columns, self.rounds
         if relaxed is None:
             lag = self._lag(None) if self.tier is TierName.REACH else None
             return self.neighbourhoods.next(columns, lag), columns, self.rounds
         if not self.compared:
             self.compared = True
-            between = self.neighbourhoods.between(columns, relaxed, Kind("between"), self.neighbourhoods.around(), [])
+            between = self.neighbourhoods.between(
+                columns, relaxed, Operator("between"), self.neighbourhoods.around(), []
+            )
             return between, columns, self.rounds
         return self.neighbourhoods.next(columns, self._lag(relaxed), relaxed), columns, self.rounds
 
@@ -373,7 +375,7 @@ class _TierSearch:
         rate = gained / max(answer.seconds, LEAST_SECONDS)
         self.best_rate = max(self.best_rate * 0.99, rate)
         paid = rate / self.best_rate if rate else 0.0
-        self.neighbourhoods.learn(neighbourhood.kind, closed=answer.closed, seconds=answer.seconds, paid=paid)
+        self.neighbourhoods.learn(neighbourhood.operator, closed=answer.closed, seconds=answer.seconds, paid=paid)
 
     def _gain_over(self, columns: Ints) -> int:
         """How much better these columns are than the plan: below 0 for worse."""
