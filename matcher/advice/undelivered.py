@@ -189,8 +189,8 @@ class Reasons:
             return True
         reduced = Scope(model, []).everything()
         gain = np.where(reduced.free < len(model.visits), 1, 0)
-        answer = maximise(reduced, gain, Effort(5))
-        return answer.values is None or bool(answer.values @ gain) or not answer.closed
+        solved = maximise(reduced, gain, Effort(5))
+        return solved.values is None or bool(solved.values @ gain) or not solved.closed
 
     def _is_easy(self, session: Session, slot: Slot, people: Sequence[Volunteer]) -> bool:
         """Whether the first of these who come to mind are a team that keeps every rule."""

@@ -1,7 +1,7 @@
 """Which sessions to free together, so that a solver can rearrange them while all others stay.
 
-Large neighbourhood search (Shaw, 1998): an *operator* picks sessions until their seats come to its size, either with all
-their slots, or with the slots as they are and only the teams to choose again, so that more sessions come together.
+Large neighbourhood search (Shaw, 1998): an *operator* picks sessions until their seats come to its size, either with
+all their slots, or with the slots as they are and only the teams to choose again, so that more sessions come together.
 Operators that gained most a second lately are picked more often, and an operator's size grows while its neighbourhoods
 are solved in a moment, or to the end for nothing, and shrinks when they are not.
 """

@@ -53,11 +53,11 @@ def _attempt(problem: Problem, pins: Sequence[Pin], effort: Effort) -> tuple[Pla
     if np.any((model.low > 0) & (np.diff(model.matrix.indptr) == 0)):
         return None, True
     reduced = Scope(model, []).everything()
-    answer = maximise(reduced, np.zeros(len(reduced.free), dtype=np.int64), effort)
-    if answer.values is None:
-        return None, answer.closed
+    solved = maximise(reduced, np.zeros(len(reduced.free), dtype=np.int64), effort)
+    if solved.values is None:
+        return None, solved.closed
     columns = np.zeros(model.columns, dtype=np.int64)
-    columns[reduced.free] = answer.values
+    columns[reduced.free] = solved.values
     return model.plan_of(columns), True
 
 

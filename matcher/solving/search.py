@@ -21,7 +21,7 @@ import numpy.typing as npt
 from matcher.domain import Plan, Problem, TierName, TierScore
 from matcher.rules import GOALS, MUST_RULES, Model
 from matcher.rules.model import Ints
-from matcher.solving.cpsat import Answer, Effort, maximise
+from matcher.solving.cpsat import Effort, Solved, maximise
 from matcher.solving.greedy import greedy
 from matcher.solving.lagrangian import Lagrangian
 from matcher.solving.local_search import climb
@@ -201,7 +201,7 @@ class _TierSearch:
         workers = self.search.settings.workers
         with ThreadPoolExecutor(workers + 1) as pool:
             bounding: Future[None] = pool.submit(self._bound)
-            running: set[Future[tuple[Neighbourhood, Ints, Ints, Answer]]] = set()
+            running: set[Future[tuple[Neighbourhood, Ints, Ints, Solved]]] = set()
             try:
                 self._climb()
                 while not self._finished() and (self.neighbourhoods.sessions or not bounding.done()):
@@ -261,14 +261,14 @@ class _TierSearch:
                 return
             free = self.plain_scope.with_counts(columns)
             effort = Effort(min(WHOLE_SECONDS, left), seed=self.search.settings.seed)
-            answer = maximise(
+            solved = maximise(
                 self.plain_scope.alone(free),
                 gain[free],
                 effort,
                 stoppable=lambda solver: self._stoppable(solver.stop_search),
             )
-            if answer.values is not None and answer.closed:
-                bound -= int(most[piece].sum()) - int(gain[free] @ answer.values)
+            if solved.values is not None and solved.closed:
+                bound -= int(most[piece].sum()) - int(gain[free] @ solved.values)
                 self.search.tighten(self.tier, bound)
 
     def _bound(self) -> None:
@@ -333,7 +333,7 @@ class _TierSearch:
             return gain
         return gain * (1 + int(np.abs(second).sum())) + second
 
-    def _solve(self, task: tuple[Neighbourhood, Ints, int]) -> tuple[Neighbourhood, Ints, Ints, Answer]:
+    def _solve(self, task: tuple[Neighbourhood, Ints, int]) -> tuple[Neighbourhood, Ints, Ints, Solved]:
         neighbourhood, columns, number = task
         settings = self.search.settings
         whole = neighbourhood.whole
@@ -342,25 +342,25 @@ class _TierSearch:
         reduced = scope.reduced(free, columns, self.holds)
         seconds = max(0.01, min(WHOLE_SECONDS if whole else NEIGHBOURHOOD_SECONDS, self._left()))
         effort = Effort(seconds, seed=settings.seed + number, deterministic=settings.deterministic)
-        answer = maximise(
+        solved = maximise(
             reduced,
             self.search.gains[self.tier][free] if whole else self._objective(free, columns),
             effort,
             columns[free],
             lambda solver: self._stoppable(solver.stop_search),
         )
-        return neighbourhood, columns, free, answer
+        return neighbourhood, columns, free, solved
 
-    def _take(self, neighbourhood: Neighbourhood, base: Ints, free: Ints, answer: Answer) -> None:
-        """Puts an answer into the plan, if the plan is still such that it fits and gets no worse."""
+    def _take(self, neighbourhood: Neighbourhood, base: Ints, free: Ints, solved: Solved) -> None:
+        """Puts what was found into the plan, if the plan is still such that it fits and gets no worse."""
         search, model = self.search, self.model
-        search.clock.worked += answer.seconds
+        search.clock.worked += solved.seconds
         gained = 0
-        if answer.values is not None:
+        if solved.values is not None:
             columns = search.columns.copy()
-            columns[free] = answer.values
+            columns[free] = solved.values
             columns = model.completed(columns)
-            if neighbourhood.whole and answer.closed:
+            if neighbourhood.whole and solved.closed:
                 search.tighten(self.tier, int(search.gains[self.tier] @ columns))
             if neighbourhood.whole and self.tier is TierName.REACH:  # it asked for no more people than had to be
                 columns = greedy(model, columns)
@@ -372,10 +372,10 @@ class _TierSearch:
             else:
                 gained = 0
         self.fruitless = 0 if gained > 0 else self.fruitless + 1
-        rate = gained / max(answer.seconds, LEAST_SECONDS)
+        rate = gained / max(solved.seconds, LEAST_SECONDS)
         self.best_rate = max(self.best_rate * 0.99, rate)
         paid = rate / self.best_rate if rate else 0.0
-        self.neighbourhoods.learn(neighbourhood.operator, closed=answer.closed, seconds=answer.seconds, paid=paid)
+        self.neighbourhoods.learn(neighbourhood.operator, closed=solved.closed, seconds=solved.seconds, paid=paid)
 
     def _gain_over(self, columns: Ints) -> int:
         """How much better these columns are than the plan: below 0 for worse."""
