@@ -37,7 +37,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from matcher.domain import Gender, GoalName, Plan, Problem, TierScore
-from matcher.publishing.alternatives import Answer, Answers, Figure, Shown
+from matcher.publishing.alternatives import Figure, Shown, Trait, Traits
 
 FEWEST_CONCERNED = 6
 FEWEST_EACH_WAY = 2
@@ -108,30 +108,30 @@ def may_say_which_is_better(before: Plan, after: Plan) -> bool:
 
 
 def safe_figures(
-    figures: Sequence[Figure], answers: Answers, possible: Sequence[str | bool], told: Sequence[Told] = ()
+    figures: Sequence[Figure], traits: Traits, possible: Sequence[str | bool], told: Sequence[Told] = ()
 ) -> list[bool]:
     """Whether each figure may be shown together with those before it that may, and with those told earlier.
 
-    `possible` are all answers that somebody could have given.
+    `possible` are all traits that somebody could have.
     """
     earlier = [(Figure(each.people, each.most, _of_kinds(each.goal)), each.value) for each in told]
-    shown = Shown(answers, possible, [*(figure for figure, _ in earlier), *figures])
+    shown = Shown(traits, possible, [*(figure for figure, _ in earlier), *figures])
     standing: set[tuple[frozenset[tuple[str, int]], int | None, int]] = set()
     for figure, value in earlier:
         standing.add(_key(figure, value))
-        if all(person in answers for person in figure.people) and figure.value(answers) == value:
+        if all(person in traits for person in figure.people) and figure.value(traits) == value:
             shown.was_told(figure)
-        else:  # somebody's answers are others now
+        else:  # somebody has another trait now
             shown.lost.update(figure.people)
     verdicts: list[bool] = []
     for figure in figures:
-        if _key(figure, figure.value(answers)) in standing:
+        if _key(figure, figure.value(traits)) in standing:
             verdicts.append(True)
         elif len(told) >= MOST_TOLD and figure.people:
             verdicts.append(False)
         else:
             groups = _groups(figure, shown.near(figure))
-            hidden = all(_hide_each_other(people, answers, figure.of_kinds) for people in groups)
+            hidden = all(_hide_each_other(people, traits, figure.of_kinds) for people in groups)
             verdicts.append(hidden and shown.takes(figure))
     return verdicts
 
@@ -156,11 +156,11 @@ def _groups(figure: Figure, shown: Iterable[Figure]) -> Iterator[AbstractSet[str
             yield people - other.people.keys()
 
 
-def _hide_each_other(people: AbstractSet[str], answers: Answers, of_kinds: bool) -> bool:
+def _hide_each_other(people: AbstractSet[str], traits: Traits, of_kinds: bool) -> bool:
     """Whether they are enough, and differ enough, for nobody to stand out."""
-    counts: Counter[Answer] = Counter(answers[person] for person in people)
+    counts: Counter[Trait] = Counter(traits[person] for person in people)
     if of_kinds:
-        alike = [count for answer, count in counts.items() if answer is not None]
+        alike = [count for trait, count in counts.items() if trait is not None]
     else:
         alike = [counts[True], counts[False]]
     return len(people) >= FEWEST_CONCERNED and sum(count >= FEWEST_EACH_WAY for count in alike) >= 2

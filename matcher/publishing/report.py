@@ -38,7 +38,7 @@ from matcher.domain import (
     folded,
 )
 from matcher.publishing import charts
-from matcher.publishing.alternatives import Answer, Figure
+from matcher.publishing.alternatives import Figure, Trait
 from matcher.publishing.calendars import cohort_name, session_name
 from matcher.publishing.disclosure import (
     DEMOGRAPHIC_GOALS,
@@ -459,16 +459,16 @@ class _Report:
 
     def _show(self, goal: GoalName, told: Sequence[Told]) -> None:
         """Settles which figures for a demographic goal, all classes' together first, are shown."""
-        answers: dict[str, Answer] = {
-            each.volunteer_id: self._answer(goal, each) for each in self.problem.volunteers.values()
+        traits: dict[str, Trait] = {
+            each.volunteer_id: self._trait(goal, each) for each in self.problem.volunteers.values()
         }
         met_earlier: dict[str, list[str]] = defaultdict(list)
         for index, encounter in enumerate(self.problem.encounters):
             if self._is_concerned(goal, encounter):
-                answer, who = self._answer(goal, encounter), encounter.volunteer_id
-                if who not in answers or answers[who] != answer:
+                trait, who = self._trait(goal, encounter), encounter.volunteer_id
+                if who not in traits or traits[who] != trait:
                     who = f"{who}\nearlier {index}"
-                    answers[who] = answer
+                    traits[who] = trait
                 met_earlier[encounter.cohort_id].append(who)
         target = self.problem.programme.goals[goal].target
         of_kinds = goal is GoalName.ETHNIC_GROUPS
@@ -481,14 +481,14 @@ class _Report:
         earlier = {encounter.cohort_id for encounter in self.problem.encounters}
         asked = {each: figure for each, figure in figures.items() if figure.people or each not in earlier}
         possible: list[str | bool] = [*EthnicGroup] if of_kinds else [False, True]
-        safe = safe_figures(list(asked.values()), answers, possible, told)
+        safe = safe_figures(list(asked.values()), traits, possible, told)
         for (cohort_id, figure), fine in zip(asked.items(), safe, strict=True):
             if fine:
                 self.shown.add((cohort_id, goal))
                 if figure.people:
-                    self.told.append(Told(goal, figure.people, figure.most, figure.value(answers)))
+                    self.told.append(Told(goal, figure.people, figure.most, figure.value(traits)))
 
-    def _answer(self, goal: GoalName, person: Volunteer | Encounter) -> Answer:
+    def _trait(self, goal: GoalName, person: Volunteer | Encounter) -> Trait:
         """What a goal's figure counts a person by."""
         return person.ethnic_group if goal is GoalName.ETHNIC_GROUPS else person.gender is SUCH_WORK[goal][0]
 
