@@ -111,7 +111,7 @@ class Shown:
         return self._few[figure]
 
     def takes(self, figure: Figure) -> bool:
-        """Shows one more figure, if everybody's traits are still open then; otherwise it is as if it had not been asked."""
+        """Shows one more figure, if everybody's traits are still open then; otherwise all stays as it was."""
         if not self.lost.isdisjoint(figure.people):
             return False
         self._put(figure)
