@@ -112,7 +112,7 @@ Json = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
 NothingToAsk = Annotated[bool, typer.Option("--yes", help="Taken as everywhere; nothing is asked here.")]
-Templates = Annotated[Path | None, typer.Option(help="A folder with the programme's own letter templates.")]
+TemplatesOption = Annotated[Path | None, typer.Option(help="A folder with the programme's own letter templates.")]
 ClockIsRight = Annotated[
     bool, typer.Option("--clock-is-right", help="Take this machine's clock for right, however far from the term.")
 ]
@@ -451,7 +451,7 @@ def publish(
     no_letters: Annotated[
         bool, typer.Option("--no-letters", help="Write to nobody: you tell everybody yourself.")
     ] = False,
-    templates: Templates = None,
+    templates: TemplatesOption = None,
     sequence_from: Annotated[
         int,
         typer.Option(min=0, max=HIGHEST_SEQUENCE, help="Number events from here, above those of a lost workspace."),
@@ -542,7 +542,7 @@ def outbox(
     write: Annotated[
         int | None, typer.Option(min=1, metavar="VERSION", help="Write the letters that this version has not got yet.")
     ] = None,
-    templates: Templates = None,
+    templates: TemplatesOption = None,
     clock_is_right: ClockIsRight = False,
     yes: Yes = False,
 ) -> None:

@@ -76,6 +76,28 @@ def test_every_floor_is_on_the_map_in_readme(floor: str) -> None:
     assert any(name in readme for name in (f"  {floor}.py", f"  {floor}/")) or floor == "__main__"
 
 
+def names(file: Path) -> Iterator[str]:
+    """The classes and the names of types that a file defines for others to use."""
+    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            if ast.unparse(node.annotation) == "TypeAlias":
+                yield node.target.id
+        elif isinstance(node, ast.Assign):
+            targets = [target.id for target in node.targets if isinstance(target, ast.Name)]
+            yield from (name for name in targets if re.fullmatch(r"[A-Z]\w*[a-z]\w*", name))
+
+
+def test_a_name_means_one_thing_in_the_whole_house() -> None:
+    found: dict[str, set[str]] = {}
+    for file in FILES:
+        for name in names(file):
+            if not name.startswith("_"):
+                found.setdefault(name, set()).add(str(file.relative_to(HOUSE)))
+    assert not {name: where for name, where in found.items() if len(where) > 1}, "give one of them a name of its own"
+
+
 def test_every_rule_and_goal_is_in_the_list() -> None:
     listed = {type(rule) for rule in (*MUST_RULES, *GOALS)}
     assert len(listed) == len(MUST_RULES) + len(GOALS)

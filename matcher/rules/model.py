@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
 PAIRS_AT_A_TIME = 2_000_000
 EVER = 2**40  # more minutes than there are
 UNBOUNDED = 2**50  # stands for no limit in `low` and `high`; every real activity is far smaller

@@ -10,12 +10,10 @@ import heapq
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 
 from matcher.domain import TierName
-from matcher.rules.model import UNBOUNDED, Bools, Ints, Model, entries, ranges
+from matcher.rules.model import UNBOUNDED, Bools, Floats, Ints, Model, entries, ranges
 
-Floats = npt.NDArray[np.float64]
 HALF = 2  # what does not pay yet, but is half of something that will, counts half
 
 

@@ -17,12 +17,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from matcher.rules.model import UNBOUNDED, Ints
+from matcher.rules.model import UNBOUNDED, Floats, Ints
 from matcher.rules.team_size import TeamSize
 from matcher.solving.compiled import compiled
 from matcher.solving.reduced import Hold, Scope
 
-Floats = npt.NDArray[np.float64]
 BITS = 52  # that a priced column may need, so that the sum over a team fits into 64
 DEFLECTION = 0.95  # how much of the last direction the next one keeps
 SHORTER = 0.87  # by how much steps get shorter when no better bound was found for a while

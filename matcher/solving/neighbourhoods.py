@@ -13,14 +13,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
-from matcher.rules.model import Ints, Model
+from matcher.rules.model import Floats, Ints, Model
 
 FIRST_SIZE, SMALLEST, GROWTH, SHRINKAGE = 4000, 300, 1.15, 0.7
 CANDIDATES = 60  # people who are looked at for a visit at a time, more or less, chosen at random
 MOMENT = 1.0  # seconds in which a neighbourhood is best solved
-Floats = npt.NDArray[np.float64]
 POOL = 40_000  # seats among which neighbours are looked for
 PIECE = 15_000  # seats of schools that a bound on reach looks at together
 TAKEN = 0.1  # of a seat, by a relaxation, so that it counts

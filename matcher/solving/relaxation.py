@@ -16,7 +16,7 @@ import numpy.typing as npt
 from ortools.linear_solver.python import model_builder_helper as linear
 from scipy import sparse
 
-from matcher.rules.model import UNBOUNDED, Ints
+from matcher.rules.model import UNBOUNDED, Floats, Ints
 from matcher.solving.lagrangian import OFTEN, Lagrangian
 from matcher.solving.reduced import Hold, Reduced, Scope
 
@@ -28,7 +28,6 @@ PATIENCE_FOR_PRICES = (20, 50, 125)  # of the Lagrangian: soon a bound that is n
 NOW_AND_THEN = 4  # of the prices found on the way, which are worked out
 ITERATIONS = 1000  # after which a search that must repeat itself goes on without better prices
 TOLERANCE = 1e-4  # a row broken by less does not join
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

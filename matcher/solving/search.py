@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from matcher.domain import Plan, Problem, TierName, TierScore
 from matcher.rules import GOALS, MUST_RULES, Model
-from matcher.rules.model import Ints
+from matcher.rules.model import Floats, Ints
 from matcher.solving.cpsat import Effort, Solved, maximise
 from matcher.solving.greedy import greedy
 from matcher.solving.lagrangian import Lagrangian
@@ -29,7 +29,7 @@ from matcher.solving.neighbourhoods import Neighbourhood, Neighbourhoods, Operat
 from matcher.solving.pins import plan_for_pins
 from matcher.solving.progress import AskedToStop, OnFirstPlan, OnProgress, Progress, Settings, never
 from matcher.solving.reduced import Hold, Scope
-from matcher.solving.relaxation import BoundSettings, Floats, relaxed_bounds
+from matcher.solving.relaxation import BoundSettings, relaxed_bounds
 
 # When each tier must let the next one work, as shares of the time limit.
 SHARES = {
