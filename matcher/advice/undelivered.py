@@ -22,16 +22,6 @@ from matcher.times import day_text, time_text
 NAMED, FEWEST_OTHERS = 5, 5
 
 
-def why_never(problem: Problem, session_id: str) -> str | None:
-    """Why no plan at all can deliver a session, or None if some plan can."""
-    return Reasons(problem).never(session_id)
-
-
-def why_not_delivered(problem: Problem, plan: Plan, session_id: str) -> str:
-    """Why this plan does not deliver a session."""
-    return Reasons(problem).not_delivered(plan, session_id)
-
-
 class Reasons:
     """Why sessions of a problem are not delivered; what is the same for all of them is worked out once."""
 

@@ -19,7 +19,7 @@ from matcher.intake.notes import Notes, Place
 from matcher.intake.sheets import Reading, read_sheets
 from matcher.tables import TABLES, Tables
 
-__all__ = ["Intake", "Locate", "Place", "build_problem", "locator", "read_scenario", "read_tables"]
+__all__ = ["Intake", "Locate", "Place", "build_problem", "locator", "read_scenario"]
 
 Locate = Callable[[str, str], Place]
 """A table and an id of it -> where that row stands."""
@@ -49,16 +49,8 @@ def locator(tables: Tables, places: Mapping[str, Place] | None = None) -> Locate
     return place
 
 
-def read_tables(path: Path) -> tuple[Tables, list[InputProblem]]:
-    """Stage 1: typed rows and warnings; raises InputProblems for whatever is wrong with a cell, row, sheet or file."""
-    notes = Notes({})
-    reading = read_sheets(path, notes)
-    notes.raise_problems()
-    return reading.tables(), notes.warnings
-
-
 def build_problem(tables: Tables) -> tuple[Problem, list[InputProblem]]:
-    """Stage 2: the term and warnings; raises InputProblems for whatever does not hang together.
+    """Stage 2 alone: the term and warnings; raises InputProblems for whatever does not hang together.
 
     Problems are located by table and row number.
     """

@@ -65,7 +65,7 @@ def read_sheets(path: Path, notes: Notes) -> Reading:
         elif not path.exists():
             raise Refused("nothing of this name", "a folder or a workbook (.xlsx)", "Check the spelling of the path.")
         elif suffix == ".xlsx" and path.is_file():
-            _read_workbook(path, reading, notes, whole)
+            _read_workbook(path, reading, notes)
         else:
             raise Refused(f"a file that ends in {quoted(suffix)}", "a folder or a workbook (.xlsx)", _other_way(suffix))
     except Refused as refusal:
@@ -148,7 +148,7 @@ def _read_folder(path: Path, reading: Reading, notes: Notes, whole: Place) -> No
                     return
 
 
-def _read_workbook(path: Path, reading: Reading, notes: Notes, whole: Place) -> None:
+def _read_workbook(path: Path, reading: Reading, notes: Notes) -> None:
     workbook = Workbook(path, Budget())
     try:
         sheets: dict[str, list[int]] = {}

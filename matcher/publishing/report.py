@@ -153,15 +153,13 @@ class Undelivered:
     reason: str
 
 
-def report_html(problem: Problem, result: Result, stamp: datetime, told: Sequence[Told] = ()) -> bytes:
-    """The whole page, with nothing outside it. `told` are the figures on pages of the same term before it."""
-    return report_and_figures(problem, result, stamp, told)[0]
-
-
 def report_and_figures(
     problem: Problem, result: Result, stamp: datetime, told: Sequence[Told] = ()
 ) -> tuple[bytes, tuple[Told, ...]]:
-    """The same, with the figures about what people said of themselves that stand on it."""
+    """The whole page, with nothing outside it, and the figures about what people said of themselves that stand on it.
+
+    `told` are those on pages of the same term before it.
+    """
     report = _Report(problem, result, told)
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_printable

@@ -42,7 +42,7 @@ class CohortDay(MustRule):
                 keys.append(cohort * 10**7 + model.visit_day[mine])  # day numbers have seven digits
                 columns.append(mine)
         if keys:
-            model.at_most(self.name, np.concatenate(keys), np.concatenate(columns), 1)
+            model.at_most(np.concatenate(keys), np.concatenate(columns), 1)
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
         held: dict[tuple[str, date], list[str]] = {}

@@ -46,13 +46,10 @@ class LoadLimit(MustRule):
 
     def post(self, model: Model) -> None:
         people = list(model.problem.volunteers.values())
-        model.at_most(
-            f"{self.name}: term", model.seat_volunteer, model.seats, lambda volunteer: people[volunteer].max_sessions
-        )
+        model.at_most(model.seat_volunteer, model.seats, lambda volunteer: people[volunteer].max_sessions)
         first_day = int(model.visit_day.min(initial=10**6))
         span = int(model.visit_day.max(initial=first_day)) - first_day + 1
         model.at_most(
-            f"{self.name}: day",
             model.seat_volunteer * span + model.visit_day[model.seat_visit] - first_day,
             model.seats,
             lambda key: people[key // span].max_sessions_per_day,

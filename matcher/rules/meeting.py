@@ -38,7 +38,6 @@ def post_distinct(model: Model, goal: GoalName, kind: Sequence[str], before: Map
     new = ~np.isin(group, known)
     groups, row = numbered(group[new])
     columns = model.levels(
-        f"{goal}: somebody of that kind",
         Terms.of(row, model.seats[seat[new]]),
         constant=np.zeros(len(groups), dtype=np.int64),
         row_group=np.arange(len(groups)),
@@ -66,7 +65,6 @@ def _post_levels(model: Model, goal: GoalName, terms: Terms, before: Mapping[str
         for index in range(len(cohorts))
     )
     model.levels(
-        goal,
         terms,
         constant=np.zeros(len(cohorts), dtype=np.int64),
         row_group=np.arange(len(cohorts)),

@@ -49,7 +49,6 @@ class MixedTeam(RoleModelGoal):
         women, men = (np.flatnonzero((row >= 0) & (gender == asked)) for asked in (Gender.WOMAN, Gender.MAN))
         sessions = [problem.sessions[model.session_ids[index]] for index in roomy]
         model.levels(
-            self.goal,
             Terms.joined(
                 [
                     Terms.of(row[women], model.seats[women]),

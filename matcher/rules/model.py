@@ -181,15 +181,12 @@ class Model(Seats):
         self._low: list[Ints] = []
         self._high: list[Ints] = []
         self._lazy: list[Bools] = []
-        self.row_counts: dict[str, int] = {}
-        """How many rows were posted under each name: what makes a model large."""
         self.counting: list[Levels] = []
 
         # What makes 0/1 columns a plan at all: a session runs at most once, and a seat needs its visit.
-        self.at_most("one slot a session", self.visit_session, np.arange(len(self.visits)), 1)
+        self.at_most(self.visit_session, np.arange(len(self.visits)), 1)
         seat_rows = np.arange(len(self.seat_visit))
         self.add_rows(
-            "a seat needs its visit",
             Terms.joined([Terms.of(seat_rows, self.seats), Terms.of(seat_rows, self.seat_visit, -1)]),
             low=np.full(len(seat_rows), -UNBOUNDED),
             high=np.zeros(len(seat_rows)),
@@ -225,13 +222,12 @@ class Model(Seats):
         count = np.searchsorted(self.seat_session[order], session, side="right") - first
         return np.repeat(cohort, count), order[ranges(first, count)]
 
-    def add_rows(self, name: str, terms: Terms, low: npt.ArrayLike, high: npt.ArrayLike, *, lazy: bool = False) -> None:
+    def add_rows(self, terms: Terms, low: npt.ArrayLike, high: npt.ArrayLike, *, lazy: bool = False) -> None:
         """Adds rows `low[r] <= sum <= high[r]`, shapes (rows,); `terms.row` counts from 0 within this block.
 
         `lazy` says that there are many and few of them matter, so a relaxation may wait until one is broken.
         """
         low, high = np.asarray(low, dtype=np.int64), np.asarray(high, dtype=np.int64)
-        self.row_counts[name] = self.row_counts.get(name, 0) + len(low)
         self._blocks.append(_rows_of(terms, len(low), self.columns))
         self._low.append(low)
         self._high.append(high)
@@ -240,7 +236,6 @@ class Model(Seats):
 
     def at_most(
         self,
-        name: str,
         key: npt.ArrayLike,
         column: npt.ArrayLike,
         limit: int | Callable[[int], int],
@@ -258,7 +253,7 @@ class Model(Seats):
         place = np.cumsum(binding) - 1
         kept = binding[row]
         terms = Terms.of(place[row[kept]], column[kept])
-        self.add_rows(name, terms, low=np.full(binding.sum(), -UNBOUNDED), high=high[binding], lazy=lazy)
+        self.add_rows(terms, low=np.full(binding.sum(), -UNBOUNDED), high=high[binding], lazy=lazy)
 
     def gain(self, tier: TierName, column: Ints, coefficient: Ints) -> None:
         """Adds `coefficient x column` to a tier's value."""
@@ -266,7 +261,6 @@ class Model(Seats):
 
     def levels(
         self,
-        name: str,
         terms: Terms,
         constant: Ints,
         row_group: Ints,
@@ -296,7 +290,6 @@ class Model(Seats):
         level = np.concatenate([by_group[g] for g in row_group]) if len(row_group) else ints([])
         sign = 1 if ceiling else -1
         self.add_rows(
-            name,
             Terms.joined(
                 [
                     Terms(terms.row, terms.column, terms.coefficient * sign),

@@ -56,7 +56,7 @@ class NewFaces(MustRule):
         cohort, seat = model.cohort_seats
         mine = several[cohort] if len(cohort) else np.zeros(0, dtype=bool)
         key = cohort[mine] * len(model.volunteer_ids) + model.seat_volunteer[seat[mine]]
-        model.at_most(self.name, key, model.seats[seat[mine]], 1, lazy=True)
+        model.at_most(key, model.seats[seat[mine]], 1, lazy=True)
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
         times = Counter((encounter.cohort_id, encounter.volunteer_id) for encounter in problem.encounters)

@@ -17,8 +17,7 @@ from matcher.rules.model import UNBOUNDED, Bools, Ints, Model, Terms, ranges
 from matcher.rules.tiny import plan, problem, session, slot, volunteer
 from matcher.times import day_text
 
-NINE, HALF_NINE, TEN, ELEVEN = (
-    slot("09:00", "10:00"),
+HALF_NINE, TEN, ELEVEN = (
     slot("09:30", "10:30"),
     slot("10:00", "11:00"),
     slot("11:00", "12:00"),
@@ -154,7 +153,6 @@ class OnePlaceAtATime(MustRule):
             spells_before = np.repeat(np.arange(len(some)), sizes) - np.arange(len(groups))
             at = np.flatnonzero(groups) + (spells_before * clashes.width)[row]
             model.add_rows(
-                self.name,
                 Terms.of(row, columns.ravel()[at]),
                 low=np.full(len(groups), -UNBOUNDED),
                 high=np.ones(len(groups)),
@@ -182,7 +180,6 @@ class OnePlaceAtATime(MustRule):
         ]
         both = np.unique(np.sort(np.array(pairs, dtype=np.int64).reshape(-1, 2), axis=1), axis=0)
         model.add_rows(
-            self.name,
             Terms.of(np.repeat(np.arange(len(both)), 2), both.ravel()),
             low=np.full(len(both), -UNBOUNDED),
             high=np.ones(len(both)),

@@ -59,7 +59,6 @@ class Pins(MustRule):
         sizes = [len(found) for found in columns]
         keep = np.array([pin.decision is Decision.KEEP for pin in pins], dtype=bool)
         model.add_rows(
-            self.name,
             Terms.of(
                 np.repeat(np.arange(len(pins)), sizes),
                 np.concatenate(columns) if columns else np.zeros(0, dtype=np.int64),

@@ -35,7 +35,6 @@ class Reach(Goal):
         asked = Counter(each.school_id for each in model.problem.sessions.values())
         level = [(index, n) for index, each in enumerate(schools) for n in range(1, asked[each.school_id] + 1)]
         model.levels(
-            self.name,
             Terms.of(model.visit_school, visits),
             constant=np.zeros(len(schools), dtype=np.int64),
             row_group=np.arange(len(schools)),

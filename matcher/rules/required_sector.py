@@ -52,7 +52,7 @@ class RequiredSector(MustRule):
                 seats = np.arange(first, last)[sector[model.seat_volunteer[first:last]] == wanted]
                 row = np.full(len(seats), len(parts))
                 parts.append(Terms.joined([Terms.of(row, model.seats[seats]), Terms.of([len(parts)], [visit], -1)]))
-        model.add_rows(self.name, Terms.joined(parts), low=np.zeros(len(parts)), high=np.full(len(parts), UNBOUNDED))
+        model.add_rows(Terms.joined(parts), low=np.zeros(len(parts)), high=np.full(len(parts), UNBOUNDED))
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
         for session_id, visit in plan.visits.items():

@@ -55,7 +55,6 @@ class SameEmployer(MustRule):
         employer = np.array([number[name] for name in names], dtype=np.int64)[model.seat_volunteer]
         known = employer != number.get("", -1)
         model.at_most(
-            self.name,
             (model.seat_visit * len(number) + employer)[known],
             model.seats[known],
             model.problem.programme.limits.same_employer,

@@ -35,7 +35,6 @@ class SchoolDay(MustRule):
         limited = np.array([limit is not None for limit in limits], dtype=bool)
         visits = np.flatnonzero(limited[model.visit_school]) if len(model.visits) else model.visit_school
         model.at_most(
-            self.name,
             model.visit_school[visits] * 10**7 + model.visit_day[visits],  # day numbers have seven digits
             visits,
             lambda key: limits[key // 10**7] or 0,

@@ -39,7 +39,6 @@ class SpreadLoad(Goal):
         levels = np.minimum(most, limit)
         level = [(person, n) for person in range(people) for n in range(1, int(levels[person]) + 1)]
         model.levels(
-            self.name,
             Terms.of(model.seat_volunteer, model.seats),
             constant=np.zeros(people, dtype=np.int64),
             row_group=np.arange(people),

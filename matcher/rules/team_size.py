@@ -42,12 +42,8 @@ class TeamSize(MustRule):
         fewest = np.array([session.min_volunteers for session in sessions], dtype=np.int64)
         most = np.array([session.max_volunteers for session in sessions], dtype=np.int64)
         none, unbounded = np.zeros(len(visits)), np.full(len(visits), UNBOUNDED)
-        model.add_rows(
-            f"{self.name}: enough", Terms.joined([team, Terms.of(visits, visits, -fewest)]), low=none, high=unbounded
-        )
-        model.add_rows(
-            f"{self.name}: room", Terms.joined([team, Terms.of(visits, visits, -most)]), low=-unbounded, high=none
-        )
+        model.add_rows(Terms.joined([team, Terms.of(visits, visits, -fewest)]), low=none, high=unbounded)
+        model.add_rows(Terms.joined([team, Terms.of(visits, visits, -most)]), low=-unbounded, high=none)
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
         for session_id, visit in plan.visits.items():

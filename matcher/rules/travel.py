@@ -57,7 +57,6 @@ class Travel(Goal):
         trip_cost = np.zeros(len(shared), dtype=np.int64)
         trip_cost[trip] = cost[home]
         model.levels(
-            self.name,
             Terms.of(place[row[~alone]], model.seats[in_person[~alone]]),
             constant=np.zeros(int(kept_rows.sum()), dtype=np.int64),
             row_group=number[row_trip[kept_rows]],

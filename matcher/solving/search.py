@@ -201,7 +201,7 @@ class _TierSearch:
         workers = self.search.settings.workers
         with ThreadPoolExecutor(workers + 1) as pool:
             bounding: Future[None] = pool.submit(self._bound)
-            running: set[Future[tuple[Neighbourhood, Ints, Ints, Solved]]] = set()
+            running: set[Future[tuple[Neighbourhood, Ints, Solved]]] = set()
             try:
                 self._climb()
                 while not self._finished() and (self.neighbourhoods.sessions or not bounding.done()):
@@ -333,7 +333,7 @@ class _TierSearch:
             return gain
         return gain * (1 + int(np.abs(second).sum())) + second
 
-    def _solve(self, task: tuple[Neighbourhood, Ints, int]) -> tuple[Neighbourhood, Ints, Ints, Solved]:
+    def _solve(self, task: tuple[Neighbourhood, Ints, int]) -> tuple[Neighbourhood, Ints, Solved]:
         neighbourhood, columns, number = task
         settings = self.search.settings
         whole = neighbourhood.whole
@@ -349,9 +349,9 @@ class _TierSearch:
             columns[free],
             lambda solver: self._stoppable(solver.stop_search),
         )
-        return neighbourhood, columns, free, solved
+        return neighbourhood, free, solved
 
-    def _take(self, neighbourhood: Neighbourhood, base: Ints, free: Ints, solved: Solved) -> None:
+    def _take(self, neighbourhood: Neighbourhood, free: Ints, solved: Solved) -> None:
         """Puts what was found into the plan, if the plan is still such that it fits and gets no worse."""
         search, model = self.search, self.model
         search.clock.worked += solved.seconds

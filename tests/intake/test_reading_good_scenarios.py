@@ -6,11 +6,11 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
-from intake_scenario import Scenario, read, warnings_of
+from intake_scenario import Scenario, read, tables_of, warnings_of
 
 from matcher.domain import Decision, EthnicGroup, Gender, GoalName, GoalSetting, Mode, Pin, Problem, Slot
 from matcher.geography import Position
-from matcher.intake import build_problem, read_tables
+from matcher.intake import build_problem
 from matcher.times import Span
 
 FORMS = pytest.mark.parametrize("form", ["folder", "workbook"])
@@ -110,14 +110,14 @@ def test_folder_and_workbook_give_the_same_tables_and_the_same_term(tmp_path: Pa
 @FORMS
 def test_the_two_stages_one_after_the_other_give_the_same_as_both_at_once(form: str, tmp_path: Path) -> None:
     path = Scenario().write(form, tmp_path)
-    tables, _ = read_tables(path)
+    tables = tables_of(path)
     problem, warnings = build_problem(tables)
     assert (problem, warnings) == (read(path).problem, [])
 
 
 @FORMS
 def test_without_consent_demographics_do_not_even_enter_the_tables(form: str, tmp_path: Path) -> None:
-    tables, _ = read_tables(Scenario().write(form, tmp_path))
+    tables = tables_of(Scenario().write(form, tmp_path))
     first, second = tables.rows["volunteers"]
     assert (first["gender"], first["ethnicity"]) == ("woman", "Indian")
     assert (second["gender"], second["ethnicity"], second["matching_consent"]) == (None, None, "no")
@@ -125,7 +125,7 @@ def test_without_consent_demographics_do_not_even_enter_the_tables(form: str, tm
 
 @FORMS
 def test_blank_cells_stay_blank_in_the_tables(form: str, tmp_path: Path) -> None:
-    tables, _ = read_tables(Scenario().write(form, tmp_path))
+    tables = tables_of(Scenario().write(form, tmp_path))
     assert tables.rows["schools"][1]["pupil_premium_percent"] is None
     assert tables.rows["schools"][1]["ward"] is None  # a column that is not there at all
     assert tables.programme["goals.sectors.target"] == 4
@@ -231,7 +231,7 @@ def test_a_time_of_day_may_be_text_a_time_or_a_length_of_time(
     scenario = Scenario()
     scenario.put("availability", 2, "from", "")
     scenario.put("availability", 2, "to", until, number_format)
-    tables, _ = read_tables(scenario.to_workbook(tmp_path / "s.xlsx"))
+    tables = tables_of(scenario.to_workbook(tmp_path / "s.xlsx"))
     assert tables.rows["availability"][0]["to"] == minutes
 
 
