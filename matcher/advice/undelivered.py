@@ -11,9 +11,11 @@ import numpy as np
 
 from matcher.domain import Decision, Plan, Problem, Session, Slot, Visit, Volunteer, employer_key, folded
 from matcher.rules import MUST_RULES, Model
+from matcher.rules.cohort_day import CohortDay
 from matcher.rules.model import Seats
 from matcher.rules.new_faces import NewFaces
 from matcher.rules.safeguarding import Safeguarding
+from matcher.rules.school_day import SchoolDay
 from matcher.solving.cpsat import Effort, maximise
 from matcher.solving.greedy import greedy
 from matcher.solving.reduced import Scope
@@ -84,7 +86,7 @@ class Reasons:
             full = [
                 finding.text
                 for rule in MUST_RULES
-                if rule.name in ("cohort day", "school day")
+                if isinstance(rule, CohortDay | SchoolDay)
                 for finding in rule.check(problem, together)
             ]
             if full:
