@@ -85,6 +85,20 @@ DEFAULT_GOALS: Mapping[GoalName, GoalSetting] = {
 }
 
 
+# Women's share of the people who do a kind of work, below and above which it is few women's, or few men's.
+MALE_DOMINATED_BELOW, FEMALE_DOMINATED_ABOVE = 0.35, 0.65
+
+
+def is_male_dominated(share_women: float | None) -> bool:
+    """Whether few women do such work; of work whose share is not known, no."""
+    return share_women is not None and share_women < MALE_DOMINATED_BELOW
+
+
+def is_female_dominated(share_women: float | None) -> bool:
+    """Whether few men do such work; of work whose share is not known, no."""
+    return share_women is not None and share_women > FEMALE_DOMINATED_ABOVE
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """The programme's limits; each is described in the contract, section 2."""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from matcher.domain import FEMALE_DOMINATED_ABOVE, MALE_DOMINATED_BELOW
 from matcher.rules import GOALS, MUST_RULES
 from matcher.rules.base import Goal, MustRule
 
@@ -96,6 +97,20 @@ def test_a_name_means_one_thing_in_the_whole_house() -> None:
             if not name.startswith("_"):
                 found.setdefault(name, set()).add(str(file.relative_to(HOUSE)))
     assert not {name: where for name, where in found.items() if len(where) > 1}, "give one of them a name of its own"
+
+
+def test_what_work_few_women_or_few_men_do_is_said_in_one_place() -> None:
+    """A threshold decides both who counts and what is hidden: where it stood twice, the two could part."""
+    found = [
+        (str(file.relative_to(HOUSE)), node.value)
+        for file in FILES
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant)
+        and (
+            node.value in (0.35, 0.65) or (isinstance(node.value, str) and re.search(r"women.*\b(35|65)\b", node.value))
+        )
+    ]
+    assert found == [("domain.py", MALE_DOMINATED_BELOW), ("domain.py", FEMALE_DOMINATED_ABOVE)]
 
 
 def test_every_rule_and_goal_is_in_the_list() -> None:

@@ -36,7 +36,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from matcher.domain import Gender, GoalName, Plan, Problem, TierScore
+from matcher.domain import Gender, GoalName, Plan, Problem, TierScore, is_female_dominated, is_male_dominated
 from matcher.publishing.alternatives import Figure, Shown, Trait, Traits
 
 FEWEST_CONCERNED = 6
@@ -50,9 +50,9 @@ MOST_TOLD = 1000  # figures on earlier pages; then no new ones are told, since j
 NOT_SHOWN = "not shown"
 
 # Whose sex a goal asks about, and in which work; as in the rules of the same names.
-SUCH_WORK: Mapping[GoalName, tuple[Gender, Callable[[float], bool]]] = {
-    GoalName.WOMEN_IN_MALE_DOMINATED: (Gender.WOMAN, lambda share_women: share_women < 0.35),
-    GoalName.MEN_IN_FEMALE_DOMINATED: (Gender.MAN, lambda share_women: share_women > 0.65),
+SUCH_WORK: Mapping[GoalName, tuple[Gender, Callable[[float | None], bool]]] = {
+    GoalName.WOMEN_IN_MALE_DOMINATED: (Gender.WOMAN, is_male_dominated),
+    GoalName.MEN_IN_FEMALE_DOMINATED: (Gender.MAN, is_female_dominated),
 }
 DEMOGRAPHIC_GOALS = frozenset({*SUCH_WORK, GoalName.ETHNIC_GROUPS})
 
@@ -78,10 +78,7 @@ def could_count(problem: Problem, plan: Plan) -> int:
     if asked & {GoalName.ETHNIC_GROUPS, GoalName.MIXED_TEAM}:
         return len(people)
     shares = [problem.volunteers[person].share_women for person in people]
-    return sum(
-        share is not None and any(such(share) for goal, (_, such) in SUCH_WORK.items() if goal in asked)
-        for share in shares
-    )
+    return sum(any(such(share) for goal, (_, such) in SUCH_WORK.items() if goal in asked) for share in shares)
 
 
 def how_good(score: TierScore, people: int) -> str:

@@ -22,6 +22,8 @@ import jinja2
 from markupsafe import Markup
 
 from matcher.domain import (
+    FEMALE_DOMINATED_ABOVE,
+    MALE_DOMINATED_BELOW,
     Encounter,
     EthnicGroup,
     GoalName,
@@ -58,11 +60,11 @@ GOALS: Mapping[GoalName, tuple[str, str]] = {
     GoalName.SECTORS: ("Sectors", "Different kinds of work that visitors come from"),
     GoalName.WOMEN_IN_MALE_DOMINATED: (
         "Women in men’s fields",
-        "Women met in work where fewer than 35 in 100 are women",
+        f"Women met in work where fewer than {100 * MALE_DOMINATED_BELOW:g} in 100 are women",
     ),
     GoalName.MEN_IN_FEMALE_DOMINATED: (
         "Men in women’s fields",
-        "Men met in work where more than 65 in 100 are women",
+        f"Men met in work where more than {100 * FEMALE_DOMINATED_ABOVE:g} in 100 are women",
     ),
     GoalName.ETHNIC_GROUPS: ("Ethnic groups", "Different ethnic groups that visitors belong to"),
 }
@@ -492,8 +494,7 @@ class _Report:
 
     def _is_concerned(self, goal: GoalName, person: Volunteer | Encounter) -> bool:
         """Whether a goal's figure could be about a person, as everybody knows."""
-        share = person.share_women
-        return goal is GoalName.ETHNIC_GROUPS or (share is not None and SUCH_WORK[goal][1](share))
+        return goal is GoalName.ETHNIC_GROUPS or SUCH_WORK[goal][1](person.share_women)
 
     def _concerned(self, goal: GoalName, met: Mapping[str, int]) -> dict[str, int]:
         """Of the people met, those whom the goal's figure could be about, and how often it would count each."""
