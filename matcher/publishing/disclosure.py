@@ -109,7 +109,11 @@ def safe_figures(
 ) -> list[bool]:
     """Whether each figure may be shown together with those before it that may, and with those told earlier.
 
-    `possible` are all traits that somebody could have.
+    `possible` are all traits that somebody could have: [False, True] where a figure counts women (or men), else the
+    ethnic groups. The verdicts stand in the order of `figures`.
+
+    Example: "3 women" of eight people may be shown. Then "3 women" of seven of the eight may not: the two together
+    say that the eighth is none.
     """
     earlier = [(Figure(each.people, each.most, _of_kinds(each.goal)), each.value) for each in told]
     shown = Shown(traits, possible, [*(figure for figure, _ in earlier), *figures])
@@ -142,7 +146,8 @@ def _of_kinds(goal: GoalName) -> bool:
 
 
 def _groups(figure: Figure, shown: Iterable[Figure]) -> Iterator[AbstractSet[str]]:
-    """The groups that a figure tells about: its own, and what it leaves of a wider one or adds to a narrower one."""
+    """The sets of people that a figure tells about: its own, and its difference to each one shown that contains it or
+    that it contains."""
     people = figure.people.keys()
     if people:
         yield people
@@ -154,7 +159,7 @@ def _groups(figure: Figure, shown: Iterable[Figure]) -> Iterator[AbstractSet[str
 
 
 def _hide_each_other(people: AbstractSet[str], traits: Traits, of_kinds: bool) -> bool:
-    """Whether they are enough, and differ enough, for nobody to stand out."""
+    """Whether they are FEWEST_CONCERNED or more, and each of two traits is FEWEST_EACH_WAY people's or more."""
     counts: Counter[Trait] = Counter(traits[person] for person in people)
     if of_kinds:
         alike = [count for trait, count in counts.items() if trait is not None]

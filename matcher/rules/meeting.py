@@ -14,15 +14,22 @@ from matcher.rules.model import Bools, Ints, Model, Terms, ints, numbered
 
 
 def post_count(model: Model, goal: GoalName, counts: Bools, before: Mapping[str, int]) -> None:
-    """Gains for each cohort's encounters with volunteers that count, shape (volunteers,), and those `before`."""
+    """Gains for how many encounters each cohort has with volunteers that count.
+
+    `counts`: of each volunteer whether they do, shape (volunteers,). `before`: cohort_id -> how many it had earlier.
+    """
     cohort, seat = _cohort_seats(model, counts)
     _post_levels(model, goal, Terms.of(cohort, model.seats[seat]), before)
 
 
 def post_distinct(model: Model, goal: GoalName, kind: Sequence[str], before: Mapping[str, set[str]]) -> None:
-    """Gains for the distinct kinds that each cohort meets; `kind` of each volunteer, "" for none.
+    """Gains for how many distinct kinds of people each cohort meets.
 
-    A column for each kind that is new to a cohort says whether somebody of that kind comes.
+    `kind`: of each volunteer, such as their sector, "" for none; `before`: cohort_id -> the kinds that it met earlier.
+
+    Two levels, one on the other: a column for each (cohort, kind new to it) says whether somebody of that kind comes,
+    and these columns are counted. Example: class A met Rail earlier and could meet V1 (Rail), V2 and V3 (both Health).
+    There is one column "A meets Health" <= seat of V2 + seat of V3, and it fills the level of A's second sector.
     """
     kinds = [name for name in dict.fromkeys(kind) if name]
     number = {name: n for n, name in enumerate(kinds)}
@@ -49,7 +56,11 @@ def post_distinct(model: Model, goal: GoalName, kind: Sequence[str], before: Map
 
 
 def _post_levels(model: Model, goal: GoalName, terms: Terms, before: Mapping[str, int]) -> None:
-    """Levels from what a cohort had before up to the target; no more than could be reached."""
+    """Levels for each cohort, from what it had before up to the target, no more than it could reach.
+
+    The n-th is worth need x weight x floor(120 / n). `terms.row` is the cohort's index. Example: target 3, had 1, and
+    five seats that count: levels 2 and 3, worth 60 and 40 (times need and weight); the first's 120 are a constant.
+    """
     rule = model.problem.programme.goals[goal]
     cohorts = list(model.problem.cohorts.values())
     had = ints(before.get(each.cohort_id, 0) for each in cohorts)

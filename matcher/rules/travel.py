@@ -35,7 +35,11 @@ class Travel(Goal):
     )
 
     def post(self, model: Model) -> None:
-        """Each seat costs its journey; where several sessions could share one, a column for the journey does."""
+        """Each seat costs its journey; where several sessions could share one, a column for the journey does.
+
+        A trip is a (volunteer, school, day). Example: V1 lives 2.0 km from school A, which has S1 and S2 on Monday. The
+        trip has one column, which costs 20 and is 1 if V1's seat at S1 or the one at S2 is: a row for each.
+        """
         in_person = np.flatnonzero(model.visit_in_person[model.seat_visit]) if len(model.seat_visit) else model.seats
         visit, person = model.seat_visit[in_person], model.seat_volunteer[in_person]
         schools, sessions = len(model.school_ids), len(model.session_ids)

@@ -14,7 +14,8 @@ import numpy as np
 from matcher.domain import TierName
 from matcher.rules.model import UNBOUNDED, Bools, Floats, Ints, Model, entries, ranges
 
-HALF = 2  # what does not pay yet, but is half of something that will, counts half
+HALF = 2
+"""A step towards a gain that takes two counts as the gain / HALF: the first woman of a team without a man, say."""
 
 
 def greedy(model: Model, start: Ints | None = None, out_of_time: Callable[[], bool] = lambda: False) -> Ints:
@@ -35,7 +36,7 @@ class _Greedy:
         for block in model.counting:
             counting[block.first_row : block.first_row + len(block.row_group)] = True
         self.room = np.where(counting | (model.high >= UNBOUNDED), UNBOUNDED, model.high - activity)
-        """Of each row, what may still be added to it."""
+        """Of each row what may still be added to it, shape (rows,)."""
         self.most = _largest(model)
         self.tight: Bools = self.room < self.most
         """Whether a row has no room for some column: the others need not be looked at."""
@@ -175,17 +176,23 @@ class _Seats:
 
 
 class _Worth:
-    """What one more of something would add to the role models, kept up row by row.
+    """What one more of something would add to role_models, as a marginal gain for each row, kept up as seats are taken.
 
-    Rows stand in groups, whose levels fill in order (see `Model.levels`); a level may count further on, in other rows.
+    Rows bound groups of levels (see `Model.levels`), and a level may be a term of other rows (`fed`): "class A meets
+    Health" is one in A's count of sectors. A row's marginal gain is that of its group's next level and of the rows that
+    this level feeds; 0 where the row is not what holds its group back; divided by HALF where another row does as well.
+
+    Example: a team's level "mixed", worth 24,000, is bounded by two rows, which count its women and its men. With
+    nobody in the team both hold it back: a woman adds 12,000. With a woman in it a man adds 24,000, a woman 0.
     """
 
     def __init__(self, model: Model, activity: Ints) -> None:
         blocks = [block for block in model.counting if block.ceiling and block.tier is TierName.ROLE_MODELS]
         groups = sum(block.groups for block in blocks)
         self.group = np.full(model.rows, -1, dtype=np.int64)
-        """Of each row; -1 for rows that are of no interest here."""
+        """Of each row the group that it bounds, -1 for rows that are of no interest here; shape (rows,)."""
         self.counts = np.append(np.zeros(model.rows, dtype=np.int64), UNBOUNDED)
+        """Of each row what it counts now; of one more row, for tables that are filled up with it, more than enough."""
         level_columns, level_group = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
         block_of_group = np.zeros(groups, dtype=np.int64)
         first = 0
@@ -201,16 +208,16 @@ class _Worth:
         self.gain = model.objective[TierName.ROLE_MODELS][columns]
         self.first = np.searchsorted(of_level, np.arange(groups))
         self.size = np.bincount(of_level, minlength=groups)
-        """How many levels each group has, and the first of them."""
+        """Of each group the first of its levels, and how many it has; shape (groups,)."""
         level, fed, _ = entries(model.by_column, columns)
         further = (self.group[fed] >= 0) & (block_of_group[self.group[fed]] != block_of_group[of_level[level]])
         self.tracked: Bools = self.group >= 0
         self.known = np.zeros(model.rows)
         self.fed = _table(level[further], fed[further], len(columns), -1)
-        """The rows in which each level counts further on, filled up with -1."""
+        """Of each level the rows of which it is a term, filled up with -1; shape (levels, most)."""
         tracked = np.flatnonzero(self.tracked)
         self.rows_of = _table(self.group[tracked], tracked, groups, model.rows)
-        """The rows of each group, filled up with one more than there is, in which there is always enough."""
+        """The rows of each group, filled up with the one that always counts enough; shape (groups, most)."""
         self.filled = np.zeros(groups, dtype=np.int64)
         for number in range(len(blocks)):  # in order, for what is filled counts further on
             self._refill(np.flatnonzero(block_of_group == number), 1)
@@ -234,7 +241,7 @@ class _Worth:
             self.count(fed[fed >= 0], change)
 
     def of(self, rows: Ints) -> Floats:
-        """What one more in each row would add, right for these rows."""
+        """What one more in each row would add, shape (rows,): right for the rows asked about, old for others."""
         self.known[rows] = self._next(rows)
         return self.known
 

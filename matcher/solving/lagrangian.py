@@ -32,7 +32,15 @@ NONE = -(2**61)  # what stands for a seat that is not there
 
 
 class Lagrangian:
-    """A tier's gain, with prices on the rows of a scope and on the holds; shape of prices: (rows + holds,)."""
+    """A tier's gain, with prices (Lagrange multipliers) on the rows of a scope and on the holds.
+
+    Prices have the shape (rows + holds,): the model's rows, then the holds. A price above 0 is paid for each unit of a
+    row's sum and earned for each of its upper limit; below 0 the same of its lower limit.
+
+    Example: V1 could go to S1 (gain 10) or S2 (gain 8), and "at most one of them" is a row. With price 0 each session
+    takes V1: the bound is 18. With price 8 V1 is worth 2 to S1 and 0 to S2, and the limit 1 earns 8: the bound is 10,
+    which is the best there is.
+    """
 
     def __init__(self, scope: Scope, gain: Ints, holds: Sequence[Hold] = ()) -> None:
         model = self.model = scope.model
@@ -83,7 +91,7 @@ class Lagrangian:
         return total // scale
 
     def prices(self, found: Floats, rows: Ints) -> Floats:
-        """Prices for some of the model's rows, followed by those of the holds, as prices for all."""
+        """`found`, shape (some rows + holds,), as prices for all: of the other rows 0. `rows` are their numbers."""
         prices = np.zeros(self.size)
         prices[rows] = found[: len(rows)]
         prices[self.model.rows :] = found[len(rows) :]
@@ -94,8 +102,14 @@ class Lagrangian:
     ) -> Iterator[tuple[Floats, Floats]]:
         """Ever better prices, and the mean of what sessions chose lately: fractions, shape (columns,).
 
-        `target` says what the best plan so far gains, `patience` after how many iterations without a better bound
-        steps get shorter: the larger, the later and the better. Ends when steps get too short to matter.
+        A step is `step x (bound - target) / |direction|^2` (Polyak). `first_step` is the first `step`, and
+        `target` says what the best plan so far gains. After `patience` iterations in a row that lowered the bound by
+        less than 0.01 % of it, `step` becomes `step x SHORTER`, and the search goes on from the best prices. So a
+        patience of 20 ends soon at a bound that is nearly as good, one of 125 takes longer and ends at a better one.
+        Ends when `step` is below LEAST_STEP, or the bound meets the target. Yields every OFTEN iterations.
+
+        The mean weighs an iteration's choice with MEMORY, and all that were before it with 1 - MEMORY: near the best
+        prices it is close to a solution of the linear relaxation (Barahona, Anbil, 2000).
         """
         active = _Active(self, np.flatnonzero(prices))
         price = best_price = prices[active.rows]

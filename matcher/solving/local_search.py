@@ -55,36 +55,45 @@ def climb(
 
 
 class _Term(NamedTuple):
-    """A model as flat arrays."""
+    """A model as flat arrays, for compiled loops.
+
+    Lists of lists are kept as in a CSR matrix: the entries of i are those from `ends[i]` to before `ends[i + 1]`.
+    Groups are those of all of the model's blocks of `Levels`, numbered through.
+    """
 
     ends: Ints
-    """Of the entries of each column, with one before the first."""
+    """Shape (columns + 1,): where each column's entries are in `rows` and `coefficients`."""
     rows: Ints
     coefficients: Ints
     own: Ints
-    """Of each column, the group that it is a level of; -1 for visits and seats."""
+    """Of each column the group that it is a level of; -1 for visits and seats; shape (columns,)."""
     group_ends: Ints
+    """Shape (groups + 1,): where the rows that bound each group are in `group_rows`."""
     group_rows: Ints
     first_level: Ints
-    """Of each group, the column of its first level, and how many there are."""
+    """Of each group the column of its first level, shape (groups,); the others follow it."""
     levels: Ints
+    """Of each group how many levels it has, shape (groups,)."""
     ceiling: npt.NDArray[np.bool_]
+    """Of each group as in `Levels`, shape (groups,)."""
     gains: tuple[Ints, ...]
-    """Of each tier what each column adds, and with which sign more is better."""
+    """Of each tier what each column adds to it, shape (columns,)."""
     signs: Ints
+    """Of each tier 1 where more is better, -1 where less is."""
     first_seat: Ints
-    """The column of each visit's first seat, with one behind the last."""
+    """The column of each visit's first seat, shape (visits + 1,); the last is one behind all seats."""
     seat_visit: Ints
     seat_person: Ints
     visit_session: Ints
     session_ends: Ints
-    """Of each session's visits, which stand together."""
+    """Shape (sessions + 1,): a session's visits stand together, so its entries are their columns."""
     person_ends: Ints
+    """Shape (people + 1,): where the columns of each person's seats are in `person_seats`."""
     person_seats: Ints
-    """Columns of each person's seats."""
     school: Ints
-    """Of each session, its school."""
+    """Of each session its school, shape (sessions,)."""
     school_ends: Ints
+    """Shape (schools + 1,): where each school's sessions are in `school_sessions`."""
     school_sessions: Ints
 
 
@@ -92,22 +101,30 @@ class _State(NamedTuple):
     """A plan, and what follows from it."""
 
     taken: npt.NDArray[np.int8]
-    """Of each column, its value; levels are kept in `filled` alone."""
+    """Of each visit and seat its value, 0 or 1, shape (visits + seats,); levels are kept in `filled` alone."""
     row: npt.NDArray[np.int32]
-    """Of each row its COUNT, LOW, HIGH and GROUP, which are read together, shape (rows, 4).
+    """Of each row COUNT, LOW, HIGH and GROUP, shape (rows, 4): read together, so they stand together.
 
-    The count is the row's sum; of one that feeds a group of counting columns, what it counts. The others have group -1.
+    A plain row has group -1, and its count is the sum of coefficient x column, to be kept between low and high. A row
+    that bounds a group of levels has that group's number, and its count is what it counts, without the levels
+    themselves: `constant + terms`, of a group that is no `ceiling` times -1.
+
+    Example: a class that meets 3 people has a row with count 3; a volunteer with 2 sessions (load, no ceiling) one
+    with count -2. Their groups have 3 and 2 levels filled, if they have so many.
     """
     filled: Ints
+    """Of each group how many of its levels are 1, shape (groups,)."""
     running: Ints
-    """Of each session the visit as which it runs, -1 if it does not."""
+    """Of each session the visit as which it runs, -1 if it does not; shape (sessions,)."""
     total: Ints
-    """By how much rows are broken, and what each tier gained, since the last step."""
+    """What was flipped since the last step that was kept: by how much all rows together are broken, then what each tier
+    gained, more being better; shape (1 + tiers,)."""
     stack: Ints
+    """Room for the columns still to be flipped by `_flip`: column + 1, below 0 where it becomes 0."""
     awake: npt.NDArray[np.bool_]
     """Of each session whether something has changed since its steps were last tried that may make one worth it."""
     work: Ints
-    """How many columns were flipped."""
+    """How many visits and seats were flipped, as a measure of time; shape (1,)."""
 
 
 def _term(model: Model) -> _Term:
@@ -158,7 +175,7 @@ def _term(model: Model) -> _Term:
 
 
 def _group(model: Model) -> Ints:
-    """Of each row, the group of counting columns that it feeds; -1 for a plain row."""
+    """Of each row the group of levels that it bounds, as in `_Term`; -1 for a plain row; shape (rows,)."""
     group = np.full(model.rows, -1, dtype=np.int64)
     groups = 0
     for block in model.counting:
@@ -230,12 +247,12 @@ def _flip(term: _Term, state: _State, column: int, change: np.int64) -> None:
 
 @compiled_inside
 def _filled(term: _Term, state: _State, group: int) -> int:
-    """How many levels of a group are filled by what its rows count."""
+    """How many levels of a group are filled by what its rows count: as many as the lowest (or highest) says."""
     first, end = term.group_ends[group], term.group_ends[group + 1]
     count = state.row[term.group_rows[first], COUNT]
     for place in range(first + 1, end):
         other = state.row[term.group_rows[place], COUNT]
-        count = min(count, other)  # a group that counts no less than its rows demand has negative counts
+        count = min(count, other)  # the highest of a group that is no ceiling: its counts are negative
     if not term.ceiling[group]:
         count = -count
     return int(max(0, min(count, term.levels[group])))

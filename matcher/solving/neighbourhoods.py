@@ -21,7 +21,7 @@ CANDIDATES = 60  # people who are looked at for a visit at a time, more or less,
 MOMENT = 1.0  # seconds in which a neighbourhood is best solved
 POOL = 40_000  # seats among which neighbours are looked for
 PIECE = 15_000  # seats of schools that a bound on reach looks at together
-TAKEN = 0.1  # of a seat, by a relaxation, so that it counts
+TAKEN = 0.1  # the value that a relaxation gives a seat, above which it counts as taken
 FADING = 0.9  # how much of what an operator paid before still counts after one more trial
 
 
@@ -150,9 +150,11 @@ class Neighbourhoods:
         return Neighbourhood(operator, np.union1d(mine[taken], self._columns(wholly)))
 
     def pieces(self, behind: Callable[[], Ints]) -> Iterator[tuple[Ints, Ints]]:
-        """Schools that are behind, each with those nearest to it: schools and their columns, no school twice.
+        """Schools that are behind, each with those nearest to it, up to PIECE seats; no school is in two pieces.
 
-        `behind` says for each school how far it is behind; the one furthest is next, and those that are not stay out.
+        `behind` says of each school by how much it is behind all that it asks for, in the tier's units, shape
+        (schools,), and is asked before each piece: the school furthest behind is next. Ends when none that is left is
+        behind. Yields the schools' numbers, and the columns of their visits and seats.
         """
         model = self.model
         schools, school = np.unique(model.visit_school, return_inverse=True)

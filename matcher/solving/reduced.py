@@ -22,14 +22,20 @@ class Hold:
 
 @dataclass(frozen=True)
 class Reduced:
-    """Rows `low <= matrix @ columns[free] <= high`; every row can be broken by the free columns."""
+    """Rows `low <= matrix @ columns[free] <= high`; every row can be broken by the free columns.
+
+    Example: of a row 0 + 1 + 2 <= 2 with column 0 fixed at 1 and the others free, 1 + 2 <= 1 is left; with column 0
+    fixed at 0 nothing is, since 1 + 2 <= 2 always holds.
+    """
 
     free: Ints
+    """The numbers of the free columns in the model, shape (free,)."""
     rows: Ints
-    """The model's rows, in order; the holds' come after them and are not among these."""
+    """The numbers of the rows in the model, in order; the holds' come after them and are not among these."""
     lazy: Bools
-    """As in the model."""
+    """Of each row, those of the holds included, as in `Model.add_rows`."""
     matrix: sparse.csr_array
+    """Shape (rows and holds, free)."""
     low: Ints
     high: Ints
 
@@ -80,7 +86,9 @@ class Scope:
     def alone(self, free: Ints) -> Reduced:
         """What is left to decide about the free columns when all others may be anything, each row for itself.
 
-        Every plan's free columns keep these rows, so their best is a bound.
+        A row stays only as far as the others cannot make room for it: they count with the least that they can add.
+        Every plan's free columns keep these rows, so their best is a bound. Example: of 0 - 1 <= 0 ("a seat needs its
+        visit") with only the seat 0 free nothing is left, for 1 might be 1; with only 1 free neither.
         """
         part, rows = self._touched(free)
         whole = self.model.matrix[rows]

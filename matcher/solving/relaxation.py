@@ -23,9 +23,9 @@ from matcher.solving.reduced import Hold, Reduced, Scope
 SMALL, LP_SEATS = 10_000, 40_000  # seats up to which the LP is all there need be, and up to which it is tried
 LP_SHARE, SHARE = 0.2, 0.7  # of the time that is left, at most: for the LP where it is tried, for all prices
 MOMENT = 0.1  # seconds before its limit at which a solver may end
-PATIENCE = 2  # rounds of the LP without a tighter bound
-PATIENCE_FOR_PRICES = (20, 50, 125)  # of the Lagrangian: soon a bound that is nearly as good, then better ones
-NOW_AND_THEN = 4  # of the prices found on the way, which are worked out
+PATIENCE = 2  # rounds of the LP in a row without a tighter bound, after which it ends
+PATIENCE_FOR_PRICES = (20, 50, 125)  # of `Lagrangian.improved`, one search after the other
+NOW_AND_THEN = 4  # every so manieth of the prices found on the way is worked out in whole numbers
 ITERATIONS = 1000  # after which a search that must repeat itself goes on without better prices
 TOLERANCE = 1e-4  # a row broken by less does not join
 
@@ -43,8 +43,8 @@ class Relaxed:
 class BoundSettings:
     """`seconds_left` is asked before each solve; `deterministic`: they are the solver's own repeatable ones.
 
-    `dual` is the simplex to use where every column costs something and few are shared: it starts feasible, and what
-    it knows when it is stopped proves a bound already.
+    `dual`: use the dual simplex. It pays for travel, where every column costs something and few share rows: it starts
+    feasible, so that its prices prove a bound whenever it is stopped.
     """
 
     seconds_left: Callable[[], float]

@@ -248,12 +248,18 @@ class _TierSearch:
             search.report(self.tier)
 
     def _bound_by_pieces(self) -> None:
-        """Reach of a large term: some schools at a time, as if all others asked for nobody.
+        """A bound on reach for a large term by pieces: some neighbouring schools, as if all others asked for nobody.
 
-        A school is reached or not, which prices alone do not see. Pieces without anybody behind need no proof.
+        A school's sessions are delivered or not, so prices alone, which see fractions of them, prove little. CP-SAT
+        solves each piece on rows that hold whatever the others do (`Scope.alone`): what it finds is the most that these
+        schools can have in any plan. The bound is the sum over all pieces. Of a piece that is not solved yet, or in
+        which every school already has all it asks for, it is all that its schools ask for.
+
+        Example: schools A, B and C ask for 10 each, so the bound begins with 30. A and B, both behind, are a piece, and
+        its best is 14: the bound is 24. C has all 10, so it is in no piece.
         """
         gain = self.search.gains[self.tier]
-        most = self._by_school(gain)  # without schools that no visit is at, which are not reached
+        most = self._by_school(gain)  # all that they ask for; 0 for schools at which no visit can be
         bound = int(most.sum())
         for piece, columns in self.neighbourhoods.pieces(lambda: self._by_school(gain * (1 - self.search.columns))):
             left = self._left()
