@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from matcher.cli.shared import REMEDIES
+from matcher.domain import FEMALE_DOMINATED_ABOVE, MALE_DOMINATED_BELOW
 from matcher.errors import Remedy
 from matcher.rules import GOALS, MUST_RULES
 from matcher.rules.base import Goal, MustRule
@@ -79,6 +80,42 @@ def test_a_file_imports_only_what_stands_above_it(file: Path) -> None:
 def test_every_floor_is_on_the_map_in_readme(floor: str) -> None:
     readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
     assert any(name in readme for name in (f"  {floor}.py", f"  {floor}/")) or floor == "__main__"
+
+
+def names(file: Path) -> Iterator[str]:
+    """The classes and the names of types that a file defines for others to use."""
+    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            if ast.unparse(node.annotation) == "TypeAlias":
+                yield node.target.id
+        elif isinstance(node, ast.Assign):
+            targets = [target.id for target in node.targets if isinstance(target, ast.Name)]
+            yield from (name for name in targets if re.fullmatch(r"[A-Z]\w*[a-z]\w*", name))
+
+
+def test_a_name_means_one_thing_in_the_whole_house() -> None:
+    found: dict[str, set[str]] = {}
+    for file in FILES:
+        for name in names(file):
+            if not name.startswith("_"):
+                found.setdefault(name, set()).add(str(file.relative_to(HOUSE)))
+    assert not {name: where for name, where in found.items() if len(where) > 1}, "give one of them a name of its own"
+
+
+def test_what_work_few_women_or_few_men_do_is_said_in_one_place() -> None:
+    """A threshold decides both who counts and what is hidden: where it stood twice, the two could part."""
+    found = [
+        (str(file.relative_to(HOUSE)), node.value)
+        for file in FILES
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant)
+        and (
+            node.value in (0.35, 0.65) or (isinstance(node.value, str) and re.search(r"women.*\b(35|65)\b", node.value))
+        )
+    ]
+    assert found == [("domain.py", MALE_DOMINATED_BELOW), ("domain.py", FEMALE_DOMINATED_ABOVE)]
 
 
 def test_every_rule_and_goal_is_in_the_list() -> None:
