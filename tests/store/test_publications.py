@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from store_scenarios import save_run, scenario
 
-from matcher.errors import StoreError
+from matcher.errors import ChangedMeanwhile, StoreError
 from matcher.publishing.calendars import Attendee
 from matcher.publishing.published import Answer, Entry, Letter, LetterState, Standing
 from matcher.store import Heard, Workspace, schema, versions
@@ -74,7 +74,7 @@ def test_each_version_keeps_what_it_said(published: Workspace) -> None:
 
 def test_who_worked_from_an_older_version_publishes_nothing(published: Workspace) -> None:
     for before in ((), (ENTRY,), (OTHER, replace(ENTRY, answer=Answer.ACCEPTED))):
-        with pytest.raises(StoreError, match="changed by somebody else"):
+        with pytest.raises(ChangedMeanwhile, match="changed by somebody else"):
             published.publish(1, before, (replace(ENTRY, since=2),), (letter(3, 2),), NOW)
     assert len(published.versions()) == 1
     assert len(published.letters()) == 2
