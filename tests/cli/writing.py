@@ -36,7 +36,6 @@ FILES: dict[str, tuple[str, tuple[str, ...]]] = {
 WORKSPACE = {
     "import": "import {given}/next --db {db} --yes",
     "solve": "solve --db {db} --time-limit 1 --quiet",
-    "export": "export --out {given}/plan --db {db}",
     "publish": "publish --db {db} --yes",
     "outbox --write": "outbox --write 1 --db {db} --yes",
     "send": "send --smtp smtp://127.0.0.1:{port} --per-minute 0 --db {db}",
@@ -115,7 +114,8 @@ def _made() -> tuple[dict[str, bytes], str]:
             if number < 2:
                 well_here("publish", "--db", db, "--yes", *([] if number else ["--no-letters"]))
             if not number:
-                shutil.copytree(term, given / "next")
+                well_here("feed", "write", given / "web", "--links", out / "links.csv", "--db", db, "--yes")
+        shutil.copytree(term, given / "next")
         rewrite(given / "next" / "schools.csv", {"ELM": {"name": "Elm Tree School"}})
         well_here("run", FIRST_STEPS, "--out", out / "plan", "--time-limit", 1, "--quiet")
         well_here("backup", out / "spare.db", "--db", db)
