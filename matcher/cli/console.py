@@ -18,8 +18,9 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
+from matcher.cli.shared import in_words
 from matcher.domain import Plan, Problem, Result, TierName, TierScore
-from matcher.errors import InputProblem, located
+from matcher.errors import InputProblem, Remedy, located
 from matcher.publishing.calendars import Attendee
 from matcher.publishing.disclosure import NOT_SHOWN, could_count, how_good, may_say_which_is_better
 from matcher.publishing.events import EntryChange, News
@@ -99,8 +100,9 @@ class Reporter:
             more = sum(map(len, alike[WARNINGS_SHOWN:]))
             print(f"warning: and {more} more; --json shows them all", file=sys.stderr)
 
-    def tell(self, text: str) -> None:
+    def tell(self, message: str, *remedies: Remedy) -> None:
         """Something that is good to know."""
+        text = in_words(message, *remedies)
         if self.voice is Voice.JSON:
             print(json.dumps({"event": "note", "text": text}), flush=True)
         elif self.voice is not Voice.QUIET:

@@ -20,7 +20,7 @@ from matcher.cli.console import (
 from matcher.cli.options import DEFAULT_DB, ClockIsRight, Database, Quiet, Templates, Yes
 from matcher.cli.shared import agree, agree_to_the_clock
 from matcher.domain import Problem
-from matcher.errors import MatcherError
+from matcher.errors import Cannot, MatcherError, Refused, Remedy
 from matcher.mail.replies import Question
 from matcher.mail.smtp import Delivery, Server
 from matcher.publishing.published import Answer, Letter, LetterState
@@ -28,7 +28,7 @@ from matcher.publishing.text import counted, one_line
 from matcher.store import Workspace
 from matcher.times import time_text
 from matcher.usecases import mailing, publishing
-from matcher.usecases.told import TO_DO, Held
+from matcher.usecases.told import Held
 
 app = typer.Typer()
 
@@ -147,17 +147,17 @@ def send(
             told(delivery)
         print(f"{counted(len(outcome.deliveries), 'letter')} would go to {server}{kept}. Nothing was sent.")
         if stopped:
-            raise MatcherError(f"{counted(len(stopped), 'letter')} would be held, as above. {TO_DO}")
+            raise Refused(f"{counted(len(stopped), 'letter')} would be held, as above.", Remedy.PLAN_AGAIN)
         return
     sent, refused = outcome.count(LetterState.SENT), outcome.count(LetterState.REFUSED)
     waiting = outcome.left + len(outcome.deliveries) - sent - refused
     print(f"{counted(sent, 'letter')} sent, {refused} refused, {waiting} still to be sent{kept}.")
     if outcome.stopped:
-        raise MatcherError(f"{outcome.stopped} What is left waits in the outbox: send again.")
+        raise Cannot(f"{outcome.stopped} What is left waits in the outbox: send again.")
     if stopped:
-        raise MatcherError(f"{counted(len(stopped), 'letter')} are held, as above. {TO_DO}")
+        raise Refused(f"{counted(len(stopped), 'letter')} are held, as above.", Remedy.PLAN_AGAIN)
     if refused or waiting:
-        raise MatcherError("Not every letter went: matcher outbox says why.")
+        raise Cannot("Not every letter went.", Remedy.OUTBOX)
 
 
 @app.command()

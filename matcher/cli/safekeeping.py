@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from matcher.cli.options import DEFAULT_DB, Database, Yes
-from matcher.cli.shared import agree
+from matcher.cli.shared import agree, in_words
 from matcher.errors import MatcherError
 from matcher.publishing.text import counted, one_line
 from matcher.store import Workspace
@@ -41,8 +41,10 @@ def verify(
 ) -> None:
     """Reads everything and says what is damaged; changes nothing."""
     verdict = safekeeping.verify(path or db)
-    for line in (*verdict.damage, *verdict.remarks):
-        print(one_line(line))
+    for line in verdict.damage:
+        print(one_line(in_words(line, verdict.mend)))
+    for error in verdict.remarks:
+        print(one_line(in_words(error)))
     if not verdict.is_well:
         raise MatcherError(f"{counted(len(verdict.damage) + len(verdict.remarks), 'thing')} to be put right.")
     print(f"All is well: {verdict.looked_at}.")
@@ -57,8 +59,8 @@ def restore(
     """Puts a backup in the place of the workspace, of which a copy is kept."""
     seen = safekeeping.plan_restore(file, db)
     print(f"The backup holds {seen.backup}.")
-    for line in seen.verdict.remarks:
-        print(one_line(line))
+    for error in seen.verdict.remarks:
+        print(one_line(in_words(error)))
     if seen.is_there:
         print(f"It would replace {seen.there or 'what is there now, which cannot be read'}.")
         agree("Put the backup in its place?", yes)

@@ -13,7 +13,7 @@ from typing import Self
 import sqlalchemy as sa
 
 from matcher.domain import Plan, Status, TierScore
-from matcher.errors import DamagedError, StoreError
+from matcher.errors import ChangedMeanwhile, DamagedError, MatcherError, NotThere, Remedy, StoreError
 from matcher.publishing.disclosure import Told
 from matcher.publishing.published import Entry, Letter, LetterState
 from matcher.store import checks, copies, leases, publications, runs, scenarios, schema, told, unfinished, versions
@@ -84,10 +84,7 @@ class Workspace:
                     raise versions.missing(workspace.where)
                 workspace.is_older = not versions.is_current(connection)
                 if workspace.is_older and not older:
-                    raise StoreError(
-                        f"{workspace.where} is from an earlier version of matcher. Any command that opens it, such as "
-                        "`matcher runs`, brings it up to date."
-                    )
+                    raise StoreError(f"{workspace.where} is from an earlier version of matcher.", Remedy.OPEN)
         except BaseException:
             workspace.close()
             raise
@@ -208,7 +205,7 @@ class Workspace:
             current = scenarios.current(connection)
             changes = diff(None if current is None else scenarios.load(connection, current), new)
             if agreed is not None and tuple(agreed) != changes:
-                raise StoreError(
+                raise ChangedMeanwhile(
                     f"{self.where} was changed by somebody else in the meantime, so other changes would be made than "
                     "the ones shown. Nothing was changed. Import again, and look at them again."
                 )
@@ -358,7 +355,7 @@ class Workspace:
         """Note that these stand on a page of that run, judged together with those of `before`."""
         with writing(self.engine, self._patience_seconds) as connection:
             if tuple(before) != told.load(connection):
-                raise StoreError(
+                raise ChangedMeanwhile(
                     f"{self.where} was exported by somebody else in the meantime, and what the two pages tell together "
                     "could give people away. Nothing was written. Export again."
                 )
@@ -386,13 +383,13 @@ class Workspace:
         """
         with writing(self.engine, self._patience_seconds) as connection:
             if judged_by is not None and judged_by != scenarios.newest_import(connection):
-                raise StoreError(
+                raise ChangedMeanwhile(
                     f"{self.where} was changed by somebody else in the meantime: another spreadsheet was imported. "
                     "Nothing was published. Publish again, so that the plan is judged by it."
                 )
             newest = publications.newest(connection) or 0
             if tuple(before) != publications.entries(connection, newest):
-                raise StoreError(
+                raise ChangedMeanwhile(
                     f"{self.where} was changed by somebody else in the meantime (it has version {newest} now, or new "
                     "answers). Nothing was published. Publish again, and look at the changes again."
                 )
@@ -407,9 +404,9 @@ class Workspace:
             if version is None:
                 return () if newest is None else publications.entries(connection, newest)
             if newest is None:
-                raise StoreError(f"{self.where} holds no version yet. Make one with `matcher publish`.")
+                raise NotThere(f"{self.where} holds no version yet.", Remedy.PUBLISH)
             if not 1 <= version <= newest:
-                raise StoreError(f"{self.where} holds no version {version}: they are numbered up to {newest}.")
+                raise NotThere(f"{self.where} holds no version {version}: they are numbered up to {newest}.")
             return publications.entries(connection, version)
 
     def versions(self) -> tuple[Version, ...]:
@@ -436,7 +433,7 @@ class Workspace:
             if tuple(entries) != publications.entries(connection, newest) or outbox != {
                 letter.message_id for letter in known
             }:
-                raise StoreError(
+                raise ChangedMeanwhile(
                     f"{self.where} was changed by somebody else in the meantime. No letter was written. Write them "
                     "again, and look at what would be written again."
                 )
@@ -476,7 +473,7 @@ class Workspace:
         """
         with writing(self.engine, self._patience_seconds) as connection:
             if before is not None and publications.feed_hashes(connection) != before:
-                raise StoreError(
+                raise ChangedMeanwhile(
                     f"{self.where}: the feeds were written or reset by somebody else in the meantime. Nothing was "
                     "changed. Write them again."
                 )
@@ -504,10 +501,10 @@ class Workspace:
         with writing(self.engine, self._patience_seconds) as connection:
             leases.release(connection, name, owner)
 
-    def _no_run(self, connection: sa.Connection, number: int | None) -> StoreError:
+    def _no_run(self, connection: sa.Connection, number: int | None) -> MatcherError:
         newest = runs.newest(connection)
         if newest is None:
-            return StoreError(f"{self.where} holds no run yet. Make one with `matcher solve`.")
+            return NotThere(f"{self.where} holds no run yet.", Remedy.SOLVE)
         if number is not None and 1 <= number <= newest:
             return DamagedError(self.where, f"run {number} is gone")
-        return StoreError(f"{self.where} holds no run {number}: they are numbered up to {newest}.")
+        return NotThere(f"{self.where} holds no run {number}: they are numbered up to {newest}.")

@@ -9,7 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from matcher.domain import Problem, Volunteer, folded
-from matcher.errors import StoreError
+from matcher.errors import BadInput, ChangedMeanwhile, NotThere, Refused, Remedy
 from matcher.mail import replies, smtp
 from matcher.mail.replies import Accepted, Question, Remark
 from matcher.mail.smtp import Delivery, Outcome, Server
@@ -44,7 +44,7 @@ def send(
     """Hands over the letters that wait, and again those that a broken-off attempt left uncertain.
 
     Letters that speak of what cannot be by today's data stay as they are: `kept_back` hears which, and of what. One at
-    a time may send: StoreError says who else is. A send that was killed gives way after `lease_seconds`.
+    a time may send: who comes second is Refused. A send that was killed gives way after `lease_seconds`.
     """
     if dry_run:
         return smtp.rehearse(_released(workspace, kept_back, at))
@@ -54,7 +54,7 @@ def send(
             letters = _released(workspace, kept_back, at)
             return _send(workspace, server, lease, letters, judged_by, per_minute, told)
     except Taken as taken:
-        raise StoreError(
+        raise Refused(
             f"Another send is under way ({taken.by}), so nothing was sent by this one. Wait until it is done; if it "
             f"was broken off, send again after {taken.until:%H:%M:%S} UTC."
         ) from taken
@@ -74,18 +74,20 @@ def _send(
     def mark(message_id: str, state: LetterState, remark: str) -> None:
         if state is LetterState.SENDING and message_id in unclaimed:
             if not lease.renew():
-                raise StoreError(
+                raise ChangedMeanwhile(
                     "This send has lost its turn to go on (its machine slept, or its clock was changed), and stopped "
-                    "before the next letter. Look at the outbox (matcher outbox), then send again."
+                    "before the next letter. Look at the outbox, then send again.",
+                    Remedy.OUTBOX,
                 )
             if workspace.newest_import() != judged_by:
-                raise StoreError(
+                raise ChangedMeanwhile(
                     "Another spreadsheet was imported meanwhile, so sending stopped before the next letter. Send "
                     "again, so that what is left is judged by it."
                 )
             if not workspace.claim_letter(unclaimed.pop(message_id)):
-                raise StoreError(
-                    "The outbox was changed by somebody else meanwhile. Look at it (matcher outbox), then send again."
+                raise ChangedMeanwhile(
+                    "The outbox was changed by somebody else meanwhile. Look at it, then send again.",
+                    Remedy.OUTBOX,
                 )
         else:
             workspace.mark_letter(message_id, state, remark)
@@ -163,7 +165,7 @@ def answer(
 ) -> Answered:
     """Records what a volunteer said of a visit to come, on the coordinator's word; a later mail overtakes it.
 
-    `volunteer` is an id, or a name that only one of those invited has. StoreError if there is no such invitation.
+    `volunteer` is an id, or a name that only one of those invited has. NotThere if there is no such invitation.
     """
     now = now or datetime.now(UTC)
     told = published(workspace)
@@ -176,15 +178,15 @@ def answer(
     if entry is None:
         theirs = [f"{each.session_id} on {time_text(each.start)}" for each in found if is_on(each)]
         known = f"invited to {listed(theirs)}" if theirs else "invited to nothing"
-        raise StoreError(f"{one_line(person.name)} is not invited to {one_line(session)!r}, but {known}.")
+        raise NotThere(f"{one_line(person.name)} is not invited to {one_line(session)!r}, but {known}.")
     what = f"{entry.session_id} on {time_text(entry.start)}"
     if not is_on(entry):
-        raise StoreError(f"{what} has been cancelled for {one_line(person.name)}: there is nothing to answer.")
+        raise Refused(f"{what} has been cancelled for {one_line(person.name)}: there is nothing to answer.")
     if entry.end <= now.astimezone(ZoneInfo(told.problem.programme.timezone)).replace(tzinfo=None):
-        raise StoreError(f"{what} is over: an answer of {one_line(person.name)} would change nothing.")
+        raise Refused(f"{what} is over: an answer of {one_line(person.name)} would change nothing.")
     word = Heard(entry.uid, entry.sequence, said, now, note, taken_by="coordinator")
     if workspace.record_answers([word], now) != (True,):
-        raise StoreError(f"{what} was changed by somebody else meanwhile. Nothing was recorded. Answer again.")
+        raise ChangedMeanwhile(f"{what} was changed by somebody else meanwhile. Nothing was recorded. Answer again.")
     return Answered(entry, person, said)
 
 
@@ -199,6 +201,6 @@ def _person(problem: Problem, asked: str, invited: Collection[str]) -> Volunteer
     if len(found) == 1:
         return found[0]
     if not found:
-        raise StoreError(f"Nobody who is invited has the id or the name {one_line(asked)!r}. See: matcher show")
+        raise NotThere(f"Nobody who is invited has the id or the name {one_line(asked)!r}.", Remedy.SHOW)
     names = listed([f"{one_line(each.name)} ({each.volunteer_id})" for each in found[:10]])
-    raise StoreError(f"{one_line(asked)!r} may be {names}. Say which by the id.")
+    raise BadInput(f"{one_line(asked)!r} may be {names}. Say which by the id.")

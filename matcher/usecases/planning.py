@@ -13,7 +13,7 @@ from matcher.audit import audit, insist
 from matcher.comparison import Comparison
 from matcher.comparison import compare as compare_plans
 from matcher.domain import Plan, Problem, Result, TierName
-from matcher.errors import AuditRefused, StoreError
+from matcher.errors import AuditRefused, NotThere, Refused, Remedy, StoreError
 from matcher.intake import locator
 from matcher.publishing import ensure_writable, write_outputs
 from matcher.solving.progress import AskedToStop, OnFirstPlan, OnProgress, Settings, never
@@ -23,6 +23,7 @@ from matcher.store import RunSummary, SavedRun, Unfinished, Workspace
 from matcher.usecases.keeper import STILL_AT_IT_SECONDS, Keeper
 from matcher.usecases.terms import Warn, read
 
+Tell = Callable[..., None]
 DEFAULT_SECONDS = Settings().time_limit
 LEAST_SECONDS = 1.0
 
@@ -83,7 +84,7 @@ def solve_workspace(
     asked_to_stop: AskedToStop = never,
     *,
     taken_up: Unfinished | None = None,
-    tell: Callable[[str], None] = lambda text: None,
+    tell: Tell = lambda text, *remedies: None,
 ) -> tuple[int, Made]:
     """Plans the workspace's term, and keeps the run; returns its number.
 
@@ -98,7 +99,7 @@ def solve_workspace(
     others = [each for each in workspace.unfinished() if taken_up is None or each.number != taken_up.number]
     current = [each for each in others if each.is_current]
     if current and taken_up is None:
-        tell(f"{_described(current[0])} is kept. To go on from it: matcher solve --resume")
+        tell(f"{_described(current[0])} is kept.", Remedy.RESUME)
     whole = {**asdict(settings), "time_limit": before + settings.time_limit}
     with Keeper(workspace, tables, whole, before) as keeper:
         made = make_plan(
@@ -128,28 +129,27 @@ def solve_workspace(
     except StoreError as error:
         if keeper.number is None:
             raise
-        raise StoreError(
-            f"{error} The plan is kept as an unfinished one: go on with matcher solve --resume."
-        ) from error
+        raise StoreError(f"{error} The plan is kept as an unfinished one.", Remedy.RESUME) from error
     if keeper.trouble is not None:
-        tell(f"While it was made, the plan could not be kept: {keeper.trouble}")
+        tell(f"While it was made, the plan could not be kept: {keeper.trouble}", *keeper.trouble.remedies)
     if better:
-        tell("An unfinished plan that is better than this run is still kept. To go on from it: matcher solve --resume")
+        tell("An unfinished plan that is better than this run is still kept.", Remedy.RESUME)
     return number, replace(made, result=result)
 
 
 def to_take_up(workspace: Workspace) -> Unfinished:
-    """The plan, kept last, of a solve that was broken off. Raises StoreError where there is none for today's data."""
+    """The plan, kept last, of a solve that was broken off. Raises NotThere where there is none for today's data."""
     kept = workspace.unfinished()
     found = next((each for each in kept if each.is_current), None)
     if found is not None:
         return found
     if kept:
-        raise StoreError(
+        raise NotThere(
             f"{_described(kept[0])} was made for other data: the scenario has changed since. Import that data again to "
-            "go on from it (it stays until a newer run is saved), or make a new plan with matcher solve."
+            "go on from it (it stays until a newer run is saved), or make a new one.",
+            Remedy.SOLVE,
         )
-    raise StoreError(f"{workspace.where} keeps no unfinished plan to go on from. Make a new one with matcher solve.")
+    raise NotThere(f"{workspace.where} keeps no unfinished plan to go on from.", Remedy.SOLVE)
 
 
 def time_left(taken_up: Unfinished | None) -> float:
@@ -170,15 +170,15 @@ def _described(kept: Unfinished) -> str:
 
 
 def _check_start(problem: Problem, kept: Unfinished) -> None:
-    """Raises StoreError unless the plan keeps every rule, as this version of the program knows them."""
+    """Refused unless the plan keeps every rule, as this version of the program knows them."""
     try:
         wrong = [finding.text for finding in audit(problem, kept.plan).findings]
     except KeyError as error:
         wrong = [f"It names {error}, which the data does not have."]
     if wrong:
-        raise StoreError(
-            f"{_described(kept)} breaks a rule, so nothing can go on from it: {wrong[0]} "
-            "Make a new one with matcher solve."
+        raise Refused(
+            f"{_described(kept)} breaks a rule, so nothing can go on from it: {wrong[0]}",
+            Remedy.SOLVE,
         )
 
 
@@ -205,7 +205,9 @@ def load_run(workspace: Workspace, number: int | None = None) -> tuple[SavedRun,
         more = f" (and {len(others)} more)" if others else ""
         raise StoreError(
             f"Run {saved.number} in {workspace.where} does not pass the audit: {first}{more} An earlier version made "
-            "it or somebody changed it. Make a new one with `matcher solve`; `matcher verify` says what else is wrong."
+            "it or somebody changed it.",
+            Remedy.SOLVE,
+            Remedy.VERIFY,
         ) from error
     return saved, problem, Result(saved.plan, saved.tiers, saved.seconds, saved.reasons, audit.ledger)
 

@@ -42,12 +42,6 @@ class Gap:
     """The fewest with whom the session can run."""
 
 
-TO_DO = (
-    "Make a new plan and publish it (matcher solve, then matcher publish); or, where the spreadsheet is wrong, mend "
-    "it, import it (matcher import) and do this again."
-)
-
-
 @dataclass(frozen=True)
 class Held:
     """An appointment to come that cannot be as the term is now."""
