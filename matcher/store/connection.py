@@ -54,8 +54,7 @@ _MEANINGS: tuple[tuple[tuple[str, ...], str], ...] = (
     ),
     (
         ("SQLITE_IOERR", "58"),
-        "could not be read or written: its disk has no room or fails. See to the disk, then try again; nothing was "
-        "changed.",
+        "could not be read or written: its disk has no room or fails. See to it, then try again; nothing was changed.",
     ),
     (("SQLITE_FULL", "53100"), "has no room left on its disk. Make room, then try again; nothing was changed."),
     (

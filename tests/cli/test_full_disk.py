@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from matcher.store import connection, versions
 from tests.cli.program import DERBY, FIRST_STEPS, PATIENCE, Said, contents, environment, here, matcher, well_here
-from tests.cli.writing import FILES, WORKSPACE, desk
+from tests.cli.writing import FILES, WORKSPACE, desk, older_workspace
 
 resource = pytest.importorskip("resource", reason="no limit on the size of files here")
 
@@ -185,12 +184,9 @@ def test_a_full_folder_for_temporary_files_is_said(name: str, disk: Disk, tmp_pa
 
 
 def test_an_older_workspace_that_has_no_room_for_its_copy_stays_an_older_one(disk: Disk) -> None:
-    engine = connection.make_engine(connection.database_url(str(disk.folder / "matcher.db")), 5)
-    with connection.writing(engine, 5) as rows:
-        versions.upgrade(rows, "0002")
-    engine.dispose()
+    db = older_workspace(disk.folder / "matcher.db")
     before = contents(disk.folder)
     with disk.full_but_for(0):
-        assert_it_says_that_there_is_no_room(here("runs", "--db", disk.folder / "matcher.db"), disk)
+        assert_it_says_that_there_is_no_room(here("runs", "--db", db), disk)
         assert contents(disk.folder) == before
-    assert here("runs", "--db", disk.folder / "matcher.db").code == 0
+    assert here("runs", "--db", db).code == 0

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from matcher.store import Workspace
+from matcher.store import Workspace, connection, versions
 from tests.cli.program import FIRST_STEPS, Said, contents, here, well_here
 from tests.cli.publishing_workspaces import scenario_later
 from tests.cli.test_odd_names import rewrite
@@ -75,6 +75,15 @@ class Desk:
     def typed(self, command: str) -> list[str]:
         places = {name: str(place) for name, place in vars(self).items()}
         return [word.format_map(places) for word in shlex.split(command)]
+
+
+def older_workspace(file: Path) -> Path:
+    """Makes an empty one of an earlier version."""
+    engine = connection.make_engine(connection.database_url(str(file)), 5)
+    with connection.writing(engine, 5) as rows:
+        versions.upgrade(rows, "0002")
+    engine.dispose()
+    return file
 
 
 @contextmanager
