@@ -62,6 +62,19 @@ def test_another_workspace_has_other_message_ids_for_the_same_events(tmp_path: P
     assert uids == same and not ids & others
 
 
+def test_a_version_published_again_from_a_backup_has_other_message_ids(tmp_path: Path) -> None:
+    with Workspace.open(str(tmp_path / "matcher.db"), create=True) as workspace:
+        publish(workspace)
+        workspace.back_up(tmp_path / "backup.db")
+        lost = publish(workspace, moved(term(), "OAK-2", OAK_2_LATER), WITH_OAK_2_LATER, LATER)
+    sooner = replace(OAK_2, start=OAK_2.start - HOUR / 2, end=OAK_2.end - HOUR / 2)
+    with Workspace.open(str(tmp_path / "backup.db")) as workspace:
+        other = Plan({**USUAL.visits, "OAK-2": Visit(sooner, ("ADA", "RAFI"))})
+        seen = publish(workspace, moved(term(), "OAK-2", sooner), other, LATER + HOUR)
+    assert seen.version == lost.version == 2
+    assert not {each.message_id for each in seen.letters} & {each.message_id for each in lost.letters}
+
+
 def test_events_are_numbered_from_where_it_is_asked(workspace: Workspace) -> None:
     keep(workspace, term())
     publishing.publish(workspace, publishing.preview(workspace, stamp=STAMP, sequence_from=100))
