@@ -18,9 +18,9 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
+from matcher.appointments import Attendee
 from matcher.domain import Plan, Problem, Result, TierName, TierScore
 from matcher.errors import InputProblem, located
-from matcher.publishing.calendars import Attendee
 from matcher.publishing.disclosure import NOT_SHOWN, could_count, how_good, may_say_which_is_better
 from matcher.publishing.events import EntryChange, News
 from matcher.publishing.published import Letter

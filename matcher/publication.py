@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from matcher import planner
+from matcher.appointments import Attendee
 from matcher.domain import Plan, Problem, School, Session, Slot, Volunteer, folded
 from matcher.errors import DamagedError, PublishingRefused, StoreError
 from matcher.gate import breaches
@@ -22,14 +23,14 @@ from matcher.mail import replies, smtp
 from matcher.mail.replies import Accepted, Question, Remark
 from matcher.mail.smtp import Delivery, Outcome, Server
 from matcher.publishing import feeds
-from matcher.publishing.calendars import Attendee, introduction, session_name
 from matcher.publishing.events import EntryChange, changes, entries_after, restamped
 from matcher.publishing.feeds import FeedKind, Placed, Written
 from matcher.publishing.letters import Untold, cancels, sender_of, untold
 from matcher.publishing.letters import letters as write_letters
 from matcher.publishing.published import Answer, Entry, Letter, LetterState, Standing
+from matcher.publishing.sentences import session_name
 from matcher.publishing.text import counted, listed, one_line
-from matcher.soundness import insist_events, kept_letters, kept_problem, kept_run
+from matcher.soundness import insist_events, kept_events, kept_letters, kept_problem, kept_run
 from matcher.store import Heard, Lease, SavedRun, Taken, Version, Workspace, leases
 from matcher.times import time_text
 
@@ -186,7 +187,7 @@ def preview(
     judged_by = workspace.newest_import()
     saved, problem, result = planner.load_run(workspace, run)
     _insist_that_it_can_be(saved, _judged(workspace, problem, result.plan, saved.number, stamp))
-    before, versions = workspace.published(), workspace.versions()
+    before, versions = kept_events(workspace), workspace.versions()
     _with_those_gone(workspace, problem, before, versions)  # raises where they are damaged
     number = versions[0].number + 1 if versions else 1
     outgoing = kept_letters(workspace)
@@ -290,8 +291,8 @@ def late_letters(
 ) -> LateLetters:
     """The letters that a version lacks: about what it changed, is still so, and is to come. Nobody gets one twice."""
     stamp = stamp or datetime.now(UTC)
-    before = workspace.published(number - 1) if number > 1 else ()
-    found = changes(before, workspace.published(number))
+    before = kept_events(workspace, number - 1) if number > 1 else ()
+    found = changes(before, kept_events(workspace, number))
     told = published(workspace)
     now = stamp.astimezone(ZoneInfo(told.problem.programme.timezone)).replace(tzinfo=None)
     outgoing = kept_letters(workspace)
@@ -339,7 +340,7 @@ def versions(workspace: Workspace) -> Sequence[Version]:
 def published(workspace: Workspace, number: int | None = None) -> Published:
     """That version, or the newest one."""
     every = workspace.versions()
-    entries = workspace.published(number if every or number is not None else 1)
+    entries = kept_events(workspace, number if every or number is not None else 1)
     version = every[0] if number is None else next((each for each in every if each.number == number), None)
     if version is None:
         raise DamagedError(workspace.where, f"version {number} is gone")
@@ -351,7 +352,7 @@ def published(workspace: Workspace, number: int | None = None) -> Published:
 def diff(workspace: Workspace, first: int, second: int) -> tuple[Published, tuple[EntryChange, ...]]:
     """Two versions: the later one, and what is new in it for those whom it concerns."""
     earlier, later = sorted((first, second))
-    before, after = workspace.published(earlier), published(workspace, later)
+    before, after = kept_events(workspace, earlier), published(workspace, later)
     return after, changes(before, after.entries)
 
 
@@ -634,14 +635,14 @@ def place_feeds(workspace: Workspace, folder: Path, stamp: datetime | None = Non
 
 
 def _doubtful(told: Published, stopped: Sequence[Held]) -> dict[str, list[str]]:
-    """The events to which somebody may not come: UID -> how the school's event introduces them."""
+    """The events to which somebody may not come: UID -> whom the school's event is not to name."""
     schools = {each.uid for each in told.entries if each.attendee is Attendee.SCHOOL}
     found: dict[str, list[str]] = {}
     for each in stopped:
         for uid in each.uids:
             found.setdefault(uid, [])
             if uid in schools and each.volunteer is not None:
-                found[uid].append(introduction(told.problem.volunteers[each.volunteer.volunteer_id]))
+                found[uid].append(each.volunteer.volunteer_id)
     return found
 
 

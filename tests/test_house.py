@@ -21,7 +21,7 @@ HOUSE = REPOSITORY / "matcher"
 # From the ground up: a floor imports only from those before it, and from itself.
 FLOORS = (
     *("errors", "times", "geography", "addresses", "secrecy", "formulas"),
-    *("domain", "people_alike", "tables", "intake", "authoring", "comparison"),
+    *("domain", "appointments", "people_alike", "tables", "intake", "authoring", "comparison"),
     *("rules", "audit", "gate", "solving", "advice", "publishing", "store", "mail"),
     *("console", "endings", "soundness", "keeper", "planner", "publication", "safekeeping", "cli", "__main__"),
 )

@@ -39,7 +39,6 @@ from matcher.domain import (
 )
 from matcher.publishing import charts
 from matcher.publishing.alternatives import Answer, Figure
-from matcher.publishing.calendars import cohort_name, session_name
 from matcher.publishing.disclosure import (
     DEMOGRAPHIC_GOALS,
     NOT_SHOWN,
@@ -49,6 +48,7 @@ from matcher.publishing.disclosure import (
     how_good,
     safe_figures,
 )
+from matcher.publishing.sentences import cohort_name, session_name
 from matcher.publishing.text import counted, day_month, listed, one_line, plain, weekday_day_month
 from matcher.times import day_text
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from matcher import publication
+from matcher.appointments import Attendee
 from matcher.domain import Plan
 from matcher.errors import LetterError, StoreError
-from matcher.publishing.calendars import Attendee
 from matcher.publishing.published import Answer, Letter, LetterState, Standing
 from matcher.store import Heard, Workspace
 from tests.publication.terms import (
