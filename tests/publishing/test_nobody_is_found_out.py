@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from matcher.audit import audit
-from matcher.console import comparison_table, score_table
+from matcher.cli.console import comparison_table, score_table
 from matcher.domain import (
     Cohort,
     Encounter,
