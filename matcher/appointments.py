@@ -219,10 +219,8 @@ def _or_none(read: Callable[[object], Any]) -> Callable[[object], Any]:
 
 def _parts(kind: type, **reads: Callable[[object], Any]) -> Callable[[object], Any]:
     def read(value: object) -> Any:
-        return tuple(
-            kind(**{name: read(_is(dict, part)[name]) for name, read in reads.items() if name in part})
-            for part in _is(list, value)
-        )
+        parts = [_is(dict, part) for part in _is(list, value)]
+        return tuple(kind(**{name: read(part[name]) for name, read in reads.items() if name in part}) for part in parts)
 
     return read
 

@@ -18,7 +18,7 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
-from matcher.appointments import Attendee
+from matcher.appointments import MOVES, Attendee
 from matcher.domain import Plan, Problem, Result, TierName, TierScore
 from matcher.errors import InputProblem, located
 from matcher.publishing.disclosure import NOT_SHOWN, could_count, how_good, may_say_which_is_better
@@ -240,13 +240,12 @@ def change_table(problem: Problem, changes: Sequence[EntryChange], most: int | N
         entry, before = change.after, change.before
         when = time_text(entry.start)
         if change.news is News.MOVED and before is not None:
-            when = (
-                f"{when} (was {time_text(before.start)})" if before.start != entry.start else f"{when}, another place"
-            )
+            another = listed([fact for fact in change.what if fact in MOVES])
+            when += f" (was {time_text(before.start)})" if before.start != entry.start else f", another {another}"
         session = problem.sessions[entry.session_id]
         table.add_row(
             _shown(problem.volunteers[entry.attendee_id].name),
-            change.news,
+            f"{change.news}: {listed([*change.what])}" if change.news is News.CHANGED else change.news,
             _shown(entry.session_id),
             _shown(problem.schools[session.school_id].name),
             when,

@@ -83,7 +83,11 @@ def _about(facts: Facts) -> Iterator[str]:
 
 
 def title(facts: Facts) -> str:
-    return facts.title or "Visit"
+    return _named(facts.title)
+
+
+def _named(given: str) -> str:
+    return given or "Visit"
 
 
 def introduction(visitor: Visitor) -> str:
@@ -217,7 +221,7 @@ def _new_visitors(told: Facts, now: Facts) -> Iterator[str]:
 
 def session_name(session: Session) -> str:
     """Its title, else its format, else "Visit"."""
-    return title_of(session) or "Visit"
+    return _named(title_of(session))
 
 
 def cohort_name(cohort: Cohort, *, with_pupils: bool = False) -> str:

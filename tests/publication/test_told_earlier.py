@@ -17,8 +17,8 @@ from matcher.store.connection import database_url, make_engine
 from matcher.tables import Tables
 from matcher.usecases import publishing
 from matcher.usecases.told import diff
+from tests.publication.earlier_workspaces import bring_back
 from tests.publication.terms import ELM_1, HOUR, OAK_2, keep, news, plan, with_row
-from tests.store.earlier_workspaces import bring_back
 
 pytest_plugins = ("tests.store.store_fixtures",)
 
