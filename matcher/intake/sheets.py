@@ -12,11 +12,10 @@ from matcher.intake import programme
 from matcher.intake.cells import BadCell, Raw, as_text, read_cell, shown
 from matcher.intake.consent import withhold
 from matcher.intake.csvfile import SAVE_AS_CSV, read_csv
-from matcher.intake.notes import PROGRAMME, Notes, Place, Refused, did_you_mean, listed, normalised, quoted
+from matcher.intake.notes import PROGRAMME, Notes, Place, Unreadable, did_you_mean, listed, normalised, quoted
 from matcher.intake.parts import SAVE_AGAIN
 from matcher.intake.resemblance import resembles_column, resembles_table
 from matcher.intake.rows import Budget, RawRow, TooMuch
-from matcher.intake.workbook import Workbook
 from matcher.tables import TABLES, Kind, Row, Table, Tables, Value
 
 BY_FORM: Mapping[str, str] = {normalised(name): name for name in (PROGRAMME, *(table.name for table in TABLES))}
@@ -63,17 +62,21 @@ def read_draft(path: Path, notes: Notes) -> Draft:
         if path.is_dir():
             _read_folder(path, draft, notes, whole)
         elif not path.exists():
-            raise Refused("nothing of this name", "a folder or a workbook (.xlsx)", "Check the spelling of the path.")
+            raise Unreadable(
+                "nothing of this name", "a folder or a workbook (.xlsx)", "Check the spelling of the path."
+            )
         elif suffix == ".xlsx" and path.is_file():
             _read_workbook(path, draft, notes, whole)
         else:
-            raise Refused(f"a file that ends in {quoted(suffix)}", "a folder or a workbook (.xlsx)", _other_way(suffix))
-    except Refused as refusal:
+            raise Unreadable(
+                f"a file that ends in {quoted(suffix)}", "a folder or a workbook (.xlsx)", _other_way(suffix)
+            )
+    except Unreadable as refusal:
         notes.refused("", refusal, whole)
         _nothing_known(draft)
     except (OSError, ValueError) as error:  # a name that no file can have, a folder that may not be listed
         found, action = f"what cannot be opened ({error})", "Check its name and permissions."
-        notes.refused("", Refused(found, "a folder or a workbook (.xlsx)", action), whole)
+        notes.refused("", Unreadable(found, "a folder or a workbook (.xlsx)", action), whole)
         _nothing_known(draft)
     withhold(draft.rows, notes)  # no further than this
     return draft
@@ -140,7 +143,7 @@ def _read_folder(path: Path, draft: Draft, notes: Notes, whole: Place) -> None:
                     draft.programme, draft.ignored = programme.read_toml(found[0], notes)
                 else:
                     _read_table(name, read_csv(found[0], budget), draft, notes, SAVE_AS_CSV)
-            except Refused as refusal:
+            except Unreadable as refusal:
                 notes.refused(name, refusal)
                 draft.unread.add(name)
                 if isinstance(refusal, TooMuch):
@@ -149,6 +152,8 @@ def _read_folder(path: Path, draft: Draft, notes: Notes, whole: Place) -> None:
 
 
 def _read_workbook(path: Path, draft: Draft, notes: Notes, whole: Place) -> None:
+    from matcher.intake.workbook import Workbook  # whose library takes half a second to load
+
     workbook = Workbook(path, Budget())
     try:
         sheets: dict[str, list[int]] = {}
@@ -181,7 +186,7 @@ def _read_workbook(path: Path, draft: Draft, notes: Notes, whole: Place) -> None
                         draft.programme, draft.ignored = programme.read_sheet(rows, notes)
                     else:
                         _read_table(name, rows, draft, notes, "")
-                except Refused as refusal:
+                except Unreadable as refusal:
                     notes.refused(name, refusal)
                     draft.unread.add(name)
                     if isinstance(refusal, TooMuch):
@@ -243,13 +248,14 @@ def _missing(name: str, draft: Draft, notes: Notes, expected: str, hint: str) ->
     if name != PROGRAMME and _table(name).optional:
         return
     draft.unread.add(name)
+    notes.lacks_table = True
     notes.problem(
         name,
         None,
         "",
         "nothing",
         expected,
-        f"{hint}Add it; `matcher template` makes an empty one to fill in.",
+        f"{hint}Add it.",
     )
 
 

@@ -20,6 +20,7 @@ from matcher.domain import Plan, Problem
 from matcher.publishing.calendars import event, event_uid
 from matcher.publishing.facts import appointments
 from matcher.publishing.published import Answer, Entry, Standing
+from matcher.publishing.text import listed
 
 _Key = tuple[Attendee, str, str]
 
@@ -44,6 +45,16 @@ class EntryChange:
     after: Entry
     what: tuple[Fact, ...] = ()
     """What moved or changed, of all that matters to them."""
+
+    @property
+    def named(self) -> str:
+        """Such as "invited", or "changed: contact and team size"."""
+        return f"{self.news}: {listed(list(self.what))}" if self.what else self.news
+
+    @property
+    def moved_from(self) -> Entry | None:
+        """What its attendee was told, where they hear that it is at another time or place now."""
+        return self.before if self.news is News.MOVED else None
 
 
 def entries_after(

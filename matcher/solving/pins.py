@@ -32,7 +32,7 @@ def plan_for_pins(problem: Problem, effort: Effort) -> Plan:
     if not decided:
         raise PinsImpossible(
             f"Within {effort.seconds:.0f} seconds no plan was found that keeps all {len(problem.pins)} pins, "
-            "and no proof that there is none. Allow more time with --time-limit, or take some pins out.",
+            "and no proof that there is none. Allow more time, or take some pins out.",
             [str(pin) for pin in problem.pins],
         )
     clash = list(problem.pins)

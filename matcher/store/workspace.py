@@ -13,7 +13,7 @@ from typing import Self
 import sqlalchemy as sa
 
 from matcher.domain import Plan, Status, TierScore
-from matcher.errors import DamagedError, StoreError
+from matcher.errors import ChangedMeanwhile, DamagedError, MatcherError, NotThere, Remedy, StoreError
 from matcher.publishing.disclosure import Told
 from matcher.publishing.published import Entry, Letter, LetterState
 from matcher.store import checks, copies, leases, publications, runs, scenarios, schema, told, unfinished, versions
@@ -37,6 +37,8 @@ class Import:
     made: datetime
     """With the zone UTC."""
     fingerprint: str
+    actor: str | None
+    """Who imported it, where that was said."""
 
 
 class Workspace:
@@ -84,10 +86,7 @@ class Workspace:
                     raise versions.missing(workspace.where)
                 workspace.is_older = not versions.is_current(connection)
                 if workspace.is_older and not older:
-                    raise StoreError(
-                        f"{workspace.where} is from an earlier version of matcher. Any command that opens it, such as "
-                        "`matcher runs`, brings it up to date."
-                    )
+                    raise StoreError(f"{workspace.where} is from an earlier version of matcher.", Remedy.OPEN)
         except BaseException:
             workspace.close()
             raise
@@ -193,10 +192,17 @@ class Workspace:
             row = connection.execute(query.order_by(schema.imports.c.number.desc()).limit(1)).mappings().first()
             if row is None:
                 return None
-            return Import(row["number"], row["source"], row["made_utc"].replace(tzinfo=UTC), row["fingerprint"])
+            return Import(
+                row["number"], row["source"], row["made_utc"].replace(tzinfo=UTC), row["fingerprint"], row["actor"]
+            )
 
     def replace_tables(
-        self, new: Tables, source: str, made: datetime | None = None, agreed: Sequence[Change] | None = None
+        self,
+        new: Tables,
+        source: str,
+        made: datetime | None = None,
+        agreed: Sequence[Change] | None = None,
+        actor: str | None = None,
     ) -> tuple[Change, ...]:
         """Make this the current scenario, and return what changed by it; without a change nothing is written.
 
@@ -208,13 +214,13 @@ class Workspace:
             current = scenarios.current(connection)
             changes = diff(None if current is None else scenarios.load(connection, current), new)
             if agreed is not None and tuple(agreed) != changes:
-                raise StoreError(
+                raise ChangedMeanwhile(
                     f"{self.where} was changed by somebody else in the meantime, so other changes would be made than "
                     "the ones shown. Nothing was changed. Import again, and look at them again."
                 )
             if current is None or changes:
                 scenario_id = scenarios.find_or_add(connection, new)
-                scenarios.add_import(connection, scenario_id, source, made or datetime.now(UTC))
+                scenarios.add_import(connection, scenario_id, source, made or datetime.now(UTC), actor)
                 scenarios.remove_unused(connection)
             return changes
 
@@ -229,6 +235,7 @@ class Workspace:
         settings: Mapping[str, object],
         made: datetime | None = None,
         instead_of: Collection[int] = (),
+        actor: str | None = None,
     ) -> int:
         """Keep a plan with the scenario it was made for (even if another was imported since); its run number.
 
@@ -238,7 +245,7 @@ class Workspace:
             scenario_id = scenarios.find_or_add(connection, tables)
             when = made or datetime.now(UTC)
             unfinished.remove(connection, instead_of)
-            return runs.save(connection, scenario_id, plan, tiers, seconds, status, reasons, settings, when)
+            return runs.save(connection, scenario_id, plan, tiers, seconds, status, reasons, settings, when, actor)
 
     def keep_unfinished(
         self,
@@ -358,7 +365,7 @@ class Workspace:
         """Note that these stand on a page of that run, judged together with those of `before`."""
         with writing(self.engine, self._patience_seconds) as connection:
             if tuple(before) != told.load(connection):
-                raise StoreError(
+                raise ChangedMeanwhile(
                     f"{self.where} was exported by somebody else in the meantime, and what the two pages tell together "
                     "could give people away. Nothing was written. Export again."
                 )
@@ -378,6 +385,7 @@ class Workspace:
         letters: Sequence[Letter] = (),
         made: datetime | None = None,
         judged_by: int | None = None,
+        actor: str | None = None,
     ) -> int:
         """Keep `after` and the letters that tell of it as the next version, all at once; its number.
 
@@ -386,21 +394,21 @@ class Workspace:
         """
         with writing(self.engine, self._patience_seconds) as connection:
             if judged_by is not None and judged_by != scenarios.newest_import(connection):
-                raise StoreError(
+                raise ChangedMeanwhile(
                     f"{self.where} was changed by somebody else in the meantime: another spreadsheet was imported. "
                     "Nothing was published. Publish again, so that the plan is judged by it."
                 )
             newest = publications.newest(connection) or 0
             kept = publications.entries(connection, newest)
             if tuple(before) != kept:
-                raise StoreError(
+                raise ChangedMeanwhile(
                     f"{self.where} was changed by somebody else in the meantime (it has version {newest} now, or new "
                     "answers). Nothing was published. Publish again, and look at the changes again."
                 )
             without = {entry.uid for entry in kept if entry.facts.partial}
             publications.keep_facts(connection, [entry for entry in before if entry.uid in without])
             changed = [entry for entry in after if entry.since == newest + 1]
-            publications.add(connection, newest + 1, run_number, made or datetime.now(UTC), changed, letters)
+            publications.add(connection, newest + 1, run_number, made or datetime.now(UTC), changed, letters, actor)
             return newest + 1
 
     def published(self, version: int | None = None) -> tuple[Entry, ...]:
@@ -410,9 +418,9 @@ class Workspace:
             if version is None:
                 return () if newest is None else publications.entries(connection, newest)
             if newest is None:
-                raise StoreError(f"{self.where} holds no version yet. Make one with `matcher publish`.")
+                raise NotThere(f"{self.where} holds no version yet.", Remedy.PUBLISH)
             if not 1 <= version <= newest:
-                raise StoreError(f"{self.where} holds no version {version}: they are numbered up to {newest}.")
+                raise NotThere(f"{self.where} holds no version {version}: they are numbered up to {newest}.")
             return publications.entries(connection, version)
 
     def versions(self) -> tuple[Version, ...]:
@@ -439,7 +447,7 @@ class Workspace:
             if tuple(entries) != publications.entries(connection, newest) or outbox != {
                 letter.message_id for letter in known
             }:
-                raise StoreError(
+                raise ChangedMeanwhile(
                     f"{self.where} was changed by somebody else in the meantime. No letter was written. Write them "
                     "again, and look at what would be written again."
                 )
@@ -455,10 +463,12 @@ class Workspace:
         with writing(self.engine, self._patience_seconds) as connection:
             publications.mark_letter(connection, message_id, state, remark)
 
-    def record_answers(self, replies: Sequence[Heard], read: datetime | None = None) -> tuple[bool, ...]:
+    def record_answers(
+        self, replies: Sequence[Heard], read: datetime | None = None, actor: str | None = None
+    ) -> tuple[bool, ...]:
         """Take these answers; for each, whether it was news (False: to another invitation, or an earlier answer)."""
         with writing(self.engine, self._patience_seconds) as connection:
-            return publications.record(connection, replies, read or datetime.now(UTC))
+            return publications.record(connection, replies, read or datetime.now(UTC), actor)
 
     def heard(self) -> dict[str, datetime]:
         """UID -> when the answer on record was given, of those that answered."""
@@ -479,7 +489,7 @@ class Workspace:
         """
         with writing(self.engine, self._patience_seconds) as connection:
             if before is not None and publications.feed_hashes(connection) != before:
-                raise StoreError(
+                raise ChangedMeanwhile(
                     f"{self.where}: the feeds were written or reset by somebody else in the meantime. Nothing was "
                     "changed. Write them again."
                 )
@@ -507,10 +517,10 @@ class Workspace:
         with writing(self.engine, self._patience_seconds) as connection:
             leases.release(connection, name, owner)
 
-    def _no_run(self, connection: sa.Connection, number: int | None) -> StoreError:
+    def _no_run(self, connection: sa.Connection, number: int | None) -> MatcherError:
         newest = runs.newest(connection)
         if newest is None:
-            return StoreError(f"{self.where} holds no run yet. Make one with `matcher solve`.")
+            return NotThere(f"{self.where} holds no run yet.", Remedy.SOLVE)
         if number is not None and 1 <= number <= newest:
             return DamagedError(self.where, f"run {number} is gone")
-        return StoreError(f"{self.where} holds no run {number}: they are numbered up to {newest}.")
+        return NotThere(f"{self.where} holds no run {number}: they are numbered up to {newest}.")
