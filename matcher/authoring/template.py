@@ -36,7 +36,7 @@ from matcher.authoring.write import (
     sheet_value,
     workbook_bytes,
 )
-from matcher.domain import DEFAULT_GOALS, EthnicGroup, Limits
+from matcher.domain import DEFAULT_GOALS, FEMALE_DOMINATED_ABOVE, MALE_DOMINATED_BELOW, EthnicGroup, Limits
 from matcher.tables import TABLES, Column, Kind, Table, Value
 
 Style = Literal["stop", "warning", ""]
@@ -98,8 +98,8 @@ PROGRAMME: Mapping[str, tuple[object, str]] = {
             (
                 "people a cohort should meet over the year",
                 "different sectors a cohort should meet",
-                "women in work where women are under 35 %",
-                "men in work where women are over 65 %",
+                f"women in work where women are under {100 * MALE_DOMINATED_BELOW:g} %",
+                f"men in work where women are over {100 * FEMALE_DOMINATED_ABOVE:g} %",
                 "different ethnic groups a cohort should meet",
                 "teams with a woman and a man (1: each team should be)",
             ),

@@ -18,7 +18,7 @@ from matcher.cli.console import (
     new_table,
     readable,
 )
-from matcher.cli.options import DEFAULT_DB, ClockIsRight, Database, Quiet, Templates, Yes
+from matcher.cli.options import DEFAULT_DB, ClockIsRight, Database, Quiet, TemplatesOption, Yes
 from matcher.cli.shared import agree, agree_to_the_clock
 from matcher.domain import Problem
 from matcher.errors import Cannot, Refused, Remedy
@@ -51,7 +51,7 @@ def outbox(
     write: Annotated[
         int | None, typer.Option(min=1, metavar="VERSION", help="Write the letters that this version has not got yet.")
     ] = None,
-    templates: Templates = None,
+    templates: TemplatesOption = None,
     clock_is_right: ClockIsRight = False,
     yes: Yes = False,
 ) -> None:

@@ -13,7 +13,7 @@ from matcher.cli.console import (
     new_table,
     news_lines,
 )
-from matcher.cli.options import DEFAULT_DB, ClockIsRight, Database, Templates, Yes
+from matcher.cli.options import DEFAULT_DB, ClockIsRight, Database, TemplatesOption, Yes
 from matcher.cli.shared import agree, agree_to_the_clock, staleness
 from matcher.publishing.text import counted, one_line
 
@@ -32,7 +32,7 @@ def publish(
     no_letters: Annotated[
         bool, typer.Option("--no-letters", help="Write to nobody: you tell everybody yourself.")
     ] = False,
-    templates: Templates = None,
+    templates: TemplatesOption = None,
     sequence_from: Annotated[
         int,
         typer.Option(min=0, max=HIGHEST_SEQUENCE, help="Number events from here, above those of a lost workspace."),
