@@ -16,7 +16,7 @@ from sqlalchemy.types import TypeEngine
 from matcher.store.kept import watch
 from matcher.tables import TABLES, Column, Kind, Table
 
-SCHEMA_VERSION = "0004"
+SCHEMA_VERSION = "0005"
 """The newest migration: the version that this program reads and writes."""
 VERSION_TABLE = "matcher_schema"
 """Where Alembic notes the version, and the mark by which a database is known to be a workspace."""
@@ -207,8 +207,12 @@ entries = sa.Table(
     sa.Column("end", sa.DateTime, nullable=False),
     sa.Column("body", sa.String, nullable=False),
     sa.Column("answer", sa.String, nullable=False),
+    sa.Column("facts", sa.JSON),
 )
-"""A row for each version that changed the event; in between it stands as the last row says."""
+"""A row for each version that changed the event; in between it stands as the last row says.
+
+`facts` are NULL where an earlier matcher told of the event, and nobody has published since.
+"""
 
 letters = sa.Table(
     "letters",

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from matcher.appointments import Attendee
 from matcher.domain import Plan
 from matcher.errors import ChangedMeanwhile, LetterError, NotThere
-from matcher.publishing.calendars import Attendee
 from matcher.publishing.published import Answer, Letter, LetterState, Standing
 from matcher.store import Heard, Workspace
 from matcher.usecases import publishing
