@@ -21,7 +21,7 @@ HOUSE = REPOSITORY / "matcher"
 
 # From the ground up: a floor imports only from those before it, and from itself.
 FLOORS = (
-    *("errors", "times", "geography", "addresses", "secrecy", "formulas"),
+    *("errors", "times", "geography", "coordinates", "addresses", "secrecy", "formulas"),
     *("domain", "people_alike", "tables", "intake", "authoring", "comparison"),
     *("rules", "audit", "gate", "solving", "advice", "publishing", "store", "mail"),
     *("soundness", "usecases", "cli", "__main__"),

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import typer
 
 from matcher.cli.endings import Ending
 from matcher.errors import MatcherError, Remedy
 from matcher.publishing.text import counted
-from matcher.usecases.told import Held
+
+if TYPE_CHECKING:
+    from matcher.usecases.told import Held
 
 ENDING = Ending()
 

@@ -16,7 +16,6 @@ from matcher.intake.notes import PROGRAMME, Notes, Place, Unreadable, did_you_me
 from matcher.intake.parts import SAVE_AGAIN
 from matcher.intake.resemblance import resembles_column, resembles_table
 from matcher.intake.rows import Budget, RawRow, TooMuch
-from matcher.intake.workbook import Workbook
 from matcher.tables import TABLES, Kind, Row, Table, Tables, Value
 
 BY_FORM: Mapping[str, str] = {normalised(name): name for name in (PROGRAMME, *(table.name for table in TABLES))}
@@ -153,6 +152,8 @@ def _read_folder(path: Path, reading: Reading, notes: Notes, whole: Place) -> No
 
 
 def _read_workbook(path: Path, reading: Reading, notes: Notes) -> None:
+    from matcher.intake.workbook import Workbook  # whose library takes half a second to load
+
     workbook = Workbook(path, Budget())
     try:
         sheets: dict[str, list[int]] = {}

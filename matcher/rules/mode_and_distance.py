@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 from scipy.spatial import KDTree
 
+from matcher.coordinates import METRE, distances_km, on_globe
 from matcher.domain import Finding, Limits, Mode, Plan, Problem, School
-from matcher.geography import EARTH_RADIUS_KM, METRE, Position, distances_km, on_globe
+from matcher.geography import EARTH_RADIUS_KM, Position
 from matcher.rules.base import Example, MustRule
 from matcher.rules.model import Bools, Ints, Model, Seats
 from matcher.rules.tiny import plan, problem, session, volunteer

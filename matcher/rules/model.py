@@ -26,8 +26,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from matcher.coordinates import degrees
 from matcher.domain import Availability, Mode, Plan, Problem, Slot, TierName, Visit
-from matcher.geography import degrees
 from matcher.times import without
 
 if TYPE_CHECKING:

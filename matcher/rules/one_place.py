@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from matcher.coordinates import METRE, distances_km
 from matcher.domain import Finding, Limits, Mode, Plan, Problem, School, Slot
-from matcher.geography import METRE, ROADS, Position, distances_km, travel_minutes
+from matcher.geography import ROADS, Position, travel_minutes
 from matcher.people_alike import same_people
 from matcher.rules.base import Example, MustRule
 from matcher.rules.load_limit import LoadLimit

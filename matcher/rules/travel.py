@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from matcher.coordinates import METRE, distances_km
 from matcher.domain import Mode, Plan, Problem, School, TierName
-from matcher.geography import METRE, Position, distances_km
+from matcher.geography import Position
 from matcher.rules.base import Example, Goal
 from matcher.rules.model import Ints, Model, Terms, numbered
 from matcher.rules.tiny import plan, problem, session, slot, volunteer

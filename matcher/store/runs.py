@@ -32,6 +32,8 @@ class RunSummary:
     tiers: tuple[TierScore, ...]
     delivered: int
     assignments: int
+    actor: str | None
+    """Who had it made, where that was said."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ def save(
     reasons: Mapping[str, str],
     settings: Mapping[str, object],
     made: datetime,
+    actor: str | None = None,
 ) -> int:
     number = (newest(connection) or 0) + 1  # a sequence of the database's would leave gaps; nobody else is writing
     connection.execute(
@@ -61,6 +64,7 @@ def save(
             seconds=seconds,
             status=status.value,
             settings=dict(settings),
+            actor=actor,
         )
     )
     visits = [
@@ -160,6 +164,7 @@ def _summaries(connection: sa.Connection, number: int | None) -> list[RunSummary
             tiers=tuple(tiers[row["number"]]),
             delivered=row["delivered"],
             assignments=row["assignments"],
+            actor=row["actor"],
         )
         for row in found
     ]

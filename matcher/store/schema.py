@@ -16,7 +16,7 @@ from sqlalchemy.types import TypeEngine
 from matcher.store.kept import watch
 from matcher.tables import TABLES, Column, Kind, Table
 
-SCHEMA_VERSION = "0003"
+SCHEMA_VERSION = "0004"
 """The newest migration: the version that this program reads and writes."""
 VERSION_TABLE = "matcher_schema"
 """Where Alembic notes the version, and the mark by which a database is known to be a workspace."""
@@ -58,6 +58,12 @@ scenarios = sa.Table(
     sa.Column("fingerprint", sa.String, nullable=False, unique=True),
 )
 
+
+def _actor() -> sa.Column[str]:
+    """Who did it; NULL where nobody said, as before version 0004."""
+    return sa.Column("actor", sa.String)
+
+
 imports = sa.Table(
     "imports",
     metadata,
@@ -70,6 +76,7 @@ imports = sa.Table(
     ),
     sa.Column("source", sa.String, nullable=False),
     sa.Column("made_utc", sa.DateTime, nullable=False),
+    _actor(),
 )
 """The one with the highest number says which scenario is current."""
 
@@ -117,6 +124,7 @@ runs = sa.Table(
     sa.Column("seconds", sa.Double, nullable=False),
     sa.Column("status", sa.String, nullable=False),
     sa.Column("settings", sa.JSON, nullable=False),
+    _actor(),
 )
 
 
@@ -176,6 +184,7 @@ versions = sa.Table(
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("run_number", sa.ForeignKey("runs.number"), nullable=False),
     sa.Column("made_utc", sa.DateTime, nullable=False),
+    _actor(),
 )
 """The one with the highest number is what people have been told."""
 
@@ -230,6 +239,7 @@ replies = sa.Table(
     sa.Column("read_utc", sa.DateTime, nullable=False),
     sa.Column("note", sa.String),
     sa.Column("taken_by", sa.String),
+    _actor(),
 )
 """The answers that were taken, in the order in which they were read."""
 

@@ -37,6 +37,8 @@ class Import:
     made: datetime
     """With the zone UTC."""
     fingerprint: str
+    actor: str | None
+    """Who imported it, where that was said."""
 
 
 class Workspace:
@@ -190,10 +192,17 @@ class Workspace:
             row = connection.execute(query.order_by(schema.imports.c.number.desc()).limit(1)).mappings().first()
             if row is None:
                 return None
-            return Import(row["number"], row["source"], row["made_utc"].replace(tzinfo=UTC), row["fingerprint"])
+            return Import(
+                row["number"], row["source"], row["made_utc"].replace(tzinfo=UTC), row["fingerprint"], row["actor"]
+            )
 
     def replace_tables(
-        self, new: Tables, source: str, made: datetime | None = None, agreed: Sequence[Change] | None = None
+        self,
+        new: Tables,
+        source: str,
+        made: datetime | None = None,
+        agreed: Sequence[Change] | None = None,
+        actor: str | None = None,
     ) -> tuple[Change, ...]:
         """Make this the current scenario, and return what changed by it; without a change nothing is written.
 
@@ -211,7 +220,7 @@ class Workspace:
                 )
             if current is None or changes:
                 scenario_id = scenarios.find_or_add(connection, new)
-                scenarios.add_import(connection, scenario_id, source, made or datetime.now(UTC))
+                scenarios.add_import(connection, scenario_id, source, made or datetime.now(UTC), actor)
                 scenarios.remove_unused(connection)
             return changes
 
@@ -226,6 +235,7 @@ class Workspace:
         settings: Mapping[str, object],
         made: datetime | None = None,
         instead_of: Collection[int] = (),
+        actor: str | None = None,
     ) -> int:
         """Keep a plan with the scenario it was made for (even if another was imported since); its run number.
 
@@ -235,7 +245,7 @@ class Workspace:
             scenario_id = scenarios.find_or_add(connection, tables)
             when = made or datetime.now(UTC)
             unfinished.remove(connection, instead_of)
-            return runs.save(connection, scenario_id, plan, tiers, seconds, status, reasons, settings, when)
+            return runs.save(connection, scenario_id, plan, tiers, seconds, status, reasons, settings, when, actor)
 
     def keep_unfinished(
         self,
@@ -375,6 +385,7 @@ class Workspace:
         letters: Sequence[Letter] = (),
         made: datetime | None = None,
         judged_by: int | None = None,
+        actor: str | None = None,
     ) -> int:
         """Keep `after` and the letters that tell of it as the next version, all at once; its number.
 
@@ -394,7 +405,7 @@ class Workspace:
                     "answers). Nothing was published. Publish again, and look at the changes again."
                 )
             changed = [entry for entry in after if entry.since == newest + 1]
-            publications.add(connection, newest + 1, run_number, made or datetime.now(UTC), changed, letters)
+            publications.add(connection, newest + 1, run_number, made or datetime.now(UTC), changed, letters, actor)
             return newest + 1
 
     def published(self, version: int | None = None) -> tuple[Entry, ...]:
@@ -449,10 +460,12 @@ class Workspace:
         with writing(self.engine, self._patience_seconds) as connection:
             publications.mark_letter(connection, message_id, state, remark)
 
-    def record_answers(self, replies: Sequence[Heard], read: datetime | None = None) -> tuple[bool, ...]:
+    def record_answers(
+        self, replies: Sequence[Heard], read: datetime | None = None, actor: str | None = None
+    ) -> tuple[bool, ...]:
         """Take these answers; for each, whether it was news (False: to another invitation, or an earlier answer)."""
         with writing(self.engine, self._patience_seconds) as connection:
-            return publications.record(connection, replies, read or datetime.now(UTC))
+            return publications.record(connection, replies, read or datetime.now(UTC), actor)
 
     def heard(self) -> dict[str, datetime]:
         """UID -> when the answer on record was given, of those that answered."""

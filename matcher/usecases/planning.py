@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from matcher.advice.undelivered import Reasons
-from matcher.advice.warnings import warnings as advice_warnings
-from matcher.audit import audit, insist
 from matcher.comparison import Comparison
 from matcher.comparison import compare as compare_plans
-from matcher.domain import Plan, Problem, Result, TierName
+from matcher.domain import Plan, Problem, Result, TierName, TierScore
 from matcher.errors import AuditRefused, NotThere, Refused, Remedy, StoreError
-from matcher.intake import locator
-from matcher.publishing import ensure_writable, write_outputs
-from matcher.solving.progress import AskedToStop, OnFirstPlan, OnProgress, Settings, never
-from matcher.solving.search import solve
-from matcher.soundness import kept_problem, kept_run
-from matcher.store import RunSummary, SavedRun, Unfinished, Workspace
+from matcher.solving.progress import AskedToStop, OnFirstPlan, OnProgress, never
+from matcher.solving.progress import Settings as Settings
 from matcher.usecases.keeper import STILL_AT_IT_SECONDS, Keeper
 from matcher.usecases.terms import Warn, read
+
+if TYPE_CHECKING:
+    from matcher.rules.base import Goal, MustRule
+    from matcher.store import RunSummary, SavedRun, Unfinished, Workspace
+    from matcher.usecases.told import Gap, Held
+
+# What plans are made, judged and written with is loaded where it is used: whoever only looks need not wait for it.
 
 Tell = Callable[..., None]
 DEFAULT_SECONDS = Settings().time_limit
@@ -48,6 +49,10 @@ def make_plan(
     on_first_plan: OnFirstPlan = lambda best: None,
 ) -> Made:
     """Solves, audits and explains. Raises PinsImpossible, or AuditRefused where the plan is not what it should be."""
+    from matcher.advice.undelivered import Reasons
+    from matcher.audit import insist
+    from matcher.solving.search import solve
+
     solution = solve(problem, settings, on_progress, asked_to_stop, start=start, on_first_plan=on_first_plan)
     audit = insist(problem, solution.plan, solution.tiers)
     why = Reasons(problem)
@@ -69,6 +74,8 @@ def run(
     asked_to_stop: AskedToStop = never,
 ) -> Made:
     """Reads a scenario, plans, audits and writes the outputs; nothing is kept."""
+    from matcher.publishing import ensure_writable, write_outputs
+
     intake = read(scenario, warn)
     ensure_writable(out)
     made = make_plan(intake.problem, settings, on_progress, asked_to_stop)
@@ -85,11 +92,16 @@ def solve_workspace(
     *,
     taken_up: Unfinished | None = None,
     tell: Tell = lambda text, *remedies: None,
+    actor: str | None = None,
 ) -> tuple[int, Made]:
     """Plans the workspace's term, and keeps the run; returns its number.
 
     While it is made, the best plan so far is kept every so often. `taken_up` is such a plan to go on from.
     """
+    from matcher.advice.warnings import warnings as advice_warnings
+    from matcher.intake import locator
+    from matcher.soundness import kept_problem
+
     tables, problem, warnings = kept_problem(workspace)
     warn([*warnings, *advice_warnings(problem, locator(tables))])
     before = 0.0
@@ -125,6 +137,7 @@ def solve_workspace(
             result.reasons,
             whole,
             instead_of=[*mine, *needless],
+            actor=actor,
         )
     except StoreError as error:
         if keeper.number is None:
@@ -171,6 +184,8 @@ def _described(kept: Unfinished) -> str:
 
 def _check_start(problem: Problem, kept: Unfinished) -> None:
     """Refused unless the plan keeps every rule, as this version of the program knows them."""
+    from matcher.audit import audit
+
     try:
         wrong = [finding.text for finding in audit(problem, kept.plan).findings]
     except KeyError as error:
@@ -184,6 +199,8 @@ def _check_start(problem: Problem, kept: Unfinished) -> None:
 
 def _better(problem: Problem, plan: Plan, result: Result) -> bool:
     """Whether the plan is better than the result, tier by tier."""
+    from matcher.audit import audit
+
     try:
         found = audit(problem, plan)
     except KeyError:
@@ -197,6 +214,9 @@ def _better(problem: Problem, plan: Plan, result: Result) -> bool:
 
 def load_run(workspace: Workspace, number: int | None = None) -> tuple[SavedRun, Problem, Result]:
     """A kept run (the newest one without a number) with the data of its time, audited again."""
+    from matcher.audit import insist
+    from matcher.soundness import kept_run
+
     saved, problem = kept_run(workspace, number)
     try:
         audit = insist(problem, saved.plan, saved.tiers)
@@ -214,6 +234,8 @@ def load_run(workspace: Workspace, number: int | None = None) -> tuple[SavedRun,
 
 def export(workspace: Workspace, out: Path, number: int | None = None) -> SavedRun:
     """Writes what `run` writes, for a kept run."""
+    from matcher.publishing import ensure_writable, write_outputs
+
     saved, problem, result = load_run(workspace, number)
     ensure_writable(out)
     told = workspace.told_figures()
@@ -229,10 +251,107 @@ def export(workspace: Workspace, out: Path, number: int | None = None) -> SavedR
 
 
 def runs(workspace: Workspace) -> Sequence[RunSummary]:
+    """All kept runs, the newest first."""
     return workspace.runs()
 
 
-def compare(workspace: Workspace, first: int, second: int) -> tuple[SavedRun, SavedRun, Comparison]:
-    """Two kept runs, and what the second does differently."""
+@dataclass(frozen=True)
+class Shown:
+    """A kept run, as far as it was asked for."""
+
+    run: SavedRun
+    problem: Problem
+    result: Result
+    gaps: tuple[Gap, ...]
+    """Visits for which volunteers have said no since they were told."""
+    held: tuple[Held, ...]
+    """What people were told of that cannot be any more; of the newest run only."""
+
+
+def show(
+    workspace: Workspace, number: int | None = None, *, school: str | None = None, volunteer: str | None = None
+) -> Shown:
+    """A run (the newest unless said) and what became of it; NotThere if it knows no such school or volunteer."""
+    from matcher.usecases import told
+
+    saved, problem, result = load_run(workspace, number)
+    known = [*problem.schools, *problem.volunteers]
+    for asked, ids, what in ((school, problem.schools, "school"), (volunteer, problem.volunteers, "volunteer")):
+        if asked is not None and asked not in ids:
+            near = next((name for name in known if name.casefold() == asked.casefold()), None)
+            hint = f" Did you mean {near}?" if near else ""
+            raise NotThere(f"There is no {what} with the id {asked} in run {saved.number}.{hint}")
+    gaps = tuple(
+        gap
+        for gap in told.gaps(workspace)
+        if school in (None, gap.school.school_id) and volunteer in (None, gap.volunteer.volunteer_id)
+    )
+    return Shown(saved, problem, result, gaps, told.held(workspace) if number is None else ())
+
+
+@dataclass(frozen=True)
+class ComparedTier:
+    """A tier of two runs."""
+
+    before: TierScore
+    after: TierScore
+    better: SavedRun | None
+    """The run that is better by it, if the earlier tiers leave that open."""
+    undisclosed: bool = False
+    """Whether it would decide and may not be told, since it could tell what people said about themselves."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Two kept runs."""
+
+    before: SavedRun
+    after: SavedRun
+    tiers: tuple[ComparedTier, ...]
+    difference: Comparison
+    """What the second does differently."""
+
+
+def compare(workspace: Workspace, first: int, second: int) -> Compared:
+    """Two kept runs: which is better, as far as it may be told, and what the second does differently."""
+    from matcher.soundness import kept_run
+
     (before, _), (after, _) = kept_run(workspace, first), kept_run(workspace, second)
-    return before, after, compare_plans(before.plan, after.plan)
+    return Compared(before, after, compared_tiers(before, after), compare_plans(before.plan, after.plan))
+
+
+def compared_tiers(before: SavedRun, after: SavedRun) -> tuple[ComparedTier, ...]:
+    """In their order; the first in which the runs differ decides."""
+    from matcher.publishing.disclosure import may_say_which_is_better
+
+    found, decided = [], False
+    same = before.plan == after.plan and before.fingerprint == after.fingerprint
+    for old, new in zip(before.tiers, after.tiers, strict=True):
+        private = old.tier is TierName.ROLE_MODELS
+        better, undisclosed = None, False
+        if private and not decided and not same and not may_say_which_is_better(before.plan, after.plan):
+            decided = undisclosed = True
+        elif old.value != new.value and not decided:
+            decided = True
+            better = after if (new.value > old.value) == new.tier.maximised else before
+        found.append(ComparedTier(old, new, better, undisclosed))
+    return tuple(found)
+
+
+def tiers_to_show(problem: Problem, plan: Plan, tiers: Sequence[TierScore]) -> Iterator[tuple[TierScore, str, bool]]:
+    """Each tier, how good it is in a word ("" if nothing is known), and whether its figures may be told."""
+    from matcher.publishing.disclosure import NOT_SHOWN, could_count, how_good
+
+    for score in tiers:
+        if score.tier is TierName.ROLE_MODELS:
+            good = how_good(score, could_count(problem, plan))
+            yield score, "" if good == NOT_SHOWN else good, False
+        else:
+            yield score, "proven" if score.proven else "", True
+
+
+def rules() -> tuple[Sequence[MustRule], Sequence[Goal]]:
+    """The rules that every plan keeps, and what makes one plan better than another."""
+    from matcher.rules import GOALS, MUST_RULES
+
+    return MUST_RULES, GOALS

@@ -115,9 +115,9 @@ def _insist_that_it_can_be(run: SavedRun, wrong: Sequence[Held]) -> None:
         )
 
 
-def publish(workspace: Workspace, seen: Preview) -> int:
+def publish(workspace: Workspace, seen: Preview, actor: str | None = None) -> int:
     """Publishes what was shown: the version, its events and its letters, all or nothing."""
-    return workspace.publish(seen.run.number, seen.before, seen.after, seen.letters, seen.stamp, seen.judged_by)
+    return workspace.publish(seen.run.number, seen.before, seen.after, seen.letters, seen.stamp, seen.judged_by, actor)
 
 
 def clock_doubt(workspace: Workspace, problem: Problem, stamp: datetime) -> str:

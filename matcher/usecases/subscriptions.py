@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from matcher.errors import NotThere, Refused, Remedy
+from matcher.mail.login import unencrypted_host as unencrypted_host
 from matcher.publishing import feeds
 from matcher.publishing.calendars import Attendee, introduction
 from matcher.publishing.feeds import FeedKind, Placed, Written
@@ -116,12 +117,12 @@ def write_feeds(
     return written
 
 
-def reset_feed(workspace: Workspace, kind: FeedKind, who: str, folder: Path) -> bool:
+def reset_feed(workspace: Workspace, kind: str, who: str, folder: Path) -> bool:
     """Ends a feed's address: deletes its file and forgets its mark, so that it gets a new one when next written.
 
-    False if its file was not in the folder: wherever it is, it has to be deleted there.
+    `kind` is a FeedKind's value. False if its file was not in the folder: wherever it is, it has to be deleted there.
     """
-    key = kind.value, who
+    key = FeedKind(kind).value, who
     with only_one(workspace, "feeds", "writing the feeds"):
         mark = workspace.feed_hashes().get(key)
         if mark is None:

@@ -8,8 +8,9 @@ from random import Random
 import numpy as np
 import pytest
 
+from matcher.coordinates import METRE, degrees, distances_km
 from matcher.domain import Plan, School, TierName, Visit
-from matcher.geography import METRE, Position, degrees, distance_km, distances_km
+from matcher.geography import Position, distance_km
 from matcher.rules import GOALS, MUST_RULES, Model, model, one_place
 from matcher.rules.load_limit import LoadLimit
 from matcher.rules.mode_and_distance import ModeAndDistance
