@@ -324,7 +324,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A broken must-rule: which rule, the ids it is about, by how much (> 0), and the sentence that says so."""
+    """A broken must-rule: which rule, the ids (and the day) it is about, by how much (> 0), and a sentence with ids."""
 
     rule: str
     about: tuple[str, ...]
