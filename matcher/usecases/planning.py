@@ -256,7 +256,7 @@ def runs(workspace: Workspace) -> Sequence[RunSummary]:
 
 
 @dataclass(frozen=True)
-class Shown:
+class RunShown:
     """A kept run, as far as it was asked for."""
 
     run: SavedRun
@@ -270,7 +270,7 @@ class Shown:
 
 def show(
     workspace: Workspace, number: int | None = None, *, school: str | None = None, volunteer: str | None = None
-) -> Shown:
+) -> RunShown:
     """A run (the newest unless said) and what became of it; NotThere if it knows no such school or volunteer."""
     from matcher.usecases import told
 
@@ -286,7 +286,7 @@ def show(
         for gap in told.gaps(workspace)
         if school in (None, gap.school.school_id) and volunteer in (None, gap.volunteer.volunteer_id)
     )
-    return Shown(saved, problem, result, gaps, told.held(workspace) if number is None else ())
+    return RunShown(saved, problem, result, gaps, told.held(workspace) if number is None else ())
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ Warn = Callable[[Sequence[InputProblem]], None]
 
 
 @dataclass(frozen=True)
-class ImportPreview:
+class Importing:
     """What importing a scenario would do: to be shown, and then done as it was shown."""
 
     source: Path
@@ -45,15 +45,15 @@ def read(scenario: Path, warn: Warn) -> Intake:
     return intake
 
 
-def compare(workspace: Workspace, scenario: Path, tables: Tables) -> ImportPreview:
+def compare(workspace: Workspace, scenario: Path, tables: Tables) -> Importing:
     """What importing these tables, which were read from there, would change."""
     from matcher.store import diff
 
     before = workspace.load_tables()
-    return ImportPreview(scenario, tables, tuple(diff(before, tables)), before is None)
+    return Importing(scenario, tables, tuple(diff(before, tables)), before is None)
 
 
-def take(workspace: Workspace, seen: ImportPreview, actor: str | None = None) -> None:
+def take(workspace: Workspace, seen: Importing, actor: str | None = None) -> None:
     """Imports what was shown. Raises ChangedMeanwhile if it is not what would be done any more."""
     workspace.replace_tables(seen.tables, str(seen.source), agreed=seen.changes, actor=actor)
 
