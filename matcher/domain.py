@@ -217,6 +217,8 @@ class Volunteer:
     position: Position | None = None
     max_distance_km: float | None = None
     modes: frozenset[Mode] = frozenset(Mode)
+    max_sessions_per_week: int | None = None
+    """Monday to Sunday; None: no limit."""
     checked_until: date | None = None
     excluded_schools: frozenset[str] = frozenset()
     availability: tuple[Availability, ...] = ()
