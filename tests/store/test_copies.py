@@ -288,7 +288,7 @@ def test_without_room_for_the_copy_nothing_is_migrated(sqlite_address: str, monk
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("matcher.store.copies._to_disk", full)
+    monkeypatch.setattr("matcher.store.copies.to_disk", full)
     with pytest.raises(StoreError, match="no room on its disk"):
         Workspace.open(sqlite_address)
     assert raw(sqlite_address) == before
