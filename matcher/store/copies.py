@@ -81,6 +81,18 @@ def replace_rows(connection: sa.Connection, source: sa.Connection) -> None:
         rows = source.execute(sa.select(table).execution_options(yield_per=ROWS_AT_A_TIME)).mappings()
         for part in rows.partitions():
             connection.execute(sa.insert(table), [dict(row) for row in part])
+        _count_on(connection, table)
+
+
+def _count_on(connection: sa.Connection, table: sa.Table) -> None:
+    """PostgreSQL's numbers for new rows begin after those that were put there; SQLite sees to it by itself."""
+    column = table.autoincrement_column
+    if connection.dialect.name != "postgresql" or column is None:
+        return
+    sequence = connection.scalar(sa.select(sa.func.pg_get_serial_sequence(table.name, column.name)))
+    if sequence is not None:
+        highest = sa.select(sa.func.coalesce(sa.func.max(column), 0) + 1).scalar_subquery()
+        connection.execute(sa.select(sa.func.setval(sequence, highest, False)))
 
 
 def restore_into(engine: sa.Engine, file: Path, patience_seconds: float, keep_at: Path | None) -> Path | None:

@@ -451,9 +451,17 @@ class Workspace:
                 )
             publications.add_letters(connection, version, letters)
 
-    def claim_letter(self, letter: Letter) -> bool:
-        """Note that it is on its way (SENDING), which counts as an attempt. False if it is no longer as it was read."""
+    def claim_letter(self, letter: Letter, judged_by: int | None) -> bool:
+        """Note that it is on its way (SENDING), which counts as an attempt. False if it is no longer as it was read.
+
+        ChangedMeanwhile if `judged_by` is not the number of the newest import any more.
+        """
         with writing(self.engine, self._patience_seconds) as connection:
+            if judged_by != scenarios.newest_import(connection):
+                raise ChangedMeanwhile(
+                    "Another spreadsheet was imported meanwhile, so sending stopped before the next letter. Send "
+                    "again, so that what is left is judged by it."
+                )
             return publications.claim_letter(connection, letter)
 
     def mark_letter(self, message_id: str, state: LetterState, remark: str = "") -> None:
