@@ -12,7 +12,7 @@ import icalendar
 import pytest
 
 from matcher.domain import Plan, Visit
-from matcher.errors import LetterError, StoreError
+from matcher.errors import ChangedMeanwhile, LetterError, NotThere
 from matcher.intake import build_problem
 from matcher.publishing.published import Answer, Letter, LetterState
 from matcher.store import Heard, Workspace
@@ -169,10 +169,10 @@ def test_what_changed_meanwhile_stops_it(workspace: Workspace) -> None:
     silently(workspace)
     seen = publishing.late_letters(workspace, 1, LATER)
     write(workspace, 1)
-    with pytest.raises(StoreError, match="No letter was written"):
+    with pytest.raises(ChangedMeanwhile, match="No letter was written"):
         publishing.write_late_letters(workspace, seen)
     assert len(workspace.letters()) == 9
-    with pytest.raises(StoreError, match="no version 2"):
+    with pytest.raises(NotThere, match="no version 2"):
         publishing.late_letters(workspace, 2)
 
 
