@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 
 from matcher.appointments import Attendee
 from matcher.domain import Problem
+from matcher.durable import to_disk
 from matcher.errors import OutputError
 from matcher.formulas import as_text
 from matcher.publishing.calendars import PRODID, Shell, Text
@@ -220,7 +221,9 @@ def write_feeds(
             counts["new" if old is None else "rewritten"] += 1
         if links is not None:
             _put(links, _links(where), PRIVATE)
+            to_disk(links.parent)
         swept, strange = _sweep(folder, {each.file for each in where}, workspace)
+        to_disk(folder)  # only then is the workspace told that they are in place
     except OSError as error:
         place = error.filename or folder
         raise OutputError(
@@ -236,6 +239,7 @@ def remove_feed(folder: Path, known_hash: str) -> bool:
         if token_hash(path.stem) == known_hash:
             try:
                 path.unlink()
+                to_disk(folder)
             except OSError as error:
                 raise OutputError(
                     f"The feed's old file could not be deleted: {error.strerror or error} ({path}). Delete it, or its "

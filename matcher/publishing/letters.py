@@ -14,7 +14,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -86,7 +86,7 @@ def letters(
 ) -> tuple[Letter, ...]:
     """A letter for each event of a volunteer that changed, and one for each school of whose events any did.
 
-    Message-IDs are those of no other workspace: mailboxes drop a letter whose Message-ID they have seen.
+    Message-IDs are those of no other workspace or moment: mailboxes drop a letter whose Message-ID they have seen.
 
     Nobody is written to about what is over by `stamp`. Whoever cannot be written to is in `untold`; so are those who
     are no longer in `problem`. `templates` is a folder with the programme's own words. Raises LetterError.
@@ -172,7 +172,9 @@ class _Post:
         )
 
     def _message_id(self, sender: Sender, about: str) -> str:
-        key = json.dumps([self.workspace_id, self.problem.programme.name, about, self.version])
+        # The moment tells apart two versions of one number, the one published after a backup was put back.
+        moment = self.stamp.astimezone(UTC).isoformat()
+        key = json.dumps([self.workspace_id, self.problem.programme.name, about, self.version, moment])
         return (
             f"<{hashlib.sha256(key.encode(errors='surrogatepass')).hexdigest()[:32]}@{sender.email.rpartition('@')[2]}>"
         )

@@ -12,11 +12,11 @@ from matcher.coordinates import METRE, distances_km
 from matcher.domain import Finding, Limits, Mode, Plan, Problem, School, Slot
 from matcher.geography import ROADS, Position, travel_minutes
 from matcher.people_alike import same_people
-from matcher.rules.base import Example, MustRule
+from matcher.rules.base import Example, MustRule, called
 from matcher.rules.load_limit import LoadLimit
 from matcher.rules.model import UNBOUNDED, Bools, Ints, Model, Terms, ranges
 from matcher.rules.tiny import plan, problem, session, slot, volunteer
-from matcher.times import day_text
+from matcher.times import day_text, time_text
 
 HALF_NINE, TEN, ELEVEN = (
     slot("09:30", "10:30"),
@@ -44,7 +44,7 @@ class OnePlaceAtATime(MustRule):
     Two ids that are one person's (`people_alike`) count as one volunteer.
     """
 
-    name = "one place at a time"
+    name, place = "one place at a time", 5
     barrier = "somewhere else at about that time"
     examples = (
         Example(
@@ -191,6 +191,16 @@ class OnePlaceAtATime(MustRule):
             low=np.full(len(both), -UNBOUNDED),
             high=np.ones(len(both)),
             lazy=True,
+        )
+
+    def words(self, problem: Problem, plan: Plan, finding: Finding, volunteer_id: str, session_id: str) -> str:
+        other = next((each for each in finding.sessions if each != session_id), session_id)
+        twice = f"they stand in the list more than once, as {' and '.join(finding.people)}, and " * (
+            len(finding.people) > 1
+        )
+        when = time_text(plan.visits[other].slot.start)
+        return (
+            f"{twice}they would have to be at {called(problem, other)} on {when} as well, and cannot be at both in time"
         )
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ needs a migration (see `migrations/`); a test compares the two.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,7 +17,8 @@ from sqlalchemy.types import TypeEngine
 from matcher.store.kept import watch
 from matcher.tables import TABLES, Column, Kind, Table
 
-SCHEMA_VERSION = "0005"
+MIGRATIONS = Path(__file__).parent / "migrations"
+SCHEMA_VERSION = max(file.name for file in (MIGRATIONS / "versions").glob("[0-9]*.py"))[:4]
 """The newest migration: the version that this program reads and writes."""
 VERSION_TABLE = "matcher_schema"
 """Where Alembic notes the version, and the mark by which a database is known to be a workspace."""

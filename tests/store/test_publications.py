@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from store_scenarios import save_run, scenario
 
 from matcher.appointments import Attendee, Facts, PupilGroup
-from matcher.errors import StoreError
+from matcher.errors import ChangedMeanwhile, StoreError
 from matcher.publishing.published import Answer, Entry, Letter, LetterState, Standing
 from matcher.store import Heard, Workspace, schema, versions
 from matcher.store.connection import database_url, make_engine, writing
@@ -77,7 +77,7 @@ def test_each_version_keeps_what_it_said(published: Workspace) -> None:
 
 def test_who_worked_from_an_older_version_publishes_nothing(published: Workspace) -> None:
     for before in ((), (ENTRY,), (OTHER, replace(ENTRY, answer=Answer.ACCEPTED))):
-        with pytest.raises(StoreError, match="changed by somebody else"):
+        with pytest.raises(ChangedMeanwhile, match="changed by somebody else"):
             published.publish(1, before, (replace(ENTRY, since=2),), (letter(3, 2),), NOW)
     assert len(published.versions()) == 1
     assert len(published.letters()) == 2
