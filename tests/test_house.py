@@ -25,8 +25,8 @@ HOUSE = REPOSITORY / "matcher"
 
 # From the ground up: a floor imports only from those before it, and from itself.
 FLOORS = (
-    *("errors", "times", "geography", "coordinates", "addresses", "secrecy", "formulas"),
-    *("domain", "people_alike", "tables", "intake", "authoring", "comparison"),
+    *("errors", "times", "geography", "coordinates", "addresses", "durable", "secrecy", "formulas"),
+    *("domain", "appointments", "people_alike", "tables", "intake", "authoring", "comparison"),
     *("rules", "audit", "gate", "solving", "advice", "publishing", "store", "mail"),
     *("soundness", "usecases", "cli", "__main__"),
 )

@@ -209,8 +209,12 @@ entries = sa.Table(
     sa.Column("end", sa.DateTime, nullable=False),
     sa.Column("body", sa.String, nullable=False),
     sa.Column("answer", sa.String, nullable=False),
+    sa.Column("facts", sa.JSON),
 )
-"""A row for each version that changed the event; in between it stands as the last row says."""
+"""A row for each version that changed the event; in between it stands as the last row says.
+
+`facts` are NULL where an earlier matcher told of the event, and nobody has published since.
+"""
 
 letters = sa.Table(
     "letters",
