@@ -185,6 +185,7 @@ def preview(
     stamp = stamp or datetime.now(UTC)
     judged_by = workspace.newest_import()
     saved, problem, result = planner.load_run(workspace, run)
+    planner.insist_again(workspace, saved, problem)
     _insist_that_it_can_be(saved, _judged(workspace, problem, result.plan, saved.number, stamp))
     before, versions = workspace.published(), workspace.versions()
     _with_those_gone(workspace, problem, before, versions)  # raises where they are damaged

@@ -56,6 +56,8 @@ def kept_run(workspace: Workspace, number: int | None = None) -> tuple[SavedRun,
     silent = problem.sessions.keys() - saved.plan.visits.keys() - saved.reasons.keys()
     if silent:
         raise DamagedError(workspace.where, f"run {saved.number} says nothing of the session {one_line(min(silent))}")
+    if not saved.is_whole:
+        raise DamagedError(workspace.where, f"run {saved.number} is not what was kept")
     return saved, problem
 
 

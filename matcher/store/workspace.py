@@ -12,7 +12,7 @@ from typing import Self
 
 import sqlalchemy as sa
 
-from matcher.domain import Plan, Status, TierScore
+from matcher.domain import LedgerLine, Plan, Status, TierScore
 from matcher.errors import DamagedError, StoreError
 from matcher.publishing.disclosure import Told
 from matcher.publishing.published import Entry, Letter, LetterState
@@ -229,16 +229,22 @@ class Workspace:
         settings: Mapping[str, object],
         made: datetime | None = None,
         instead_of: Collection[int] = (),
+        ledger: Sequence[LedgerLine] | None = None,
     ) -> int:
-        """Keep a plan with the scenario it was made for (even if another was imported since); its run number.
+        """Keep a plan and its verdict with the scenario it was made for (even if another was imported since).
 
-        `instead_of` are the unfinished ones that it makes needless.
+        Returns its run number. `instead_of` are the unfinished ones that it makes needless.
         """
         with writing(self.engine, self._patience_seconds) as connection:
             scenario_id = scenarios.find_or_add(connection, tables)
             when = made or datetime.now(UTC)
             unfinished.remove(connection, instead_of)
-            return runs.save(connection, scenario_id, plan, tiers, seconds, status, reasons, settings, when)
+            return runs.save(connection, scenario_id, plan, tiers, seconds, status, reasons, settings, when, ledger)
+
+    def keep_ledger(self, number: int, ledger: Sequence[LedgerLine]) -> None:
+        """Keep the verdict of a run that an earlier version kept without."""
+        with writing(self.engine, self._patience_seconds) as connection:
+            runs.keep_ledger(connection, number, ledger)
 
     def keep_unfinished(
         self,

@@ -251,7 +251,7 @@ def test_an_older_workspace_loses_nothing_and_its_file_is_kept(
         if name not in ("matcher_schema", "feeds", "replies", "encounters"):
             assert after[name] == rows
     assert [row[:3] for row in after["feeds"]] == [("school", "S1", "abc")]
-    copies = [each for each in tmp_path.iterdir() if ".before-0003-" in each.name]
+    copies = [each for each in tmp_path.iterdir() if ".before-0006-" in each.name]
     if "://" in address:
         assert not copies
         return
@@ -272,7 +272,7 @@ def test_a_copy_before_the_migration_is_made_once_and_takes_no_others_place(
     held(sqlite_address)
     Path(sqlite_address).write_bytes(content)  # as if the migration had been broken off
     held(sqlite_address)
-    copies = [each for each in tmp_path.iterdir() if ".before-0003-" in each.name]
+    copies = [each for each in tmp_path.iterdir() if ".before-0006-" in each.name]
     assert len(copies) == 1
     Path(sqlite_address).write_bytes(content)
     copies[0].write_text("something else")
@@ -305,7 +305,7 @@ def test_a_migration_killed_at_any_moment_leaves_the_old_or_the_new(sqlite_addre
             time.sleep(moments.uniform(0, 0.4))
             opener.kill()
         found = raw(sqlite_address)
-        assert found == before or found["matcher_schema"] == [("0003",)]
+        assert found == before or found["matcher_schema"] == [("0006",)]
         assert held(sqlite_address)["runs"] == before["runs"]
 
 
