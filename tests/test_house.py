@@ -23,7 +23,7 @@ FLOORS = (
     *("errors", "times", "geography", "addresses", "secrecy", "formulas"),
     *("domain", "people_alike", "tables", "intake", "authoring", "comparison"),
     *("rules", "audit", "gate", "solving", "advice", "publishing", "store", "mail"),
-    *("console", "endings", "soundness", "keeper", "planner", "publication", "safekeeping", "cli", "__main__"),
+    *("soundness", "usecases", "cli", "__main__"),
 )
 ROOMS = {
     "ortools": {"solving"},
@@ -32,7 +32,7 @@ ROOMS = {
     "alembic": {"store"},
     "typer": {"cli"},
     "click": {"cli"},
-    "rich": {"cli", "console"},
+    "rich": {"cli"},
     "icalendar": {"publishing", "mail"},
     "smtplib": {"mail"},
     "caldav": {"mail"},

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 from rich.live import Live
 
-from matcher.console import WARNINGS_SHOWN, Reporter, Voice, new_console, new_table, plan_tables
+from matcher.cli.console import WARNINGS_SHOWN, Reporter, Voice, new_console, new_table, plan_tables
 from matcher.domain import Result, TierName
 from matcher.errors import InputProblem
 from matcher.rules.tiny import plan, problem, session, volunteer

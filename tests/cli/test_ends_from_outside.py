@@ -17,7 +17,6 @@ from typing import Any
 
 import pytest
 
-from matcher import planner
 from matcher.audit import audit
 from matcher.authoring.generate import generate
 from matcher.authoring.write import write_folder
@@ -25,6 +24,7 @@ from matcher.domain import TierName
 from matcher.intake import read_scenario
 from matcher.solving.progress import Settings
 from matcher.store import Workspace
+from matcher.usecases import planning
 from tests.cli.program import (
     FIRST_STEPS,
     PATIENCE,
@@ -113,14 +113,15 @@ def test_the_same_signal_twice_at_once_is_one_wish(town: Path, tmp_path: Path) -
 
 BUSY_WITH_THE_LAST_STEPS = """
 import sys, time
-from matcher import cli, planner
+from matcher import cli
+from matcher.usecases import planning
 
 def endless(*_, **__):
     print("writing", flush=True)
     while True:
         time.sleep(0.05)
 
-planner.write_outputs = endless
+planning.write_outputs = endless
 cli.main()
 """
 
@@ -152,14 +153,15 @@ def test_a_second_signal_ends_at_once(how: signal.Signals, tmp_path: Path) -> No
 
 BUSY_READING = """
 import time
-from matcher import cli, planner
+from matcher import cli
+from matcher.usecases import terms
 
 def endless(*_):
     print("reading", flush=True)
     while True:
         time.sleep(0.05)
 
-planner.read_scenario = endless
+terms.read_scenario = endless
 cli.main()
 """
 
@@ -363,7 +365,7 @@ def test_an_older_unfinished_plan_goes_when_a_run_as_good_is_saved(killed: Path)
 def test_an_older_unfinished_plan_that_is_better_than_a_new_run_stays(town: Path, db: Path) -> None:
     """The new run stands in for one that had no time: an empty plan."""
     problem = read_scenario(town).problem
-    good = planner.make_plan(problem, Settings(1), lambda progress: None).result
+    good = planning.make_plan(problem, Settings(1), lambda progress: None).result
     with Workspace.open(str(db)) as workspace:
         tables = workspace.load_tables()
         assert tables is not None
@@ -371,13 +373,13 @@ def test_an_older_unfinished_plan_that_is_better_than_a_new_run_stays(town: Path
     with closing(sqlite3.connect(db)) as connection, connection:
         connection.execute("UPDATE unfinished_runs SET kept_utc = '2020-01-01 00:00:00'")
 
-    def nothing(*_: object, **__: object) -> planner.Made:
+    def nothing(*_: object, **__: object) -> planning.Made:
         empty = type(good.plan)({})
         tiers = tuple(type(each)(each.tier, audit(problem, empty).values[each.tier], each.bound) for each in good.tiers)
-        return planner.Made(problem, type(good)(empty, tiers, 1, {}, ()), False, 0)
+        return planning.Made(problem, type(good)(empty, tiers, 1, {}, ()), False, 0)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(planner, "make_plan", nothing)
+        patch.setattr(planning, "make_plan", nothing)
         said = well_here("solve", "--db", db)
     assert "An unfinished plan that is better than this run is still kept." in said.out
     assert [row[0] for row in unfinished_in(db)] == [number]

@@ -8,12 +8,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 
-from matcher import planner
 from matcher.intake import read_scenario
+from matcher.usecases import planning, terms
 from tests.cli.program import (
     FIRST_STEPS,
     PATIENCE,
@@ -98,15 +99,24 @@ def assert_memory_is_blamed(said: Said, out: Path) -> None:
 
 
 @pytest.mark.parametrize("shortage", [no_array, no_memory, no_pages, no_thread, no_library])
-@pytest.mark.parametrize("step", ["read_scenario", "advice_warnings", "solve", "insist", "write_outputs"])
+@pytest.mark.parametrize(
+    ("module", "step"),
+    [
+        (terms, "read_scenario"),
+        (terms, "advice_warnings"),
+        (planning, "solve"),
+        (planning, "insist"),
+        (planning, "write_outputs"),
+    ],
+)
 def test_too_little_memory_is_said_in_one_line_and_nothing_is_written(
-    shortage: object, step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shortage: object, module: ModuleType, step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def lacking(*_: object, **__: object) -> None:
         assert callable(shortage)
         shortage()
 
-    monkeypatch.setattr(planner, step, lacking)
+    monkeypatch.setattr(module, step, lacking)
     assert_memory_is_blamed(here("run", FIRST_STEPS, "--out", tmp_path / "plan", "--quiet"), tmp_path / "plan")
 
 
@@ -116,16 +126,17 @@ def test_what_has_nothing_to_do_with_memory_is_not_blamed_on_it(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("a defect")
 
-    monkeypatch.setattr(planner, "solve", broken)
+    monkeypatch.setattr(planning, "solve", broken)
     with pytest.raises(RuntimeError, match="a defect"):
         here("run", FIRST_STEPS, "--out", tmp_path / "plan", "--quiet")
 
 
 CRAMPED = """
 import resource, sys
-from matcher import cli, planner
+from matcher import cli
+from matcher.usecases import terms
 
-room, reading = int(sys.argv.pop(1)), planner.read_scenario
+room, reading = int(sys.argv.pop(1)), terms.read_scenario
 
 def cramped(scenario):
     with open("/proc/self/statm") as pages:
@@ -133,7 +144,7 @@ def cramped(scenario):
     resource.setrlimit(resource.RLIMIT_AS, (size + room, size + room))
     return reading(scenario)
 
-planner.read_scenario = cramped
+terms.read_scenario = cramped
 cli.main()
 """
 

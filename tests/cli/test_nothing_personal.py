@@ -15,10 +15,10 @@ from matcher.authoring.generate import generate
 from matcher.authoring.write import write_folder
 from matcher.domain import EthnicGroup, Gender, Problem, Volunteer
 from matcher.intake import read_scenario
-from matcher.planner import make_plan
 from matcher.publishing.calendars import calendar_files
 from matcher.publishing.plan_files import plan_csv, sessions_csv
 from matcher.publishing.report import report_html
+from matcher.usecases.planning import make_plan
 from tests.cli.program import contents, here, matcher, rows
 from tests.planning.random_terms import REPEATABLE, problems
 

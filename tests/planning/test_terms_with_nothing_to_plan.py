@@ -7,9 +7,9 @@ from datetime import date
 import pytest
 
 from matcher.domain import Decision, Goal, GoalName, Pin, Plan, Problem, Status, TierScore
-from matcher.planner import make_plan
 from matcher.rules.tiny import problem, session, slot, volunteer
 from matcher.solving.progress import Settings
+from matcher.usecases.planning import make_plan
 from tests import oracle
 
 SATURDAY_AFTER_TERM = date(2026, 12, 19)

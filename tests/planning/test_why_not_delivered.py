@@ -14,8 +14,8 @@ from matcher.advice.warnings import warnings
 from matcher.domain import Decision, EthnicGroup, Gender, Mode, Pin, Plan, Problem, School
 from matcher.errors import PinsImpossible
 from matcher.intake import Place
-from matcher.planner import make_plan
 from matcher.rules.tiny import at, free, plan, problem, session, slot, volunteer
+from matcher.usecases.planning import make_plan
 from tests.planning.random_terms import REPEATABLE, TINY, every_plan, problems
 
 OCTOBER_2 = date(2026, 10, 2)

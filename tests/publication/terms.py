@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from matcher import publication
 from matcher.audit import audit
 from matcher.domain import Plan, Slot, Status, TierScore, Visit
 from matcher.intake import build_problem, read_scenario
-from matcher.publication import Preview
 from matcher.publishing.calendars import Attendee
 from matcher.publishing.published import Entry
 from matcher.store import Workspace
 from matcher.tables import Row, Tables, Value
+from matcher.usecases import publishing
+from matcher.usecases.publishing import Preview
 
 FIRST_STEPS = Path(__file__).parents[2] / "scenarios" / "first-steps"
 STAMP = datetime(2026, 9, 1, 8, tzinfo=UTC)
@@ -78,8 +78,8 @@ def publish(
 ) -> Preview:
     """Keeps a run, publishes it, and says what that changed."""
     keep(workspace, tables or term(), which)
-    seen = publication.preview(workspace, stamp=stamp)
-    publication.publish(workspace, seen)
+    seen = publishing.preview(workspace, stamp=stamp)
+    publishing.publish(workspace, seen)
     return seen
 
 

@@ -11,12 +11,12 @@ from typing import Any
 import icalendar
 import pytest
 
-from matcher import publication
 from matcher.domain import Plan, Visit
 from matcher.errors import StoreError
 from matcher.intake import build_problem
 from matcher.publishing.published import Answer, Letter, LetterState
 from matcher.store import Heard, Workspace
+from matcher.usecases import publishing
 from tests.publication.terms import HOUR, OAK_2, STAMP, USUAL, keep, moved, publish, term, told
 
 pytest_plugins = ["tests.store.store_fixtures"]
@@ -36,13 +36,13 @@ def workspace(address: str) -> Workspace:
 
 def silently(workspace: Workspace, stamp: datetime = STAMP) -> None:
     """Publishes the newest run and writes to nobody."""
-    publication.publish(workspace, publication.preview(workspace, stamp=stamp, with_letters=False))
+    publishing.publish(workspace, publishing.preview(workspace, stamp=stamp, with_letters=False))
 
 
 def write(workspace: Workspace, version: int, stamp: datetime = LATER) -> set[str]:
     """To whom letters of the version are written."""
-    seen = publication.late_letters(workspace, version, stamp)
-    publication.write_late_letters(workspace, seen)
+    seen = publishing.late_letters(workspace, version, stamp)
+    publishing.write_late_letters(workspace, seen)
     return {letter.recipient for letter in seen.letters}
 
 
@@ -64,7 +64,7 @@ def test_another_workspace_has_other_message_ids_for_the_same_events(tmp_path: P
 
 def test_events_are_numbered_from_where_it_is_asked(workspace: Workspace) -> None:
     keep(workspace, term())
-    publication.publish(workspace, publication.preview(workspace, stamp=STAMP, sequence_from=100))
+    publishing.publish(workspace, publishing.preview(workspace, stamp=STAMP, sequence_from=100))
     assert {entry.sequence for entry in workspace.published()} == {100}
     assert all("SEQUENCE:100\r\n" in entry.body for entry in workspace.published())
     publish(workspace, moved(term(), "OAK-2", OAK_2_LATER), WITH_OAK_2_LATER, LATER)
@@ -86,21 +86,21 @@ def test_events_are_numbered_from_where_it_is_asked(workspace: Workspace) -> Non
     ],
 )
 def test_a_clock_long_after_the_term_is_doubted_and_a_term_years_ahead_is_not(stamp: datetime, doubt: str) -> None:
-    found = publication.long_over(PROBLEM, stamp)
+    found = publishing.long_over(PROBLEM, stamp)
     assert doubt in found and bool(found) == bool(doubt)
 
 
 def test_a_clock_before_what_was_done_last_is_doubted(workspace: Workspace) -> None:
     workspace.replace_tables(term(), "term.xlsx", STAMP)
     for made in (STAMP, STAMP + HOUR):
-        assert publication.clock_doubt(workspace, PROBLEM, made) == ""
-    assert publication.clock_doubt(workspace, PROBLEM, STAMP - timedelta(minutes=2)) == ""  # two machines' clocks
-    assert "before import 1 was made" in publication.clock_doubt(workspace, PROBLEM, STAMP - HOUR)
+        assert publishing.clock_doubt(workspace, PROBLEM, made) == ""
+    assert publishing.clock_doubt(workspace, PROBLEM, STAMP - timedelta(minutes=2)) == ""  # two machines' clocks
+    assert "before import 1 was made" in publishing.clock_doubt(workspace, PROBLEM, STAMP - HOUR)
     made = datetime.now(UTC)
     keep(workspace, term())  # makes a run, by the clock
-    assert "before run 1 was made" in publication.clock_doubt(workspace, PROBLEM, made - HOUR)
+    assert "before run 1 was made" in publishing.clock_doubt(workspace, PROBLEM, made - HOUR)
     silently(workspace, made + timedelta(days=9))
-    assert "before version 1 was made" in publication.clock_doubt(workspace, PROBLEM, made + HOUR)
+    assert "before version 1 was made" in publishing.clock_doubt(workspace, PROBLEM, made + HOUR)
 
 
 # Letters written later
@@ -108,7 +108,7 @@ def test_a_clock_before_what_was_done_last_is_doubted(workspace: Workspace) -> N
 
 def test_a_version_published_by_a_clock_that_was_ahead_gets_its_letters_later(workspace: Workspace) -> None:
     keep(workspace, term())
-    publication.publish(workspace, publication.preview(workspace, stamp=datetime(2029, 1, 1, tzinfo=UTC)))
+    publishing.publish(workspace, publishing.preview(workspace, stamp=datetime(2029, 1, 1, tzinfo=UTC)))
     assert workspace.letters() == ()
     assert len(write(workspace, 1)) == 8
     letters = workspace.letters(LetterState.WAITING)
@@ -154,10 +154,10 @@ def test_a_message_says_what_holds_now(workspace: Workspace) -> None:
 def test_what_changed_meanwhile_stops_it(workspace: Workspace) -> None:
     keep(workspace, term())
     silently(workspace)
-    seen = publication.late_letters(workspace, 1, LATER)
+    seen = publishing.late_letters(workspace, 1, LATER)
     write(workspace, 1)
     with pytest.raises(StoreError, match="No letter was written"):
-        publication.write_late_letters(workspace, seen)
+        publishing.write_late_letters(workspace, seen)
     assert len(workspace.letters()) == 9
     with pytest.raises(StoreError, match="no version 2"):
-        publication.late_letters(workspace, 2)
+        publishing.late_letters(workspace, 2)

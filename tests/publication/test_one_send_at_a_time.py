@@ -14,11 +14,11 @@ from threading import Event
 import pytest
 import sqlalchemy as sa
 
-from matcher import publication
 from matcher.errors import StoreError
 from matcher.publishing.published import LetterState
 from matcher.store import Taken, Workspace
 from matcher.store.schema import leases
+from matcher.usecases import mailing
 from tests.cli.program import environment, here
 from tests.mail.mail_server import at
 from tests.mail.moody_server import Moods, moody
@@ -28,11 +28,11 @@ pytest_plugins = ["tests.store.store_fixtures"]
 
 SENDER = """
 import sys
-from matcher import publication
 from matcher.mail.smtp import Server
 from matcher.store import Workspace
+from matcher.usecases import mailing
 with Workspace.open(sys.argv[1]) as workspace:
-    outcome = publication.send(workspace, Server.at(sys.argv[2], environ={}), lease_seconds=float(sys.argv[3]))
+    outcome = mailing.send(workspace, Server.at(sys.argv[2], environ={}), lease_seconds=float(sys.argv[3]))
 """
 
 
@@ -82,7 +82,7 @@ def test_a_slow_server_does_not_end_the_lease(address: str, workspace: Workspace
         for _ in range(3):
             time.sleep(1.2)  # longer than the lease, had nobody renewed it
             with pytest.raises(StoreError, match="Another send is under way"):
-                publication.send(workspace, at(port))
+                mailing.send(workspace, at(port))
         moods.holding.set()
         assert first.wait(60) == 0
     assert len({message_id for message_id, _ in moods.taken}) == len(moods.taken)
@@ -98,9 +98,9 @@ def test_after_a_kill_the_next_takes_over_when_the_lease_ends(address: str, work
         first.wait(60)
         moods.holding.set()
         with pytest.raises(StoreError, match="Another send is under way"):
-            publication.send(workspace, at(port))
+            mailing.send(workspace, at(port))
         run_out(workspace)
-        publication.send(workspace, at(port))
+        mailing.send(workspace, at(port))
     assert states(workspace) == {LetterState.SENT}
     twice = [message_id for message_id, repeated in moods.taken if repeated]
     ids = [message_id for message_id, _ in moods.taken]
@@ -110,7 +110,7 @@ def test_after_a_kill_the_next_takes_over_when_the_lease_ends(address: str, work
 def test_one_that_lost_its_lease_stops_before_the_next_letter(workspace: Workspace) -> None:
     moods = Moods()
     with moody(moods) as port, pytest.raises(StoreError, match="has lost its turn"):
-        publication.send(workspace, at(port), told=lambda _: run_out(workspace))
+        mailing.send(workspace, at(port), told=lambda _: run_out(workspace))
     assert len(moods.taken) == 1
     assert [letter.state for letter in workspace.letters()].count(LetterState.SENT) == 1
     assert states(workspace) == {LetterState.SENT, LetterState.WAITING}

@@ -13,12 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from matcher import publication
 from matcher.domain import Plan
 from matcher.errors import LetterError, StoreError
 from matcher.publishing.calendars import Attendee
 from matcher.publishing.published import Answer, Letter, LetterState, Standing
 from matcher.store import Heard, Workspace
+from matcher.usecases import publishing
+from matcher.usecases.told import diff, gaps, published, versions
 from tests.publication.terms import (
     ELM_1,
     HOUR,
@@ -48,7 +49,7 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
         yield opened
 
 
-def written_to(seen: publication.Preview) -> list[str]:
+def written_to(seen: publishing.Preview) -> list[str]:
     return sorted(letter.recipient for letter in seen.letters)
 
 
@@ -89,15 +90,15 @@ def test_a_draft_tells_nobody_anything(workspace: Workspace) -> None:
     publish(workspace)
     entries, letters = workspace.published(), workspace.letters()
     keep(workspace, moved(term(), "OAK-2", OAK_2_LATER), plan(OAK_2=(OAK_2_LATER, "ADA RAFI")))
-    publication.preview(workspace, stamp=LATER)
+    publishing.preview(workspace, stamp=LATER)
     assert (workspace.published(), workspace.letters()) == (entries, letters)
-    assert publication.published(workspace).plan == USUAL
+    assert published(workspace).plan == USUAL
 
 
 def test_publishing_an_unchanged_plan_again_changes_nothing_for_nobody(workspace: Workspace) -> None:
     publish(workspace)
     keep(workspace, term())
-    seen = publication.preview(workspace, stamp=LATER)
+    seen = publishing.preview(workspace, stamp=LATER)
     assert (seen.changes, seen.letters, seen.untold) == ((), (), ())
     assert seen.after == seen.before
 
@@ -158,7 +159,7 @@ def test_a_volunteer_who_left_the_term_is_still_told_that_it_is_off(workspace: W
     )
     # and it can still be looked at, versions later
     publish(workspace, without_volunteer(term(), "NICK"), plan(OAK_1=(OAK_1, "DEE")), LATER + HOUR)
-    assert publication.published(workspace).problem.volunteers["NICK"].name == "Nick Osei"
+    assert published(workspace).problem.volunteers["NICK"].name == "Nick Osei"
 
 
 def test_a_changed_detail_is_told_without_raising_the_sequence_or_asking_again(workspace: Workspace) -> None:
@@ -234,18 +235,18 @@ def test_whoever_cannot_be_written_to_is_named(workspace: Workspace) -> None:
 def test_letters_need_a_sender_unless_nobody_is_to_be_written_to(workspace: Workspace) -> None:
     keep(workspace, term({"organiser_email": None}))
     with pytest.raises(LetterError, match="organiser_email"):
-        publication.preview(workspace, stamp=STAMP)
-    seen = publication.preview(workspace, stamp=STAMP, with_letters=False)
-    assert publication.publish(workspace, seen) == 1
+        publishing.preview(workspace, stamp=STAMP)
+    seen = publishing.preview(workspace, stamp=STAMP, with_letters=False)
+    assert publishing.publish(workspace, seen) == 1
     assert workspace.letters() == ()
 
 
 def test_what_somebody_else_published_meanwhile_is_not_overwritten(workspace: Workspace) -> None:
     keep(workspace, term())
-    seen = publication.preview(workspace, stamp=STAMP)
-    publication.publish(workspace, publication.preview(workspace, stamp=STAMP))
+    seen = publishing.preview(workspace, stamp=STAMP)
+    publishing.publish(workspace, publishing.preview(workspace, stamp=STAMP))
     with pytest.raises(StoreError, match=r"somebody else .* version 1 now.*look at the changes again"):
-        publication.publish(workspace, seen)
+        publishing.publish(workspace, seen)
     assert len(workspace.versions()) == 1
     assert len(workspace.letters()) == 9
 
@@ -254,10 +255,10 @@ def test_an_answer_that_came_meanwhile_is_not_lost(workspace: Workspace) -> None
     publish(workspace)
     later = moved(term(), "OAK-2", OAK_2_LATER)
     keep(workspace, later, plan(OAK_2=(OAK_2_LATER, "ADA RAFI")))
-    seen = publication.preview(workspace, stamp=LATER)
+    seen = publishing.preview(workspace, stamp=LATER)
     workspace.record_answers([Heard(told(workspace, "ADA", "OAK-2").uid, 0, Answer.DECLINED, STAMP)])
     with pytest.raises(StoreError, match="new answers"):
-        publication.publish(workspace, seen)
+        publishing.publish(workspace, seen)
     assert told(workspace, "ADA", "OAK-2").answer is Answer.DECLINED
 
 
@@ -265,23 +266,23 @@ def test_versions_are_kept_and_can_be_set_beside_each_other(workspace: Workspace
     publish(workspace)
     publish(workspace, term(), plan(OAK_1=(OAK_1, "DEE FRED")), LATER)
     publish(workspace, term(), USUAL, LATER + HOUR)
-    assert [each.number for each in publication.versions(workspace)] == [3, 2, 1]
-    _, second = publication.diff(workspace, 1, 2)
+    assert [each.number for each in versions(workspace)] == [3, 2, 1]
+    _, second = diff(workspace, 1, 2)
     assert {change.news.value for change in second} == {"cancelled"}
-    _, third = publication.diff(workspace, 2, 3)
+    _, third = diff(workspace, 2, 3)
     assert {change.news.value for change in third} == {"invited again"}
-    later, both = publication.diff(workspace, 3, 1)
+    later, both = diff(workspace, 3, 1)
     assert (later.version.number, both) == (3, ())  # taken away and given back: nothing is different
     assert all(entry.since == 1 for entry in workspace.published(1))
     with pytest.raises(StoreError, match="no version 4: they are numbered up to 3"):
-        publication.diff(workspace, 1, 4)
+        diff(workspace, 1, 4)
 
 
 def test_before_the_first_version_there_is_nothing_to_see(workspace: Workspace) -> None:
     keep(workspace, term())
-    assert publication.gaps(workspace) == ()
-    assert publication.versions(workspace) == ()
-    for look in (lambda: publication.published(workspace), lambda: publication.diff(workspace, 1, 2)):
+    assert gaps(workspace) == ()
+    assert versions(workspace) == ()
+    for look in (lambda: published(workspace), lambda: diff(workspace, 1, 2)):
         with pytest.raises(StoreError, match=r"no version yet\. Make one with `matcher publish`"):
             look()
 
@@ -289,12 +290,12 @@ def test_before_the_first_version_there_is_nothing_to_see(workspace: Workspace) 
 def test_a_decline_opens_a_gap_and_leaves_the_plan_alone(workspace: Workspace) -> None:
     publish(workspace)
     workspace.record_answers([Heard(told(workspace, "ADA", "OAK-2").uid, 0, Answer.DECLINED, STAMP)])
-    (gap,) = publication.gaps(workspace)
+    (gap,) = gaps(workspace)
     assert (gap.volunteer.volunteer_id, gap.school.school_id, gap.still_coming, gap.wanted) == ("ADA", "OAK", 1, 2)
-    assert publication.published(workspace).plan == USUAL
+    assert published(workspace).plan == USUAL
     seen = publish(workspace, term(), plan(OAK_2=(OAK_2, "FRED RAFI")), LATER)
     assert ("ADA", "cancelled", "OAK-2") in news(seen)
-    assert publication.gaps(workspace) == ()
+    assert gaps(workspace) == ()
 
 
 # Letters that have not gone when the next version comes
@@ -339,7 +340,7 @@ def test_whoever_may_have_been_invited_hears_of_the_cancellation(workspace: Work
 def test_telling_people_oneself_also_stops_letters_that_are_not_true_any_more(workspace: Workspace) -> None:
     publish(workspace)
     keep(workspace, moved(term(), "OAK-2", OAK_2_LATER), with_oak_2_later())
-    publication.publish(workspace, publication.preview(workspace, stamp=LATER, with_letters=False))
+    publishing.publish(workspace, publishing.preview(workspace, stamp=LATER, with_letters=False))
     assert len(waiting(workspace)) == 6
 
 
@@ -348,8 +349,8 @@ def test_telling_people_oneself_also_stops_letters_that_are_not_true_any_more(wo
 CHILD = """
 import sys, time
 import sqlalchemy as sa
-from matcher import publication
 from matcher.store import Workspace
+from matcher.usecases import publishing
 from tests.publication.terms import OAK_1, STAMP, keep, plan, term
 
 def block(*_):
@@ -357,9 +358,9 @@ def block(*_):
     time.sleep(600)
 
 workspace = Workspace.open(sys.argv[1])
-seen = publication.preview(workspace, stamp=STAMP)
+seen = publishing.preview(workspace, stamp=STAMP)
 sa.event.listen(workspace.engine, "commit", block)
-publication.publish(workspace, seen)
+publishing.publish(workspace, seen)
 """
 
 
@@ -377,6 +378,6 @@ def test_a_publish_that_is_killed_leaves_the_old_version_whole(address: str, ear
         child.kill()
     with Workspace.open(address) as workspace:
         assert (workspace.versions(), workspace.published(), workspace.letters()) == before
-        seen = publication.preview(workspace, stamp=STAMP)
-        assert publication.publish(workspace, seen) == earlier + 1
+        seen = publishing.preview(workspace, stamp=STAMP)
+        assert publishing.publish(workspace, seen) == earlier + 1
         assert len(workspace.letters()) == len(before[2]) + len(seen.letters)

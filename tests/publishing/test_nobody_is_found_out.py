@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from matcher.audit import audit
-from matcher.console import comparison_table, score_table
+from matcher.cli.console import comparison_table, score_table
 from matcher.domain import (
     Cohort,
     Encounter,
@@ -126,7 +126,9 @@ def attack_on(dice: Random, problem: Problem) -> Attack:
         told += figures
         pages.append(seen(html.decode(), plan))
         assert not re.search(r"\d{3}", line_of(score_table(problem, plan, tiers)))
-        runs.append(SavedRun(number, NOW, "", True, Status.FEASIBLE, 1, tiers, 0, 0, plan, {}, {}))
+        runs.append(
+            SavedRun(number, NOW, "", True, Status.FEASIBLE, 1, tiers, 0, 0, None, plan, {}, {}, found.ledger, True)
+        )
     line = line_of(comparison_table(runs[0], runs[1])[0])
     assert not re.search(r"\d{3}", line)
     better = re.search(r"run (\d)", line)

@@ -248,9 +248,8 @@ def test_an_older_workspace_loses_nothing_and_its_file_is_kept(
     before = older(address)
     after = held(address)
     for name, rows in before.items():
-        if name not in ("matcher_schema", "feeds", "replies", "encounters"):
-            assert after[name] == rows
-    assert [row[:3] for row in after["feeds"]] == [("school", "S1", "abc")]
+        if name != "matcher_schema":  # columns that are new stand behind those that were there
+            assert [row[: len(old)] for row, old in zip(after[name], rows, strict=True)] == rows
     copies = [each for each in tmp_path.iterdir() if ".before-0006-" in each.name]
     if "://" in address:
         assert not copies
@@ -306,7 +305,7 @@ def test_a_migration_killed_at_any_moment_leaves_the_old_or_the_new(sqlite_addre
             opener.kill()
         found = raw(sqlite_address)
         assert found == before or found["matcher_schema"] == [("0006",)]
-        assert held(sqlite_address)["runs"] == before["runs"]
+        assert [row[:6] for row in held(sqlite_address)["runs"]] == before["runs"]
 
 
 def test_what_a_killed_backup_left_goes_after_a_day(address: str, tmp_path: Path) -> None:

@@ -15,12 +15,12 @@ from email import message_from_bytes
 from functools import partial
 from pathlib import Path
 
-from matcher import planner, publication
 from matcher.errors import DamagedError, MatcherError, StoreError
 from matcher.publishing.folder_check import event_fault, folder_faults
 from matcher.publishing.text import counted, one_line
 from matcher.soundness import kept_problem
 from matcher.store import Workspace
+from matcher.usecases import planning, told
 
 
 @dataclass(frozen=True)
@@ -176,10 +176,10 @@ def _verified(workspace: Workspace) -> Verdict:
     if held.imported:
         judge(partial(kept_problem, workspace))
     for run in workspace.runs():
-        judge(partial(planner.load_run, workspace, run.number))
+        judge(partial(planning.load_run, workspace, run.number))
     events = 0
     for version in workspace.versions():
-        judge(partial(publication.published, workspace, version.number))
+        judge(partial(told.published, workspace, version.number))
         for entry in workspace.published(version.number):
             if entry.since == version.number:
                 events += 1

@@ -1,7 +1,4 @@
-"""The use cases: what coordinators do, as functions. The command line calls these, and so will the web.
-
-Nothing here knows a terminal: progress and questions go through callables.
-"""
+"""The use cases of planning: making plans, keeping them as runs, showing and comparing them."""
 
 from __future__ import annotations
 
@@ -17,17 +14,16 @@ from matcher.audit import audit, insist
 from matcher.comparison import Comparison
 from matcher.comparison import compare as compare_plans
 from matcher.domain import LedgerLine, Plan, Problem, Result, TierName
-from matcher.errors import AuditRefused, InputProblem, StoreError
-from matcher.intake import Intake, locator, read_scenario
-from matcher.keeper import STILL_AT_IT_SECONDS, Keeper
+from matcher.errors import AuditRefused, StoreError
+from matcher.intake import locator
 from matcher.publishing import ensure_writable, write_outputs
 from matcher.solving.progress import AskedToStop, OnFirstPlan, OnProgress, Settings, never
 from matcher.solving.search import solve
 from matcher.soundness import kept_problem, kept_run
-from matcher.store import Change, RunSummary, SavedRun, Unfinished, Workspace, diff
-from matcher.tables import Tables
+from matcher.store import RunSummary, SavedRun, Unfinished, Workspace
+from matcher.usecases.keeper import STILL_AT_IT_SECONDS, Keeper
+from matcher.usecases.terms import Warn, read
 
-Warn = Callable[[Sequence[InputProblem]], None]
 DEFAULT_SECONDS = Settings().time_limit
 LEAST_SECONDS = 1.0
 
@@ -64,13 +60,6 @@ def make_plan(
     return Made(problem, result, solution.interrupted, solution.first_plan_seconds)
 
 
-def read(scenario: Path, warn: Warn) -> Intake:
-    """A scenario that can be used. Raises InputProblems if it cannot."""
-    intake = read_scenario(scenario)
-    warn([*intake.warnings, *advice_warnings(intake.problem, intake.place)])
-    return intake
-
-
 def run(
     scenario: Path,
     out: Path,
@@ -85,19 +74,6 @@ def run(
     made = make_plan(intake.problem, settings, on_progress, asked_to_stop)
     write_outputs(made.problem, made.result, out, datetime.now(UTC))
     return made
-
-
-# The workspace
-
-
-def changes(workspace: Workspace, tables: Tables) -> Sequence[Change]:
-    """What importing these tables would change."""
-    return diff(workspace.load_tables(), tables)
-
-
-def take(workspace: Workspace, tables: Tables, source: str, agreed: Sequence[Change]) -> None:
-    """Imports a scenario whose changes were agreed to."""
-    workspace.replace_tables(tables, source, agreed=tuple(agreed))
 
 
 def solve_workspace(
@@ -256,7 +232,7 @@ def insist_again(workspace: Workspace, saved: SavedRun, problem: Problem) -> Non
         more = f" (and {len(others)} more)" if others else ""
         raise StoreError(
             f"Run {saved.number} in {workspace.where} does not pass the audit, so it is not published: {first}{more} "
-            "An earlier version made it, or what it was made for has changed since. Make a new one with `matcher solve`."
+            "An earlier version made it, or its data has changed since. Make a new one with `matcher solve`."
         ) from error
 
 

@@ -1,0 +1,297 @@
+"""The commands of planning."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from matcher.cli.console import (
+    Reporter,
+    Voice,
+    comparison_table,
+    new_console,
+    new_table,
+    plan_tables,
+    score_table,
+)
+from matcher.cli.options import (
+    DEFAULT_DB,
+    WORKERS,
+    Database,
+    Deterministic,
+    Json,
+    NothingToAsk,
+    Out,
+    Quiet,
+    Run,
+    Scenario,
+    Seed,
+    TimeLimit,
+    Workers,
+)
+from matcher.cli.shared import ENDING, staleness, warn_of
+from matcher.domain import TierName
+from matcher.errors import MatcherError, OutputError
+from matcher.publishing.text import one_line
+from matcher.rules import GOALS, MUST_RULES
+from matcher.solving.progress import Settings
+from matcher.store import Workspace
+from matcher.times import time_text
+from matcher.usecases import planning, told
+from matcher.usecases.planning import Made
+
+app = typer.Typer()
+
+
+@app.command()
+def run(
+    scenario: Scenario,
+    out: Out,
+    time_limit: TimeLimit = 60,
+    workers: Workers = WORKERS,
+    seed: Seed = 0,
+    deterministic: Deterministic = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+    yes: NothingToAsk = False,
+) -> None:
+    """Makes the term's plan from a scenario, with a report and calendars. Ctrl-C ends with the best plan so far."""
+    voice = Voice.of(quiet=quiet, as_json=as_json)
+    settings = Settings(time_limit, workers, seed, deterministic)
+    with Reporter(voice) as reporter:
+        made = planning.run(scenario, out, settings, reporter.progress, reporter.warn, ENDING.asked_to_stop)
+    _conclude(voice, made, out=out)
+
+
+@app.command()
+def demo(
+    out: Out = Path("matcher-demo"),
+    time_limit: TimeLimit = 60,
+    workers: Workers = WORKERS,
+    yes: NothingToAsk = False,
+) -> None:
+    """Plans a whole autumn term for 33 primary schools in Derby, and says what to open."""
+    scenario = _scenarios() / "derby"
+    voice = Voice.of(quiet=False, as_json=False)
+    print(f"An autumn term in Derby: {scenario.name}, from {scenario}\nPlanning for at most {time_limit:g} seconds.")
+    with Reporter(voice) as reporter:
+        settings = Settings(time_limit, workers)
+        made = planning.run(scenario, out, settings, reporter.progress, reporter.warn, ENDING.asked_to_stop)
+    _conclude(voice, made, out=out)
+    busiest = max(_calendars(out / "calendars" / "volunteers"), key=lambda file: file.stat().st_size)
+    print(
+        "\nOpen these:\n"
+        f"  {out / 'report.html'}    the plan on a page, in any browser\n"
+        f"  {out / 'plan.csv'}    who goes where, in Excel\n"
+        f"  {busiest}    one volunteer's calendar: import it into Outlook, Google or Apple"
+    )
+
+
+@app.command()
+def solve(
+    db: Database = DEFAULT_DB,
+    time_limit: Annotated[
+        float | None, typer.Option(min=0.1, help="Seconds to search for: 60, or with --resume what was left.")
+    ] = None,
+    workers: Workers = WORKERS,
+    seed: Seed = 0,
+    deterministic: Deterministic = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+    yes: NothingToAsk = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the plan of a solve that was broken off.")
+    ] = False,
+) -> None:
+    """Makes a plan of the workspace's term, and keeps it as a run. Ctrl-C ends with the best plan so far."""
+    voice = Voice.of(quiet=quiet, as_json=as_json)
+    with Workspace.open(db) as workspace:
+        with Reporter(voice) as reporter:
+            taken_up = planning.to_take_up(workspace) if resume else None
+            limit = time_limit if time_limit is not None else planning.time_left(taken_up)
+            number, made = planning.solve_workspace(
+                workspace,
+                Settings(limit, workers, seed, deterministic),
+                reporter.progress,
+                reporter.warn,
+                ENDING.asked_to_stop,
+                taken_up=taken_up,
+                tell=reporter.tell,
+            )
+        _conclude(voice, made, number=number)
+
+
+@app.command()
+def show(
+    db: Database = DEFAULT_DB,
+    run: Run = None,
+    school: Annotated[str | None, typer.Option(help="Only this school, by its id.")] = None,
+    volunteer: Annotated[str | None, typer.Option(help="Only this volunteer, by their id.")] = None,
+) -> None:
+    """Shows a run: its scores, who goes where, and what is not delivered and why."""
+    with Workspace.open(db) as workspace:
+        saved, problem, result = planning.load_run(workspace, run)
+        gaps = told.gaps(workspace)
+        stopped = told.held(workspace) if run is None else ()
+    warn_of(stopped)
+    known = [*problem.schools, *problem.volunteers]
+    for asked, ids, what in ((school, problem.schools, "school"), (volunteer, problem.volunteers, "volunteer")):
+        if asked is not None and asked not in ids:
+            near = next((name for name in known if name.casefold() == asked.casefold()), None)
+            hint = f" Did you mean {near}?" if near else ""
+            raise MatcherError(f"There is no {what} with the id {asked} in run {saved.number}.{hint}")
+    console = new_console()
+    console.print(f"Run {saved.number}, made {saved.made:%Y-%m-%d %H:%M} UTC" + staleness(saved.is_current))
+    console.print(score_table(problem, result.plan, result.tiers))
+    for table in plan_tables(problem, result, school, volunteer):
+        console.print(table)
+    asked_for = [
+        gap
+        for gap in gaps
+        if school in (None, gap.school.school_id) and volunteer in (None, gap.volunteer.volunteer_id)
+    ]
+    if asked_for:
+        console.print(_gap_table(asked_for))
+
+
+@app.command()
+def runs(db: Database = DEFAULT_DB) -> None:
+    """Lists the runs that the workspace keeps."""
+    with Workspace.open(db) as workspace:
+        found, unfinished = planning.runs(workspace), planning.unfinished(workspace)
+    table = new_table("run", "made (UTC)", "status", "delivered", "assignments", "reach", "scenario")
+    for each in found:
+        table.add_row(
+            str(each.number),
+            f"{each.made:%Y-%m-%d %H:%M}",
+            each.status.value,
+            str(each.delivered),
+            str(each.assignments),
+            next(f"{score.value:,}" for score in each.tiers if score.tier is TierName.REACH),
+            "current" if each.is_current else "older",
+        )
+    new_console().print(table if found else "No runs yet. Make one with: matcher solve")
+    for text in unfinished:
+        print(f"{text} is kept, too. To go on from the last one: matcher solve --resume")
+
+
+@app.command()
+def export(out: Out, db: Database = DEFAULT_DB, run: Run = None, yes: NothingToAsk = False) -> None:
+    """Writes a run's plan, report and calendars to a folder, as the command run does."""
+    with Workspace.open(db) as workspace:
+        saved = planning.export(workspace, out, run)
+    print(f"Run {saved.number} is in {out}{staleness(saved.is_current)}")
+
+
+@app.command()
+def compare(
+    first: Annotated[int, typer.Argument(min=1, help="The number of a run.")],
+    second: Annotated[int, typer.Argument(min=1, help="The number of another.")],
+    db: Database = DEFAULT_DB,
+) -> None:
+    """Compares two runs: their scores, and what the second does differently."""
+    with Workspace.open(db) as workspace:
+        before, after, difference = planning.compare(workspace, first, second)
+    table, left_open = comparison_table(before, after)
+    console = new_console()
+    console.print(table)
+    if left_open:
+        console.print(
+            "Which is better in role_models, and so altogether, is not shown: where the plans differ in few people, it "
+            "could tell what these said about themselves. scores.json of an export has both."
+        )
+    if difference.is_empty:
+        console.print("The two plans are the same.")
+    for what, ids in (("only in", difference.delivered), ("only in", difference.dropped)):
+        if ids:
+            number = second if ids is difference.delivered else first
+            console.print(f"Delivered {what} run {number}: {escape(', '.join(ids))}")
+    for move in difference.moved:
+        console.print(
+            f"{escape(move.session_id)} moves: {time_text(move.before.start)} to {time_text(move.after.start)}"
+        )
+    if difference.added or difference.removed:
+        console.print(
+            f"{len(difference.added)} assignments only in run {second}, {len(difference.removed)} only in run {first}."
+        )
+
+
+@app.command()
+def rules() -> None:
+    """Prints every rule and goal in plain words, with its examples."""
+    for title, group in (
+        ("Rules that every plan keeps", MUST_RULES),
+        ("What makes one plan better than another", GOALS),
+    ):
+        print(f"{title}\n{'=' * len(title)}")
+        for rule in group:
+            says = " ".join((rule.__doc__ or "").split())
+            print(f"\n{rule.name}\n  {says}")
+            for example in rule.examples:
+                print(f"  - {example.text}: {example.amount or 'fine' if group is MUST_RULES else example.amount}")
+        print()
+
+
+def _gap_table(gaps: Sequence[told.Gap]) -> Table:
+    table = new_table("when", "session", "school", "who said no", "still coming", title="Gaps: volunteers who declined")
+    for gap in gaps:
+        table.add_row(
+            time_text(gap.entry.start),
+            escape(one_line(gap.entry.session_id)),
+            escape(one_line(gap.school.name)),
+            escape(one_line(gap.volunteer.name)),
+            f"{gap.still_coming}, at least {gap.wanted} wanted",
+        )
+    return table
+
+
+def _conclude(
+    voice: Voice,
+    made: Made,
+    *,
+    out: Path | None = None,
+    number: int | None = None,
+) -> None:
+    result = made.result
+    delivered, asked = len(result.plan.visits), len(result.plan.visits) + len(result.reasons)
+    if voice is Voice.JSON:
+        facts = {
+            "event": "result",
+            "out": str(out) if out else None,
+            "run": number,
+            "status": result.status.value,
+            "seconds": round(result.seconds, 3),
+            "first_plan_seconds": round(made.first_plan_seconds, 3),
+            "interrupted": made.interrupted,
+            "delivered": delivered,
+            "sessions": asked,
+            "tiers": [{**asdict(score), "proven": score.proven} for score in result.tiers],
+        }
+        print(json.dumps(facts))
+    elif voice is not Voice.QUIET:
+        new_console().print(score_table(made.problem, result.plan, result.tiers))
+        where = (
+            f"Written to {out}." if out else f"Kept as run {number}. Next: matcher show, or matcher export --out DIR"
+        )
+        sessions = "session is" if asked == 1 else "sessions are"
+        print(f"{delivered} of {asked} {sessions} delivered. {where}")
+
+
+def _scenarios() -> Path:
+    """The scenarios that come with matcher: in the package once installed, beside it in a checkout."""
+    here = Path(__file__).resolve().parent
+    for place in (here / "_scenarios", here.parent / "scenarios"):
+        if (place / "derby").is_dir():
+            return place
+    raise OutputError("The Derby scenario is not part of this installation. Install matcher again from its repository.")
+
+
+def _calendars(folder: Path) -> Iterator[Path]:
+    yield from sorted(folder.glob("*.ics"))

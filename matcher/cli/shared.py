@@ -1,0 +1,76 @@
+"""What several commands do and say alike."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from matcher.cli.endings import Ending
+from matcher.errors import MatcherError
+from matcher.publishing.text import counted
+from matcher.usecases.told import TO_DO, Held
+
+ENDING = Ending()
+
+
+def say(message: str) -> None:
+    print(f"matcher: {message}", file=sys.stderr, flush=True)
+
+
+def agree(
+    question: str,
+    yes: bool,
+    warning: str = "",
+    option: str = "--yes",
+    instead: str = "Say --yes to take these changes.",
+) -> None:
+    """Raises unless the user agrees to it, and to what they are warned of; never asks when nobody is there to answer.
+
+    `option` is what they can say beforehand.
+    """
+    if yes:
+        return
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        if warning:
+            raise MatcherError(f"{warning} Nothing was done: nobody is there to be asked. Say {option} if it is right.")
+        raise MatcherError(f"Nothing was changed: nobody is there to be asked. {instead}")
+    if warning:
+        print(warning)
+    if not typer.confirm(question):
+        raise MatcherError("Nothing was changed.")
+
+
+def agree_to_the_clock(doubt: str, clock_is_right: bool) -> None:
+    """A wrong clock takes visits to come for over, or makes calendars take news for old."""
+    if doubt:
+        agree("Is this machine's clock right?", clock_is_right, f"{doubt} Set the clock first.", "--clock-is-right")
+
+
+def warn_of(stopped: Sequence[Held]) -> None:
+    """On standard error, where people were told of what cannot be any more."""
+    if stopped:
+        lines = "\n".join(f"  {each}" for each in stopped)
+        print(
+            f"warning: {counted(len(stopped), 'appointment')} that people were told of cannot be, by the data as it is "
+            f"now:\n{lines}\nNext: matcher solve, then matcher publish; until then letters and calendars are held.",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+def ring(stopped: Sequence[Held]) -> None:
+    """On standard error, whom to ring about what calendars cannot go on showing."""
+    if stopped:
+        lines = "\n".join(f"  {each}\n    ring today: {each.ring}" for each in stopped)
+        print(
+            f"held: {counted(len(stopped), 'appointment')} cannot be, by the data as it is now. Where it stands in a "
+            f"calendar already it is shown as to be confirmed, elsewhere it is left out.\n{lines}\n{TO_DO}",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+def staleness(is_current: bool) -> str:
+    return "" if is_current else " (the scenario has changed since)"

@@ -1,0 +1,90 @@
+"""The commands of a term's data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from matcher.authoring.generate import generate
+from matcher.authoring.template import write_template
+from matcher.authoring.write import write_folder, write_workbook
+from matcher.cli.console import (
+    Reporter,
+    Voice,
+)
+from matcher.cli.options import DEFAULT_DB, Database, NewScenario, NothingToAsk, Quiet, Scenario, Seed, Yes
+from matcher.cli.shared import agree, warn_of
+from matcher.store import Workspace, summary
+from matcher.usecases import terms, told
+
+app = typer.Typer()
+
+
+@app.command("import")
+def import_(
+    scenario: Scenario,
+    db: Database = DEFAULT_DB,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
+    yes: Yes = False,
+    quiet: Quiet = False,
+) -> None:
+    """Brings a scenario into the workspace, after saying what was added, changed and removed."""
+    reporter = Reporter(Voice.of(quiet=quiet, as_json=False))
+    tables = terms.read(scenario, reporter.warn).tables
+    if dry_run and Workspace.is_missing(db):
+        print(f"{scenario} can be imported; there is no workspace yet, so everything in it would be new.")
+        return
+    with Workspace.open(db, create=True) as workspace:
+        first = workspace.load_tables() is None
+        changes = terms.changes(workspace, tables)
+        if not changes:
+            print("Nothing has changed since the last import.")
+            return
+        if not quiet or dry_run:
+            lines = list(summary(changes)) if first else [*summary(changes), *map(str, changes)]
+            print("\n".join(lines[:60]))
+            if len(lines) > 60:
+                print(f"... and {len(lines) - 60} more changes")
+        if dry_run:
+            print("Nothing was imported: this was a dry run.")
+            return
+        if not first:
+            agree("Take these changes?", yes)
+        terms.take(workspace, tables, str(scenario), changes)
+        if not quiet:
+            print(f"Imported into {workspace.where}. Next: matcher solve")
+        warn_of(told.held(workspace))
+
+
+@app.command()
+def template(
+    out: NewScenario,
+    yes: NothingToAsk = False,
+) -> None:
+    """Writes an empty scenario to fill in, with a line of help and an example for each column."""
+    write_template(out)
+    print(f"Fill in {out}, overwrite its examples, and then: matcher run {out} --out plan")
+
+
+@app.command()
+def scenario(
+    out: NewScenario,
+    schools: Annotated[int, typer.Option(min=1, max=5000, help="How many schools.")] = 33,
+    volunteers: Annotated[
+        int | None, typer.Option(min=1, help="How many volunteers; in proportion unless said.")
+    ] = None,
+    sessions: Annotated[
+        int | None, typer.Option(min=1, help="How many sessions; about 6 a school unless said.")
+    ] = None,
+    seed: Seed = 1,
+    register: Annotated[Path | None, typer.Option(help="A CSV file of real schools, as the national register.")] = None,
+    authority: Annotated[str | None, typer.Option(help="Only schools of this local authority.")] = None,
+    yes: NothingToAsk = False,
+) -> None:
+    """Invents a scenario of any size, to try things out; with a register, at real schools."""
+    tables = generate(schools, seed, volunteers=volunteers, sessions=sessions, register=register, authority=authority)
+    (write_workbook if out.suffix.lower() == ".xlsx" else write_folder)(tables, out)
+    count = {name: len(rows) for name, rows in tables.rows.items()}
+    print(f"{count['schools']} schools, {count['sessions']} sessions and {count['volunteers']} volunteers are in {out}")

@@ -1,0 +1,234 @@
+"""The use cases of publishing: from a plan that is kept to what people are told.
+
+A plan is a draft until it is published as a version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from matcher.domain import Problem, folded
+from matcher.errors import PublishingRefused
+from matcher.publishing.calendars import Attendee
+from matcher.publishing.events import EntryChange, changes, entries_after, restamped
+from matcher.publishing.letters import Untold, sender_of, untold
+from matcher.publishing.letters import letters as write_letters
+from matcher.publishing.published import Entry, Letter, LetterState, Standing
+from matcher.publishing.text import counted
+from matcher.soundness import kept_letters, kept_problem
+from matcher.store import SavedRun, Version, Workspace
+from matcher.usecases import planning
+from matcher.usecases.told import TO_DO, Held, about, judged, published, with_those_gone
+
+LONG_OVER = timedelta(days=183)  # after a term's last day nobody publishes it any more
+CLOCK_SKEW = timedelta(minutes=10)  # by which the clocks of two machines that are right may differ
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What publishing a run would change for whom, worked out once: to be shown, and then kept as it was shown."""
+
+    version: int
+    """The number it would get."""
+    run: SavedRun
+    problem: Problem
+    """With the people, schools and sessions that are only in earlier versions."""
+    before: tuple[Entry, ...]
+    after: tuple[Entry, ...]
+    changes: tuple[EntryChange, ...]
+    letters: tuple[Letter, ...]
+    untold: tuple[Untold, ...]
+    """Those with news who cannot be written to: somebody has to tell them."""
+    begun: tuple[Entry, ...]
+    """Visits out of the plan that have begun already, and so are not cancelled."""
+    overtaken: int
+    """How many letters of earlier versions have not gone and will not, since this one changes what they tell."""
+    stamp: datetime
+    judged_by: int | None
+    """The number of the newest import, by which the plan was judged."""
+
+
+def preview(
+    workspace: Workspace,
+    run: int | None = None,
+    stamp: datetime | None = None,
+    *,
+    with_letters: bool = True,
+    templates: Path | None = None,
+    sequence_from: int = 0,
+) -> Preview:
+    """What publishing this run (the newest unless said) would change, and the letters that would tell of it.
+
+    Events that change get a SEQUENCE of `sequence_from` at least. Raises PublishingRefused where something in it
+    cannot be by today's data.
+    """
+    stamp = stamp or datetime.now(UTC)
+    judged_by = workspace.newest_import()
+    saved, problem, result = planning.load_run(workspace, run)
+    planning.insist_again(workspace, saved, problem)
+    _insist_that_it_can_be(saved, judged(workspace, problem, result.plan, saved.number, stamp))
+    before, versions = workspace.published(), workspace.versions()
+    with_those_gone(workspace, problem, before, versions)  # raises where they are damaged
+    number = versions[0].number + 1 if versions else 1
+    outgoing = kept_letters(workspace)
+    waiting = [letter for letter in outgoing if letter.state is LetterState.WAITING]
+    new_addresses = _new_addresses(workspace, saved, problem, versions)
+    after = entries_after(before, problem, result.plan, number, stamp, new_addresses, sequence_from)
+    planned = {(visit, person) for person, visit, _ in result.plan.assignments()}
+    begun = tuple(
+        entry
+        for entry in after
+        if entry.attendee is Attendee.VOLUNTEER
+        and entry.standing is Standing.CONFIRMED
+        and (entry.session_id, entry.attendee_id) not in planned
+    )
+    everybody = with_those_gone(workspace, problem, after, versions)
+    found = changes(before, after)
+    alone = untold(everybody, before, after, stamp)
+    letters: tuple[Letter, ...] = ()
+    concerned = {(change.after.attendee, change.after.attendee_id) for change in found}
+    if with_letters and concerned - {(each.attendee, each.attendee_id) for each in alone}:
+        sender = sender_of(problem.programme)
+        news_to = {about(letter) for letter in waiting} - {
+            about(letter) for letter in outgoing if letter.state not in (LetterState.WAITING, LetterState.OVERTAKEN)
+        }
+        changed = {change.after.uid for change in found}
+        known = [each for each in before if each.uid not in changed or about(each) not in news_to]
+        letters = write_letters(
+            everybody, result.plan, known, after, number, sender, stamp, templates, workspace_id=workspace.id
+        )
+    concerned_letters = {about(change.after) for change in found}
+    overtaken = sum(about(letter) in concerned_letters for letter in waiting)
+    return Preview(number, saved, everybody, before, after, found, letters, alone, begun, overtaken, stamp, judged_by)
+
+
+def _insist_that_it_can_be(run: SavedRun, wrong: Sequence[Held]) -> None:
+    if wrong:
+        lines = "\n".join(f"  {each}" for each in wrong)
+        raise PublishingRefused(
+            f"Run {run.number} cannot be published, and nothing was: by the data as it is now, "
+            f"{counted(len(wrong), 'appointment')} in it cannot be.\n{lines}\n{TO_DO}"
+        )
+
+
+def publish(workspace: Workspace, seen: Preview) -> int:
+    """Publishes what was shown: the version, its events and its letters, all or nothing."""
+    return workspace.publish(seen.run.number, seen.before, seen.after, seen.letters, seen.stamp, seen.judged_by)
+
+
+def clock_doubt(workspace: Workspace, problem: Problem, stamp: datetime) -> str:
+    """Why the clock may be wrong that says it is `stamp`; "" if nothing speaks against it.
+
+    (A term years ahead does not: plans are made early.)
+    """
+    if doubt := long_over(problem, stamp):
+        return doubt
+    imported = workspace.last_import()
+    done = [
+        *([("import", imported.number, imported.made)] if imported else []),
+        *[("run", each.number, each.made) for each in workspace.runs()[:1]],
+        *[("version", each.number, each.made) for each in workspace.versions()[:1]],
+    ]
+    for what, number, made in done:
+        if stamp < made - CLOCK_SKEW:
+            return (
+                f"This machine's clock says {stamp.astimezone(UTC):%Y-%m-%d %H:%M} UTC, which is before {what} "
+                f"{number} was made ({made:%Y-%m-%d %H:%M} UTC)."
+            )
+    return ""
+
+
+def long_over(problem: Problem, stamp: datetime) -> str:
+    """The same, of a clock that may be ahead: it takes visits to come for over, and nobody is told of them."""
+    programme = problem.programme
+    today = stamp.astimezone(ZoneInfo(programme.timezone)).date()
+    if today <= programme.last_day + LONG_OVER:
+        return ""
+    return (
+        f"This machine's clock says {today:%Y-%m-%d}, more than half a year after the term's last day "
+        f"({programme.last_day:%Y-%m-%d})."
+    )
+
+
+@dataclass(frozen=True)
+class LateLetters:
+    """Letters of a version that was published without them: to be shown, and then written as they were shown."""
+
+    version: int
+    problem: Problem
+    entries: tuple[Entry, ...]
+    """Of the newest version."""
+    outbox: tuple[Letter, ...]
+    letters: tuple[Letter, ...]
+    untold: tuple[Untold, ...]
+    left_out: int
+    """How many events that version changed are over, were changed again since, or have a letter already."""
+    stamp: datetime
+
+
+def late_letters(
+    workspace: Workspace, number: int, stamp: datetime | None = None, *, templates: Path | None = None
+) -> LateLetters:
+    """The letters that a version lacks: about what it changed, is still so, and is to come. Nobody gets one twice."""
+    stamp = stamp or datetime.now(UTC)
+    before = workspace.published(number - 1) if number > 1 else ()
+    found = changes(before, workspace.published(number))
+    told = published(workspace)
+    now = stamp.astimezone(ZoneInfo(told.problem.programme.timezone)).replace(tzinfo=None)
+    outgoing = kept_letters(workspace)
+    written = {
+        about(each)
+        for each in outgoing
+        if each.version == number or (each.version > number and each.state is not LetterState.OVERTAKEN)
+    }
+    current = {each.uid: each for each in told.entries}
+    lacking = {
+        change.after.uid
+        for change in found
+        if current[change.after.uid].since == number and change.after.start > now and about(change.after) not in written
+    }
+    old = {each.uid: each for each in before}
+    known = [
+        each if each.uid not in lacking else old[each.uid]
+        for each in told.entries
+        if each.uid not in lacking or each.uid in old
+    ]
+    after = tuple(restamped(each, stamp) if each.uid in lacking else each for each in told.entries)
+    alone = untold(told.problem, known, after, stamp)
+    letters: tuple[Letter, ...] = ()
+    concerned = {(current[uid].attendee, current[uid].attendee_id) for uid in lacking}
+    if concerned - {(each.attendee, each.attendee_id) for each in alone}:
+        sender = sender_of(told.problem.programme)
+        letters = write_letters(
+            told.problem, told.plan, known, after, number, sender, stamp, templates, workspace_id=workspace.id
+        )
+    left_out = len(found) - len(lacking)
+    return LateLetters(number, told.problem, told.entries, outgoing, letters, alone, left_out, stamp)
+
+
+def write_late_letters(workspace: Workspace, seen: LateLetters) -> None:
+    """Puts into the outbox what was shown, all or nothing."""
+    workspace.add_letters(seen.version, seen.letters, seen.entries, seen.outbox)
+
+
+def _new_addresses(
+    workspace: Workspace, saved: SavedRun, problem: Problem, versions: Sequence[Version]
+) -> Collection[tuple[Attendee, str]]:
+    """Those whose e-mail address is another one than it was in the last version."""
+    if not versions or workspace.run(versions[0].run_number).fingerprint == saved.fingerprint:
+        return ()
+    _, before, _ = kept_problem(workspace, versions[0].run_number)
+    old, new = _addresses(before), _addresses(problem)
+    return {person for person, address in new.items() if address and old.get(person, address) != address}
+
+
+def _addresses(problem: Problem) -> dict[tuple[Attendee, str], str]:
+    """Where each volunteer and school is written to, as addresses are compared."""
+    return {
+        **{(Attendee.VOLUNTEER, each.volunteer_id): folded(each.email) for each in problem.volunteers.values()},
+        **{(Attendee.SCHOOL, each.school_id): folded(each.contact_email) for each in problem.schools.values()},
+    }

@@ -1,0 +1,194 @@
+"""What people were told by the versions that were published, and what of it cannot be by today's data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from matcher.domain import Plan, Problem, School, Session, Slot, Volunteer
+from matcher.errors import DamagedError
+from matcher.gate import breaches
+from matcher.publishing.calendars import Attendee, session_name
+from matcher.publishing.events import EntryChange, changes
+from matcher.publishing.published import Answer, Entry, Letter, Standing
+from matcher.publishing.text import one_line
+from matcher.soundness import insist_events, kept_problem, kept_run
+from matcher.store import Version, Workspace
+from matcher.times import time_text
+
+
+@dataclass(frozen=True)
+class Published:
+    """What people have been told by a version."""
+
+    version: Version
+    problem: Problem
+    """With the people, schools and sessions that are only in earlier versions."""
+    plan: Plan
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A visit for which somebody said no."""
+
+    entry: Entry
+    volunteer: Volunteer
+    school: School
+    still_coming: int
+    wanted: int
+    """The fewest with whom the session can run."""
+
+
+TO_DO = (
+    "Make a new plan and publish it (matcher solve, then matcher publish); or, where the spreadsheet is wrong, mend "
+    "it, import it (matcher import) and do this again."
+)
+
+
+@dataclass(frozen=True)
+class Held:
+    """An appointment to come that cannot be as the term is now."""
+
+    volunteer: Volunteer | None
+    """None: a pin wants the session as such otherwise."""
+    school: School
+    session: Session
+    slot: Slot | None
+    """None: a pin wants what the plan does not have."""
+    reasons: tuple[str, ...]
+    uids: tuple[str, ...] = ()
+    """Of the volunteer's and the school's events, as far as they were told."""
+
+    def __str__(self) -> str:
+        who = f"{self.volunteer.name}, " if self.volunteer else ""
+        when = f", {time_text(self.slot.start)} ({self.slot.day.year})" if self.slot else ""
+        where = f"{session_name(self.session)} ({self.session.session_id}) at {self.school.name}"
+        return one_line(f"{who}{where}{when}: {'; '.join(self.reasons)}")
+
+    @property
+    def ring(self) -> str:
+        """Whom to ring, with what is known of how."""
+        school = [each for each in (self.school.contact_name, self.school.contact_email) if each]
+        people = (
+            [(self.volunteer.name, [self.volunteer.email] if self.volunteer.email else [])] if self.volunteer else []
+        )
+        people.append((self.school.name, school))
+        return one_line(" and ".join(f"{name} ({', '.join(known) or 'no address known'})" for name, known in people))
+
+
+def held(workspace: Workspace, at: datetime | None = None) -> tuple[Held, ...]:
+    """The appointments that people were told of, are to come after `at` (with a zone) and cannot be by today's data.
+
+    In order of time; none before the first version. Everything that tells somebody something asks this first.
+    """
+    return held_of(workspace, published(workspace), at) if workspace.versions() else ()
+
+
+def held_of(workspace: Workspace, told: Published, at: datetime | None = None) -> tuple[Held, ...]:
+    events = {(each.attendee, each.attendee_id, each.session_id): each.uid for each in told.entries if is_on(each)}
+    found = []
+    for each in judged(workspace, told.problem, told.plan, told.version.run_number, at or datetime.now(UTC)):
+        if each.slot is None or each.volunteer is None:  # nothing that anybody was told
+            continue
+        keys = (
+            (Attendee.VOLUNTEER, each.volunteer.volunteer_id, each.session.session_id),
+            (Attendee.SCHOOL, each.school.school_id, each.session.session_id),
+        )
+        found.append(replace(each, uids=tuple(events[key] for key in keys if key in events)))
+    return tuple(found)
+
+
+def judged(workspace: Workspace, then: Problem, plan: Plan, run_number: int, at: datetime) -> tuple[Held, ...]:
+    """What of this plan cannot be by the scenario of the newest import (without one: that of the run)."""
+    _, now, _ = kept_problem(workspace, run_number if workspace.newest_import() is None else None)
+    wall_clock = at.astimezone(ZoneInfo(then.programme.timezone)).replace(tzinfo=None)
+    people, schools, sessions = (
+        {**then.volunteers, **now.volunteers},
+        {**then.schools, **now.schools},
+        {**now.sessions, **then.sessions},
+    )
+    return tuple(
+        Held(
+            people.get(each.volunteer_id),
+            schools[sessions[each.session_id].school_id],
+            sessions[each.session_id],
+            each.slot,
+            each.reasons,
+        )
+        for each in breaches(now, plan, wall_clock, then)
+    )
+
+
+def versions(workspace: Workspace) -> Sequence[Version]:
+    return workspace.versions()
+
+
+def published(workspace: Workspace, number: int | None = None) -> Published:
+    """That version, or the newest one."""
+    every = workspace.versions()
+    entries = workspace.published(number if every or number is not None else 1)
+    version = every[0] if number is None else next((each for each in every if each.number == number), None)
+    if version is None:
+        raise DamagedError(workspace.where, f"version {number} is gone")
+    saved, problem = kept_run(workspace, version.run_number)
+    older = [each for each in every if each.number < version.number]
+    return Published(version, with_those_gone(workspace, problem, entries, older), saved.plan, entries)
+
+
+def diff(workspace: Workspace, first: int, second: int) -> tuple[Published, tuple[EntryChange, ...]]:
+    """Two versions: the later one, and what is new in it for those whom it concerns."""
+    earlier, later = sorted((first, second))
+    before, after = workspace.published(earlier), published(workspace, later)
+    return after, changes(before, after.entries)
+
+
+def gaps(workspace: Workspace) -> tuple[Gap, ...]:
+    """The visits of the newest version for which volunteers have said no, in order of time."""
+    if not workspace.versions():
+        return ()
+    told = published(workspace)
+    coming = [entry for entry in told.entries if is_on(entry) and entry.attendee is Attendee.VOLUNTEER]
+    declined = [entry for entry in coming if entry.answer is Answer.DECLINED]
+    found = []
+    for entry in declined:
+        session = told.problem.sessions[entry.session_id]
+        still = sum(each.session_id == entry.session_id and each.answer is not Answer.DECLINED for each in coming)
+        school, volunteer = told.problem.schools[session.school_id], told.problem.volunteers[entry.attendee_id]
+        found.append(Gap(entry, volunteer, school, still, session.min_volunteers))
+    return tuple(found)
+
+
+def about(each: Letter | Entry) -> tuple[Attendee, str]:
+    """What a letter is about: a volunteer's one event, all of a school's; of an event, which letters are about it."""
+    return each.attendee, each.uid if each.attendee is Attendee.VOLUNTEER else each.attendee_id
+
+
+def is_on(entry: Entry) -> bool:
+    return entry.standing is Standing.CONFIRMED
+
+
+def with_those_gone(
+    workspace: Workspace, problem: Problem, entries: Sequence[Entry], older: Sequence[Version]
+) -> Problem:
+    """The problem with everybody and everything that these events speak of, as they were when last published."""
+
+    def is_known(entry: Entry) -> bool:
+        people = problem.volunteers if entry.attendee is Attendee.VOLUNTEER else problem.schools
+        return entry.attendee_id in people and entry.session_id in problem.sessions
+
+    for version in older:
+        if all(map(is_known, entries)):
+            break
+        _, then, _ = kept_problem(workspace, version.run_number)
+        problem = replace(
+            problem,
+            schools={**problem.schools, **then.schools, **problem.schools},
+            cohorts={**problem.cohorts, **then.cohorts, **problem.cohorts},
+            sessions={**problem.sessions, **then.sessions, **problem.sessions},
+            volunteers={**problem.volunteers, **then.volunteers, **problem.volunteers},
+        )
+    insist_events(workspace, problem, entries)
+    return problem
