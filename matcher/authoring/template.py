@@ -70,6 +70,7 @@ PROGRAMME: Mapping[str, tuple[object, str]] = {
     "organiser_email": ("", "Whom invitations come from and answers go to; without it there are no mails."),
     "reply_to": ("", "Where written answers go, if not to organiser_email."),
     "what_to_bring": ("", "For every session that does not say its own, such as photo ID and a tool of your trade."),
+    "letters_kept_days": ("", "After how many days matcher tidy deletes what letters said; blank: never."),
     "ignore_columns": (
         (),
         "Headings of your own that only resemble ours, such as supervised by; in a workbook's cell, put ; between.",

@@ -148,7 +148,7 @@ def show(
             hint = f" Did you mean {near}?" if near else ""
             raise MatcherError(f"There is no {what} with the id {asked} in run {saved.number}.{hint}")
     console = new_console()
-    console.print(f"Run {saved.number}, made {saved.made:%Y-%m-%d %H:%M} UTC" + staleness(saved.is_current))
+    console.print(f"Run {saved.number}, made {saved.made:%Y-%m-%d %H:%M} UTC" + staleness(saved))
     console.print(score_table(problem, result.plan, result.tiers))
     for table in plan_tables(problem, result, school, volunteer):
         console.print(table)
@@ -175,7 +175,7 @@ def runs(db: Database = DEFAULT_DB) -> None:
             str(each.delivered),
             str(each.assignments),
             next(f"{score.value:,}" for score in each.tiers if score.tier is TierName.REACH),
-            "current" if each.is_current else "older",
+            ("current" if each.is_current else "older") + (", erased since" if each.erased else ""),
         )
     new_console().print(table if found else "No runs yet. Make one with: matcher solve")
     for text in unfinished:
@@ -187,7 +187,7 @@ def export(out: Out, db: Database = DEFAULT_DB, run: Run = None, yes: NothingToA
     """Writes a run's plan, report and calendars to a folder, as the command run does."""
     with Workspace.open(db) as workspace:
         saved = planning.export(workspace, out, run)
-    print(f"Run {saved.number} is in {out}{staleness(saved.is_current)}")
+    print(f"Run {saved.number} is in {out}{staleness(saved)}")
 
 
 @app.command()

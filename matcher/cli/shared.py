@@ -10,6 +10,7 @@ import typer
 from matcher.cli.endings import Ending
 from matcher.errors import MatcherError
 from matcher.publishing.text import counted
+from matcher.store import RunSummary
 from matcher.usecases.told import TO_DO, Held
 
 ENDING = Ending()
@@ -72,5 +73,7 @@ def ring(stopped: Sequence[Held]) -> None:
         )
 
 
-def staleness(is_current: bool) -> str:
-    return "" if is_current else " (the scenario has changed since)"
+def staleness(run: RunSummary) -> str:
+    """What has become of the data that a run was made for."""
+    changed = "" if run.is_current else " (the scenario has changed since)"
+    return changed + ("" if run.erased is None else f" (personal data was erased on {run.erased:%Y-%m-%d})")

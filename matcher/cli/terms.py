@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +18,8 @@ from matcher.cli.console import (
 )
 from matcher.cli.options import DEFAULT_DB, Database, NewScenario, NothingToAsk, Quiet, Scenario, Seed, Yes
 from matcher.cli.shared import agree, warn_of
-from matcher.store import Workspace, summary
+from matcher.publishing.text import one_line
+from matcher.store import Admitted, Workspace, summary
 from matcher.usecases import terms, told
 
 app = typer.Typer()
@@ -27,6 +30,12 @@ def import_(
     scenario: Scenario,
     db: Database = DEFAULT_DB,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
+    consent: Annotated[
+        list[str] | None, typer.Option("--consent", metavar="ID", help="Consents again, after a no; several times.")
+    ] = None,
+    again: Annotated[
+        list[str] | None, typer.Option("--again", metavar="ID", help="Was erased, and is a volunteer again.")
+    ] = None,
     yes: Yes = False,
     quiet: Quiet = False,
 ) -> None:
@@ -36,10 +45,16 @@ def import_(
     if dry_run and Workspace.is_missing(db):
         print(f"{scenario} can be imported; there is no workspace yet, so everything in it would be new.")
         return
+    consent, again = consent or [], again or []
     with Workspace.open(db, create=True) as workspace:
+        admitted = terms.admitted(workspace, tables, consent, again)
+        tables = admitted.tables
+        _say_what_is_not_taken(admitted)
         first = workspace.load_tables() is None
         changes = terms.changes(workspace, tables)
         if not changes:
+            if not dry_run:
+                terms.take(workspace, tables, str(scenario), changes, consent, again)
             print("Nothing has changed since the last import.")
             return
         if not quiet or dry_run:
@@ -52,10 +67,28 @@ def import_(
             return
         if not first:
             agree("Take these changes?", yes)
-        terms.take(workspace, tables, str(scenario), changes)
+        terms.take(workspace, tables, str(scenario), changes, consent, again)
         if not quiet:
             print(f"Imported into {workspace.where}. Next: matcher solve")
         warn_of(told.held(workspace))
+
+
+def _say_what_is_not_taken(admitted: Admitted) -> None:
+    """On standard error: nothing is left out in silence."""
+    for ids, what, option in (
+        (admitted.passed_over, "was erased, and is passed over", "--again"),
+        (
+            admitted.stays_off,
+            "withdrew consent to matching, which this spreadsheet turns on: it stays off",
+            "--consent",
+        ),
+    ):
+        for each in ids:
+            print(
+                f"warning: {one_line(each)} {what}. If it is meant: matcher import ... {option} {shlex.quote(each)}",
+                file=sys.stderr,
+                flush=True,
+            )
 
 
 @app.command()

@@ -25,7 +25,7 @@ from matcher.errors import OutputError
 from matcher.formulas import as_text
 from matcher.publishing.calendars import PRODID, Attendee, Shell, Text
 from matcher.publishing.published import Entry, Standing
-from matcher.publishing.text import one_line
+from matcher.publishing.text import folded_line, one_line
 from matcher.secrecy import PRIVATE, PUBLIC, PUBLIC_FOLDER, make_folders, write_new
 
 CANCELLED_STAY = timedelta(weeks=4)
@@ -284,7 +284,7 @@ def _seen(entry: Entry, doubtful: Collection[str] | None = None, school: str = "
 
     def prefixed(found: re.Match[str]) -> str:
         name, _, value = found[0].replace("\r\n ", "").removesuffix("\r\n").partition(":")
-        return _folded(f"{name}:{prefix}{value}")
+        return folded_line(f"{name}:{prefix}{value}")
 
     return _SUMMARY.sub(prefixed, body, count=1)
 
@@ -308,22 +308,9 @@ def tentative(body: str, visitors: Collection[str]) -> str:
                 lines[lines.index(line)] = UNNAMED
             else:  # introduced in other words: then nobody is named
                 lines = [UNNAMED if each.startswith("- ") else each for each in lines]
-        return _folded(f"{name}:" + "\\n".join(lines))
+        return folded_line(f"{name}:" + "\\n".join(lines))
 
     return _DESCRIPTION.sub(unnamed, body, count=1)
-
-
-def _folded(line: str) -> str:
-    """A line as RFC 5545 wants it: no more than 75 bytes between line breaks, no character cut in two."""
-    parts, size = [""], 0
-    for char in line:
-        width = len(char.encode())
-        if size + width > 75:
-            parts.append(" ")
-            size = 1
-        parts[-1] += char
-        size += width
-    return "\r\n".join(parts) + "\r\n"
 
 
 _STAMP = re.compile(rb"^DTSTAMP:.*\r\n", re.MULTILINE)

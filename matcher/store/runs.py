@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -145,6 +145,22 @@ def _ledger(number: int, kept: object) -> tuple[LedgerLine, ...] | None:
         return tuple(LedgerLine(cohort_id, GoalName(goal), met, target) for cohort_id, goal, met, target in kept)
     except (AssertionError, TypeError, ValueError):
         raise DamagedValue(f"the ledger of run {number} is none") from None
+
+
+def delete(connection: sa.Connection, numbers: Collection[int]) -> None:
+    """Delete runs that were not published. What their pages told of people stays known, for the pages are out there."""
+    if not numbers:
+        return
+    keeper = sa.select(sa.func.max(schema.runs.c.number)).where(schema.runs.c.number.not_in(numbers)).scalar_subquery()
+    told = schema.told_figures
+    connection.execute(sa.update(told).where(told.c.run_number.in_(numbers)).values(run_number=keeper))
+    connection.execute(sa.delete(schema.runs).where(schema.runs.c.number.in_(numbers)))
+    connection.execute(sa.insert(schema.tidied_runs), [{"number": number} for number in sorted(numbers)])
+
+
+def was_tidied(connection: sa.Connection, number: int) -> bool:
+    table = schema.tidied_runs
+    return connection.scalar(sa.select(table.c.number).where(table.c.number == number)) is not None
 
 
 def newest(connection: sa.Connection) -> int | None:

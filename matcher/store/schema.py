@@ -314,6 +314,13 @@ forgotten = sa.Table(
 )
 """By what the ids of people who were erased are known again: see `erasure.mark_of`."""
 
+tidied_runs = sa.Table(
+    "tidied_runs",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+)
+"""The numbers of runs that were tidied away, so that nobody takes them for lost."""
+
 watch(metadata)
 
 

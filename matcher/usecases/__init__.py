@@ -10,4 +10,5 @@ publishing.py       from a plan to what people are told: versions and their lett
 mailing.py          letters out, answers in
 subscriptions.py    feeds, and calendars on a CalDAV server
 safekeeping.py      backups
+privacy.py          erasing people, and what is old
 """

@@ -69,8 +69,8 @@ def preview(
     stamp = stamp or datetime.now(UTC)
     judged_by = workspace.newest_import()
     saved, problem, result = planning.load_run(workspace, run)
-    planning.insist_again(workspace, saved, problem)
     _insist_that_it_can_be(saved, judged(workspace, problem, result.plan, saved.number, stamp))
+    planning.insist_again(workspace, saved, problem)
     before, versions = workspace.published(), workspace.versions()
     with_those_gone(workspace, problem, before, versions)  # raises where they are damaged
     number = versions[0].number + 1 if versions else 1

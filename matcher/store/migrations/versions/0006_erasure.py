@@ -25,3 +25,8 @@ def upgrade() -> None:
         sa.Column("mark", sa.String, nullable=False),
         sa.PrimaryKeyConstraint("mark", name="pk_forgotten"),
     )
+    op.create_table(
+        "tidied_runs",
+        sa.Column("number", sa.Integer, autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("number", name="pk_tidied_runs"),
+    )
