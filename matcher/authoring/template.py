@@ -37,7 +37,7 @@ from matcher.authoring.write import (
     workbook_bytes,
 )
 from matcher.domain import DEFAULT_GOALS, EthnicGroup, Limits
-from matcher.tables import TABLES, Column, Kind, Table, Value
+from matcher.tables import PURPOSES, TABLES, Column, Kind, Table, Value
 
 Style = Literal["stop", "warning", ""]
 
@@ -227,6 +227,16 @@ def table_help(table: Table) -> str:
     return f"{table.help} Example: {', '.join(cells)}."
 
 
+def purposes() -> list[str]:
+    """A line for each purpose that personal data has, with its columns."""
+    return [
+        f"{purpose[0].upper()}{purpose[1:]}: "
+        + "; ".join(f"{table} ({', '.join(columns.split())})" for table, columns in found.items())
+        + "."
+        for purpose, found in PURPOSES.items()
+    ]
+
+
 def _need(column: Column) -> str:
     if column.required:
         return "Required."
@@ -247,6 +257,7 @@ def _files() -> dict[str, str]:
         lines += ["", f"{table.name}.csv: {table_help(table)}"]
         for column in table.columns:
             lines.append(f"  {column.name:24}{column.help} {_need(column)}".rstrip())
+    lines += ["", "What each column is used for:", *purposes()]
     files["README.txt"] = "\n".join(lines) + "\n"
     return files
 
@@ -343,6 +354,11 @@ def _fill_help(sheet: Worksheet) -> None:
             for index, value in enumerate((table.name, column.name, _need(column), column.help), start=1):
                 put(sheet, row, index, value)
             row += 1
+    put(sheet, row + 1, 4, "What each column is used for").font = bold_font()
+    row += 2
+    for line in purposes():
+        put(sheet, row, 4, line)
+        row += 1
     set_widths(sheet, [16, 32, 26, 100])
     for number in range(len(INTRODUCTION) + 3, row):
         sheet.cell(number, 4).alignment = Alignment(wrap_text=True, vertical="top")

@@ -79,7 +79,8 @@ _NAMES = {
 BEYOND_REACH = (
     "Not reached: backups and exports that you made yourself, files on web space and calendar servers, calendars and "
     "mailboxes of others, and the log of a PostgreSQL server. Delete them, or write them again: matcher export, "
-    "matcher feed write, matcher push. For a backup: matcher forget --list FILE, then matcher forget --from FILE --db BACKUP."
+    "matcher feed write, matcher push. For a backup: matcher forget --list FILE, then matcher forget --from FILE "
+    "--db BACKUP."
 )
 
 
