@@ -68,21 +68,35 @@ class TierName(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Goal:
+class GoalSetting:
     """How many of something are wanted, and how much that matters; both are whole and not negative."""
 
     target: int
     weight: int
 
 
-DEFAULT_GOALS: Mapping[GoalName, Goal] = {
-    GoalName.PEOPLE: Goal(8, 1),
-    GoalName.SECTORS: Goal(6, 3),
-    GoalName.WOMEN_IN_MALE_DOMINATED: Goal(2, 4),
-    GoalName.MEN_IN_FEMALE_DOMINATED: Goal(2, 4),
-    GoalName.ETHNIC_GROUPS: Goal(3, 3),
-    GoalName.MIXED_TEAM: Goal(1, 2),
+DEFAULT_GOALS: Mapping[GoalName, GoalSetting] = {
+    GoalName.PEOPLE: GoalSetting(8, 1),
+    GoalName.SECTORS: GoalSetting(6, 3),
+    GoalName.WOMEN_IN_MALE_DOMINATED: GoalSetting(2, 4),
+    GoalName.MEN_IN_FEMALE_DOMINATED: GoalSetting(2, 4),
+    GoalName.ETHNIC_GROUPS: GoalSetting(3, 3),
+    GoalName.MIXED_TEAM: GoalSetting(1, 2),
 }
+
+
+# Women's share of the people who do a kind of work, below and above which it is few women's, or few men's.
+MALE_DOMINATED_BELOW, FEMALE_DOMINATED_ABOVE = 0.35, 0.65
+
+
+def is_male_dominated(share_women: float | None) -> bool:
+    """Whether few women do such work; of work whose share is not known, no."""
+    return share_women is not None and share_women < MALE_DOMINATED_BELOW
+
+
+def is_female_dominated(share_women: float | None) -> bool:
+    """Whether few men do such work; of work whose share is not known, no."""
+    return share_women is not None and share_women > FEMALE_DOMINATED_ABOVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +120,7 @@ class Programme:
     timezone: str = "Europe/London"
     closed: frozenset[date] = frozenset()
     limits: Limits = Limits()
-    goals: Mapping[GoalName, Goal] = field(default_factory=lambda: DEFAULT_GOALS)
+    goals: Mapping[GoalName, GoalSetting] = field(default_factory=lambda: DEFAULT_GOALS)
     organiser_name: str = ""
     """Who signs the mails; blank: the programme."""
     organiser_email: str = ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from matcher.domain import Problem, TierName
-from matcher.errors import DamagedError, InputProblem, InputProblems, StoreError
+from matcher.errors import DamagedError, InputProblem, InputProblems, NotThere, Remedy, StoreError
 from matcher.intake import build_problem
 from matcher.publishing.calendars import Attendee
 from matcher.publishing.published import Entry, Letter, LetterState
@@ -22,7 +22,7 @@ def kept_problem(workspace: Workspace, run: int | None = None) -> tuple[Tables, 
     """The current scenario, or the one of that run, as it was imported; with the warnings of its reading."""
     found = workspace.load_scenario(run)
     if found is None:
-        raise StoreError(f"{workspace.where} holds no scenario yet. Bring one in with: matcher import SCENARIO")
+        raise NotThere(f"{workspace.where} holds no scenario yet.", Remedy.IMPORT)
     tables, mark = found
     if fingerprint(tables) != mark:
         what = "last import" if run is None else f"data that run {run} was made for"

@@ -6,21 +6,27 @@ import ast
 import inspect
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from matcher.cli.shared import REMEDIES
+from matcher.domain import FEMALE_DOMINATED_ABOVE, MALE_DOMINATED_BELOW
+from matcher.errors import Remedy
 from matcher.rules import GOALS, MUST_RULES
 from matcher.rules.base import Goal, MustRule
+from matcher.store import Workspace
+from tests.cli.test_documented import COMMANDS
 
 REPOSITORY = Path(__file__).parents[1]
 HOUSE = REPOSITORY / "matcher"
 
 # From the ground up: a floor imports only from those before it, and from itself.
 FLOORS = (
-    *("errors", "times", "geography", "addresses", "secrecy", "formulas"),
+    *("errors", "times", "geography", "coordinates", "addresses", "secrecy", "formulas"),
     *("domain", "people_alike", "tables", "intake", "authoring", "comparison"),
     *("rules", "audit", "gate", "solving", "advice", "publishing", "store", "mail"),
     *("soundness", "usecases", "cli", "__main__"),
@@ -76,6 +82,42 @@ def test_every_floor_is_on_the_map_in_readme(floor: str) -> None:
     assert any(name in readme for name in (f"  {floor}.py", f"  {floor}/")) or floor == "__main__"
 
 
+def names(file: Path) -> Iterator[str]:
+    """The classes and the names of types that a file defines for others to use."""
+    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            if ast.unparse(node.annotation) == "TypeAlias":
+                yield node.target.id
+        elif isinstance(node, ast.Assign):
+            targets = [target.id for target in node.targets if isinstance(target, ast.Name)]
+            yield from (name for name in targets if re.fullmatch(r"[A-Z]\w*[a-z]\w*", name))
+
+
+def test_a_name_means_one_thing_in_the_whole_house() -> None:
+    found: dict[str, set[str]] = {}
+    for file in FILES:
+        for name in names(file):
+            if not name.startswith("_"):
+                found.setdefault(name, set()).add(str(file.relative_to(HOUSE)))
+    assert not {name: where for name, where in found.items() if len(where) > 1}, "give one of them a name of its own"
+
+
+def test_what_work_few_women_or_few_men_do_is_said_in_one_place() -> None:
+    """A threshold decides both who counts and what is hidden: where it stood twice, the two could part."""
+    found = [
+        (str(file.relative_to(HOUSE)), node.value)
+        for file in FILES
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant)
+        and (
+            node.value in (0.35, 0.65) or (isinstance(node.value, str) and re.search(r"women.*\b(35|65)\b", node.value))
+        )
+    ]
+    assert found == [("domain.py", MALE_DOMINATED_BELOW), ("domain.py", FEMALE_DOMINATED_ABOVE)]
+
+
 def test_every_rule_and_goal_is_in_the_list() -> None:
     listed = {type(rule) for rule in (*MUST_RULES, *GOALS)}
     assert len(listed) == len(MUST_RULES) + len(GOALS)
@@ -114,3 +156,87 @@ def test_no_file_knows_one_machine_or_where_packages_come_from() -> None:
 def test_no_file_is_large() -> None:
     large = {str(file.relative_to(REPOSITORY)): file.stat().st_size for file in tracked()}
     assert not {name: size for name, size in large.items() if size > 512 * 1024}
+
+
+# What a face may use besides use cases: the ground floors, and how things are written.
+FOR_FACES = ("errors", "times", "domain", "secrecy", "usecases", "cli", "publishing.text")
+FACES = ("cli",)
+
+
+def needed_at_run_time(file: Path) -> Iterator[str]:
+    """Every module that a file imports, but for those that only its annotations name."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    for_types = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if node not in for_types and isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{each.name}" for each in node.names)
+        elif node not in for_types and isinstance(node, ast.Import):
+            yield from (each.name for each in node.names)
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_a_face_calls_nothing_but_use_cases(face: str) -> None:
+    allowed = tuple(f"matcher.{each}." for each in FOR_FACES)
+    for file in sorted((HOUSE / face).glob("*.py")):
+        for name in needed_at_run_time(file):
+            if name.startswith("matcher."):
+                assert f"{name}.".startswith(allowed), f"{file.name} imports {name}"
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_the_subjects_of_a_face_have_the_names_of_the_use_cases(face: str) -> None:
+    for file in (HOUSE / face).glob("*.py"):
+        if "@app.command" in file.read_text(encoding="utf-8"):
+            assert (HOUSE / "usecases" / file.name).is_file(), f"{face}/{file.name} has no use cases of its name"
+
+
+def spoken(file: Path) -> Iterator[tuple[int, str]]:
+    """The line and the text of every string in a file but docstrings."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    silent = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in silent:
+            yield node.lineno, node.value
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if floor_of(file) not in (*FACES, "__main__")], ids=str)
+def test_below_the_faces_no_command_and_no_option_is_named(file: Path) -> None:
+    """What to do is a `Remedy` there, which each face has words for."""
+    commands = "|".join(sorted({command.split()[0] for command in COMMANDS}))
+    named = re.compile(rf"\bmatcher ({commands})\b|(?<![\w-])--[a-z]{{2,}}")
+    found = [f"{line}: {text.strip()[:90]}" for line, text in spoken(file) if named.search(text)]
+    assert not found
+
+
+def test_every_remedy_has_words_on_the_command_line() -> None:
+    assert set(REMEDIES) == set(Remedy)
+
+
+NOT_FOR_LOOKING = ("ortools", "numba", "matplotlib", "pandas", "openpyxl", "caldav")
+NOT_FOR_HELP = (*NOT_FOR_LOOKING, "numpy", "scipy", "sqlalchemy", "icalendar", "jinja2")
+
+
+def loaded_by(*arguments: str | Path) -> set[str]:
+    """The modules that a command has loaded when it ends."""
+    code = "import sys; from matcher import cli\ntry: cli.main()\nfinally: print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True, check=True
+    )
+    return set(done.stderr.split())
+
+
+def test_help_loads_no_solver_no_database_and_nothing_that_draws() -> None:
+    """It has to be there within half a second; loading any of these takes longer."""
+    assert not loaded_by("--help").intersection(NOT_FOR_HELP)
+
+
+def test_a_command_that_plans_nothing_loads_no_solver_and_nothing_that_draws(tmp_path: Path) -> None:
+    with Workspace.open(str(tmp_path / "matcher.db"), create=True):
+        pass
+    for command in (("runs",), ("versions",), ("outbox",)):
+        assert not loaded_by(*command, "--db", tmp_path / "matcher.db").intersection(NOT_FOR_LOOKING), command

@@ -10,26 +10,18 @@ from functools import cached_property
 import numpy as np
 
 from matcher.domain import Decision, Plan, Problem, Session, Slot, Visit, Volunteer, employer_key, folded
-from matcher.rules import MUST_RULES, Draft
-from matcher.rules.draft import Seats
+from matcher.rules import MUST_RULES, Model
+from matcher.rules.cohort_day import CohortDay
+from matcher.rules.model import Seats
 from matcher.rules.new_faces import NewFaces
 from matcher.rules.safeguarding import Safeguarding
+from matcher.rules.school_day import SchoolDay
 from matcher.solving.cpsat import Effort, maximise
 from matcher.solving.greedy import greedy
 from matcher.solving.reduced import Scope
 from matcher.times import day_text, time_text
 
 NAMED, FEWEST_OTHERS = 5, 5
-
-
-def why_never(problem: Problem, session_id: str) -> str | None:
-    """Why no plan at all can deliver a session, or None if some plan can."""
-    return Reasons(problem).never(session_id)
-
-
-def why_not_delivered(problem: Problem, plan: Plan, session_id: str) -> str:
-    """Why this plan does not deliver a session."""
-    return Reasons(problem).not_delivered(plan, session_id)
 
 
 class Reasons:
@@ -94,7 +86,7 @@ class Reasons:
             full = [
                 finding.text
                 for rule in MUST_RULES
-                if rule.name in ("cohort day", "school day")
+                if isinstance(rule, CohortDay | SchoolDay)
                 for finding in rule.check(problem, together)
             ]
             if full:
@@ -184,13 +176,13 @@ class Reasons:
             volunteers={name: person for name, person in alone.volunteers.items() if name in able},
             pins=tuple(pin for pin in alone.pins if pin.volunteer_id is None or pin.volunteer_id in able),
         )
-        draft = Draft(alone, MUST_RULES)
-        if greedy(draft).any():
+        model = Model(alone, MUST_RULES)
+        if greedy(model).any():
             return True
-        reduced = Scope(draft, []).everything()
-        gain = np.where(reduced.free < len(draft.visits), 1, 0)
-        answer = maximise(reduced, gain, Effort(5))
-        return answer.values is None or bool(answer.values @ gain) or not answer.closed
+        reduced = Scope(model, []).everything()
+        gain = np.where(reduced.free < len(model.visits), 1, 0)
+        solved = maximise(reduced, gain, Effort(5))
+        return solved.values is None or bool(solved.values @ gain) or not solved.closed
 
     def _is_easy(self, session: Session, slot: Slot, people: Sequence[Volunteer]) -> bool:
         """Whether the first of these who come to mind are a team that keeps every rule."""

@@ -13,7 +13,7 @@ from matcher.errors import InputProblem
 from matcher.formulas import as_text
 from matcher.intake import Locate
 from matcher.rules import MUST_RULES
-from matcher.rules.draft import Seats
+from matcher.rules.model import Seats
 from matcher.rules.safeguarding import Safeguarding
 
 PAIRS_AT_A_TIME = 1_000_000

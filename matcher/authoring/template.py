@@ -8,7 +8,7 @@ keeps dates dates and text text.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from itertools import combinations
 from pathlib import Path
@@ -36,7 +36,7 @@ from matcher.authoring.write import (
     sheet_value,
     workbook_bytes,
 )
-from matcher.domain import DEFAULT_GOALS, EthnicGroup, Limits
+from matcher.domain import DEFAULT_GOALS, FEMALE_DOMINATED_ABOVE, MALE_DOMINATED_BELOW, EthnicGroup, Limits
 from matcher.tables import PURPOSES, TABLES, Column, Kind, Table, Value
 
 Style = Literal["stop", "warning", ""]
@@ -45,12 +45,16 @@ LAST_ROW = 10_000
 """How far down a sheet the drop-downs and checks go."""
 
 
-def write_template(out: Path) -> None:
-    """Write an example scenario to fill in: a workbook if `out` ends in .xlsx, else a folder of CSV files."""
+def write_template(out: Path, next_step: str = "") -> None:
+    """Write an example scenario to fill in: a workbook if `out` ends in .xlsx, else a folder of CSV files.
+
+    `next_step` is what to do with it when it is filled in, to be said in it.
+    """
+    said = [f"When it is filled in: {next_step}"] if next_step else []
     if out.suffix.lower() == ".xlsx":
-        new_file(out, workbook_bytes(_workbook()))
+        new_file(out, workbook_bytes(_workbook(said)))
     else:
-        new_folder(out, {name: text.encode("utf-8") for name, text in _files().items()})
+        new_folder(out, {name: text.encode("utf-8") for name, text in _files(said).items()})
 
 
 # --- What the template says ---------------------------------------------------------------------------------------
@@ -70,7 +74,7 @@ PROGRAMME: Mapping[str, tuple[object, str]] = {
     "organiser_email": ("", "Whom invitations come from and answers go to; without it there are no mails."),
     "reply_to": ("", "Where written answers go, if not to organiser_email."),
     "what_to_bring": ("", "For every session that does not say its own, such as photo ID and a tool of your trade."),
-    "letters_kept_days": ("", "After how many days matcher tidy deletes what letters said; blank: never."),
+    "letters_kept_days": ("", "After how many days tidying up deletes what letters said; blank: never."),
     "ignore_columns": (
         (),
         "Headings of your own that only resemble ours, such as supervised by; in a workbook's cell, put ; between.",
@@ -95,8 +99,8 @@ PROGRAMME: Mapping[str, tuple[object, str]] = {
             (
                 "people a cohort should meet over the year",
                 "different sectors a cohort should meet",
-                "women in work where women are under 35 %",
-                "men in work where women are over 65 %",
+                f"women in work where women are under {100 * MALE_DOMINATED_BELOW:g} %",
+                f"men in work where women are over {100 * FEMALE_DOMINATED_ABOVE:g} %",
                 "different ethnic groups a cohort should meet",
                 "teams with a woman and a man (1: each team should be)",
             ),
@@ -210,7 +214,6 @@ INTRODUCTION = (
     "Tables that are not needed may stay empty: sectors, occupations, encounters, pins, preferences.",
     "Gender and ethnicity are given by choice and used only where matching_consent is yes.",
     "Give people and sessions short ids and never change them: calendars and later plans rely on them.",
-    "When it is filled in: matcher run {name} --out plan",
 )
 
 
@@ -246,12 +249,12 @@ def _need(column: Column) -> str:
 # --- As a folder --------------------------------------------------------------------------------------------------
 
 
-def _files() -> dict[str, str]:
+def _files(said: Sequence[str] = ()) -> dict[str, str]:
     values = {key: value for key, (value, _) in PROGRAMME.items()}
     files = {"programme.toml": programme_toml(values, {key: text for key, (_, text) in PROGRAMME.items()})}
     for table in TABLES:
         files[f"{table.name}.csv"] = csv_text(table, _rows(table))
-    lines = [line.format(place="file", name="FOLDER") for line in INTRODUCTION]
+    lines = [line.format(place="file") for line in (*INTRODUCTION, *said)]
     lines.append("Save CSV files as UTF-8. Days are written 2026-10-14, days with times 2026-10-14T09:30.")
     for table in TABLES:
         lines += ["", f"{table.name}.csv: {table_help(table)}"]
@@ -305,11 +308,11 @@ _WIDTHS = {Kind.MOMENT: 18, Kind.DATE: 13, Kind.CLOCK: 9, Kind.ID_LIST: 20, Kind
 _TEXT_WIDTHS = {"name": 30, "address": 28, "title": 28, "source": 60, "email": 26, "contact_email": 26, "ethnicity": 14}
 
 
-def _workbook() -> Workbook:
+def _workbook(said: Sequence[str] = ()) -> Workbook:
     workbook = Workbook()
     help_sheet = workbook.active
     assert isinstance(help_sheet, Worksheet)
-    _fill_help(help_sheet)
+    _fill_help(help_sheet, said)
     _fill_programme(workbook.create_sheet("programme"))
     for table in TABLES:
         _fill_table(workbook.create_sheet(table.name), table)
@@ -331,11 +334,11 @@ def _note(sheet: Worksheet, row: int, column: int, text: str) -> None:
     sheet.cell(row, column).comment = Comment(text, "matcher", width=260, height=30 + 20 * (1 + len(text) // 36))
 
 
-def _fill_help(sheet: Worksheet) -> None:
+def _fill_help(sheet: Worksheet, said: Sequence[str]) -> None:
     sheet.title = "help"
     row = 1
-    for line in INTRODUCTION:
-        put(sheet, row, 1, line.format(place="sheet", name="FILE"))
+    for line in (*INTRODUCTION, *said):
+        put(sheet, row, 1, line.format(place="sheet"))
         row += 1
     put(sheet, row, 1, "Dark headings with a thick line are required. Point at a heading to read about its column.")
     row += 2
@@ -360,7 +363,7 @@ def _fill_help(sheet: Worksheet) -> None:
         put(sheet, row, 4, line)
         row += 1
     set_widths(sheet, [16, 32, 26, 100])
-    for number in range(len(INTRODUCTION) + 3, row):
+    for number in range(len(INTRODUCTION) + len(said) + 3, row):
         sheet.cell(number, 4).alignment = Alignment(wrap_text=True, vertical="top")
 
 

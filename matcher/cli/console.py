@@ -11,29 +11,33 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from enum import Enum, auto
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
+from matcher import usecases
+from matcher.cli.shared import in_words
 from matcher.domain import Plan, Problem, Result, TierName, TierScore
-from matcher.errors import InputProblem, located
-from matcher.publishing.calendars import Attendee
-from matcher.publishing.disclosure import NOT_SHOWN, could_count, how_good, may_say_which_is_better
-from matcher.publishing.events import EntryChange, News
-from matcher.publishing.published import Letter
+from matcher.errors import InputProblem, Remedy, located
 from matcher.publishing.text import counted, listed, one_line, plain
-from matcher.solving.progress import Progress
-from matcher.store import SavedRun
 from matcher.times import time_text
+
+if TYPE_CHECKING:
+    from matcher.publishing.events import EntryChange
+    from matcher.publishing.published import Letter
+    from matcher.solving.progress import Progress
+    from matcher.store import SavedRun
+    from matcher.usecases.planning import ComparedTier
 
 LINE_SECONDS = 2.0  # how far apart plain lines about one tier are, at least
 WARNINGS_SHOWN = 12
 FOUND_TOLD = 3
 FEW = 8
 WIDE = 200  # characters
+NOT_SHOWN = "not shown"  # of a figure that could tell what people said about themselves
 
 
 class Voice(Enum):
@@ -99,8 +103,9 @@ class Reporter:
             more = sum(map(len, alike[WARNINGS_SHOWN:]))
             print(f"warning: and {more} more; --json shows them all", file=sys.stderr)
 
-    def tell(self, text: str) -> None:
+    def tell(self, message: str, *remedies: Remedy) -> None:
         """Something that is good to know."""
+        text = in_words(message, *remedies)
         if self.voice is Voice.JSON:
             print(json.dumps({"event": "note", "text": text}), flush=True)
         elif self.voice is not Voice.QUIET:
@@ -163,34 +168,24 @@ def _gap(progress: Progress) -> str:
 
 
 def score_table(problem: Problem, plan: Plan, tiers: Sequence[TierScore]) -> Table:
-    """The tiers' values and bounds; of role_models only what may be told (`disclosure`)."""
+    """The tiers' values and bounds, as far as they may be told."""
     table = new_table("tier", "value", "best possible", "")
-    for score in tiers:
-        if score.tier is TierName.ROLE_MODELS:
-            good = how_good(score, could_count(problem, plan))
-            table.add_row(score.tier, NOT_SHOWN, NOT_SHOWN, "" if good == NOT_SHOWN else good)
-        else:
-            bound = "unknown" if score.bound is None else f"{score.bound:,}"
-            table.add_row(score.tier, f"{score.value:,}", bound, "proven" if score.proven else "")
+    for score, remark, disclosed in usecases.planning.tiers_to_show(problem, plan, tiers):
+        bound = "unknown" if score.bound is None else f"{score.bound:,}"
+        figures = (f"{score.value:,}", bound) if disclosed else (NOT_SHOWN, NOT_SHOWN)
+        table.add_row(score.tier, *figures, remark)
     return table
 
 
-def comparison_table(before: SavedRun, after: SavedRun) -> tuple[Table, bool]:
+def comparison_table(before: SavedRun, after: SavedRun, tiers: Sequence[ComparedTier]) -> tuple[Table, bool]:
     """Two runs' tiers and which is better, as far as it may be told; and whether something is left open by that."""
     table = new_table("tier", f"run {before.number}", f"run {after.number}", "better")
-    decided = left_open = False
-    same = before.plan == after.plan and before.fingerprint == after.fingerprint
-    for old, new in zip(before.tiers, after.tiers, strict=True):
-        private = old.tier is TierName.ROLE_MODELS
-        better = ""
-        if private and not decided and not same and not may_say_which_is_better(before.plan, after.plan):
-            decided = left_open = True
-            better = NOT_SHOWN
-        elif old.value != new.value and not decided:
-            decided = True
-            better = f"run {(after if (new.value > old.value) == new.tier.maximised else before).number}"
-        table.add_row(old.tier, *(NOT_SHOWN if private else f"{each.value:,}" for each in (old, new)), better)
-    return table, left_open
+    for each in tiers:
+        private = each.before.tier is TierName.ROLE_MODELS
+        figures = (NOT_SHOWN if private else f"{score.value:,}" for score in (each.before, each.after))
+        better = NOT_SHOWN if each.undisclosed else f"run {each.better.number}" if each.better else ""
+        table.add_row(each.before.tier, *figures, better)
+    return table, any(each.undisclosed for each in tiers)
 
 
 def plan_tables(problem: Problem, result: Result, school: str | None, volunteer: str | None) -> Iterator[Table]:
@@ -221,25 +216,22 @@ def plan_tables(problem: Problem, result: Result, school: str | None, volunteer:
 
 def news_lines(problem: Problem, changes: Sequence[EntryChange]) -> Iterator[str]:
     """How many hear of what, and which schools get another list."""
-    people = [change for change in changes if change.after.attendee is Attendee.VOLUNTEER]
-    for news in News:
-        concerned = [change.after.attendee_id for change in people if change.news is news]
-        if concerned:
-            yield f"  {news}: {counted(len(concerned), 'appointment')} of {counted(len(set(concerned)), 'volunteer')}"
-    ids = dict.fromkeys(change.after.attendee_id for change in changes if change.after.attendee is Attendee.SCHOOL)
-    if ids:
-        names = [one_line(problem.schools[school_id].name) for school_id in ids]
+    summary = usecases.told.summary(changes)
+    for news, appointments, people in summary.appointments:
+        yield f"  {news}: {counted(appointments, 'appointment')} of {counted(people, 'volunteer')}"
+    if summary.schools:
+        names = [one_line(problem.schools[school_id].name) for school_id in summary.schools]
         yield f"  schools whose list changes: {len(names)}" + (f" ({listed(names)})" if len(names) <= FEW else "")
 
 
 def change_table(problem: Problem, changes: Sequence[EntryChange], most: int | None) -> tuple[Table, int]:
     """What changes for each volunteer, at most so many lines; and how many are not shown."""
     table = new_table("volunteer", "what", "session", "school", "when", title="What changes for whom")
-    people = [change for change in changes if change.after.attendee is Attendee.VOLUNTEER]
+    people = usecases.told.of_volunteers(changes)
     for change in people[:most]:
-        entry, before = change.after, change.before
+        entry, before = change.after, change.moved_from
         when = time_text(entry.start)
-        if change.news is News.MOVED and before is not None:
+        if before is not None:
             when = (
                 f"{when} (was {time_text(before.start)})" if before.start != entry.start else f"{when}, another place"
             )

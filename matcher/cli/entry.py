@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 
 from matcher.cli import mailing, planning, privacy, publishing, safekeeping, subscriptions, terms
 from matcher.cli.endings import Ended
-from matcher.cli.shared import ENDING, say
+from matcher.cli.shared import ENDING, in_words, say
 from matcher.errors import MatcherError
 from matcher.secrecy import holds_login, is_address, redacted
 
@@ -114,7 +114,7 @@ def _run() -> int | str | None:
         say(str(ended))
         return ended.exit_code
     except MatcherError as error:
-        say(str(error))
+        say(in_words(error))
     except (MemoryError, OSError, RuntimeError, ImportError, SystemError) as error:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             say(f"The disk is full ({error.filename or error.strerror}). Make room, then try again.")

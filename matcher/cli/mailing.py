@@ -7,28 +7,29 @@ import sys
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
+from matcher import usecases
 from matcher.cli.console import (
     new_console,
     new_table,
     readable,
 )
-from matcher.cli.options import DEFAULT_DB, ClockIsRight, Database, Quiet, Templates, Yes
+from matcher.cli.options import DEFAULT_DB, ClockIsRight, Database, Quiet, TemplatesOption, Yes
 from matcher.cli.shared import agree, agree_to_the_clock
 from matcher.domain import Problem
-from matcher.errors import MatcherError
-from matcher.mail.replies import Question
-from matcher.mail.smtp import Delivery, Server
-from matcher.publishing.published import Answer, Letter, LetterState
+from matcher.errors import Cannot, Refused, Remedy
 from matcher.publishing.text import counted, one_line
-from matcher.store import Workspace
 from matcher.times import time_text
-from matcher.usecases import mailing, publishing
-from matcher.usecases.told import TO_DO, Held
+
+if TYPE_CHECKING:
+    from matcher.mail.replies import Question
+    from matcher.mail.smtp import Delivery
+    from matcher.publishing.published import Letter
+    from matcher.usecases.told import Held
 
 app = typer.Typer()
 
@@ -41,9 +42,6 @@ class Word(StrEnum):
     MAYBE = "maybe"
 
 
-ANSWERS = {Word.YES: Answer.ACCEPTED, Word.NO: Answer.DECLINED, Word.MAYBE: Answer.TENTATIVE}
-
-
 @app.command()
 def outbox(
     number: Annotated[int | None, typer.Argument(min=1, help="The number of a letter, to read it.")] = None,
@@ -53,40 +51,35 @@ def outbox(
     write: Annotated[
         int | None, typer.Option(min=1, metavar="VERSION", help="Write the letters that this version has not got yet.")
     ] = None,
-    templates: Templates = None,
+    templates: TemplatesOption = None,
     clock_is_right: ClockIsRight = False,
     yes: Yes = False,
 ) -> None:
     """Lists the letters that are to be sent, or shows one; or writes those of a version published without."""
     if write is not None:
-        return _write_late_letters(db, write, templates, clock_is_right, yes)
-    with Workspace.open(db) as workspace:
-        letters = mailing.outbox(workspace)
-    if number is not None:
-        if number > len(letters):
-            raise MatcherError(f"There is no letter {number}: the outbox holds {len(letters)}. See: matcher outbox")
-        letter = letters[number - 1]
-        print(letter.content.decode(errors="replace") if source else readable(letter))
-        return None
+        _write_late_letters(db, write, templates, clock_is_right, yes)
+        return
+    with usecases.open_workspace(db) as workspace:
+        if number is not None:
+            letter = usecases.mailing.letter(workspace, number)
+            print(letter.content.decode(errors="replace") if source else readable(letter))
+            return
+        found = usecases.mailing.outbox(workspace)
     table = new_table("letter", "version", "to", "subject", "state", "attempts", "remark")
-    for place, letter in enumerate(letters, start=1):
-        if everything or letter.state not in (LetterState.SENT, LetterState.OVERTAKEN):
-            state = "uncertain" if letter.state is LetterState.SENDING else letter.state.value
-            words = (letter.recipient, letter.subject, state, str(letter.attempts), letter.remark)
+    for place, letter in enumerate(found.letters, start=1):
+        if everything or not letter.state.is_done:
+            words = (letter.recipient, letter.subject, letter.state.in_words, str(letter.attempts), letter.remark)
             table.add_row(str(place), str(letter.version), *(escape(one_line(each)) for each in words))
     if table.row_count:
         new_console().print(table)
-    sent = sum(letter.state is LetterState.SENT for letter in letters)
-    print(
-        f"{counted(len(letters), 'letter')}, {sent} of them sent." + (" Next: matcher send" if table.row_count else "")
-    )
-    return None
+    ready = " Next: matcher send" if table.row_count else ""
+    print(f"{counted(len(found.letters), 'letter')}, {found.sent} of them sent.{ready}")
 
 
 def _write_late_letters(db: str, version: int, templates: Path | None, clock_is_right: bool, yes: bool) -> None:
-    with Workspace.open(db) as workspace:
-        seen = publishing.late_letters(workspace, version, templates=templates)
-        agree_to_the_clock(publishing.long_over(seen.problem, seen.stamp), clock_is_right)
+    with usecases.open_workspace(db) as workspace:
+        seen = usecases.publishing.late_letters(workspace, version, templates=templates)
+        agree_to_the_clock(usecases.publishing.long_over(seen.problem, seen.stamp), clock_is_right)
         for each in seen.untold:
             print(f"Please tell {one_line(each.name)} yourself: {each.why}.")
         if seen.left_out:
@@ -100,7 +93,7 @@ def _write_late_letters(db: str, version: int, templates: Path | None, clock_is_
         for letter in seen.letters:
             print(f"{one_line(letter.subject)}, to {letter.recipient}")
         agree(f"Write these {counted(len(seen.letters), 'letter')} of version {version}?", yes)
-        publishing.write_late_letters(workspace, seen)
+        usecases.publishing.write_late_letters(workspace, seen)
     print(f"{counted(len(seen.letters), 'letter')} wait in the outbox. Next: matcher outbox, and matcher send")
 
 
@@ -116,7 +109,7 @@ def send(
     yes: Yes = False,
 ) -> None:
     """Sends the letters that wait in the outbox; after a failure, run it again."""
-    server = Server.at(url, login_file)
+    server = usecases.mailing.server(url, login_file)
     if server.in_the_clear and not dry_run:
         agree(
             "Send them all the same?",
@@ -127,37 +120,32 @@ def send(
 
     def told(delivery: Delivery) -> None:
         remark = f" ({one_line(delivery.remark)})" if delivery.remark else ""
-        state = "uncertain" if delivery.state is LetterState.SENDING else delivery.state.value
-        print(f"{state}: {one_line(delivery.letter.subject)}, to {delivery.letter.recipient}{remark}", flush=True)
-
-    stopped: list[Letter] = []
+        print(
+            f"{delivery.state.in_words}: {one_line(delivery.letter.subject)}, to {delivery.letter.recipient}{remark}",
+            flush=True,
+        )
 
     def kept_back(letter: Letter, why: Sequence[Held]) -> None:
-        stopped.append(letter)
         lines = [f"held: {one_line(letter.subject)}, to {letter.recipient}", *(f"  {each}" for each in why)]
         print("\n".join(lines), file=sys.stderr, flush=True)
 
-    with Workspace.open(db) as workspace:
-        outcome = mailing.send(
+    with usecases.open_workspace(db) as workspace:
+        done = usecases.mailing.send(
             workspace, server, dry_run=dry_run, per_minute=per_minute, told=told, kept_back=kept_back
         )
-    kept = f", {len(stopped)} held" if stopped else ""
+    kept = f", {done.held} held" if done.held else ""
     if dry_run:
-        for delivery in outcome.deliveries:
-            told(delivery)
-        print(f"{counted(len(outcome.deliveries), 'letter')} would go to {server}{kept}. Nothing was sent.")
-        if stopped:
-            raise MatcherError(f"{counted(len(stopped), 'letter')} would be held, as above. {TO_DO}")
+        print(f"{counted(len(done.deliveries), 'letter')} would go to {server}{kept}. Nothing was sent.")
+        if done.held:
+            raise Refused(f"{counted(done.held, 'letter')} would be held, as above.", Remedy.PLAN_AGAIN)
         return
-    sent, refused = outcome.count(LetterState.SENT), outcome.count(LetterState.REFUSED)
-    waiting = outcome.left + len(outcome.deliveries) - sent - refused
-    print(f"{counted(sent, 'letter')} sent, {refused} refused, {waiting} still to be sent{kept}.")
-    if outcome.stopped:
-        raise MatcherError(f"{outcome.stopped} What is left waits in the outbox: send again.")
-    if stopped:
-        raise MatcherError(f"{counted(len(stopped), 'letter')} are held, as above. {TO_DO}")
-    if refused or waiting:
-        raise MatcherError("Not every letter went: matcher outbox says why.")
+    print(f"{counted(done.sent, 'letter')} sent, {done.refused} refused, {done.waiting} still to be sent{kept}.")
+    if done.stopped:
+        raise Cannot(f"{done.stopped} What is left waits in the outbox: send again.")
+    if done.held:
+        raise Refused(f"{counted(done.held, 'letter')} are held, as above.", Remedy.PLAN_AGAIN)
+    if done.refused or done.waiting:
+        raise Cannot("Not every letter went.", Remedy.OUTBOX)
 
 
 @app.command()
@@ -173,8 +161,8 @@ def reply(
 
     What may not be the invited person's own word is shown as a question; matcher answer takes it.
     """
-    with Workspace.open(db) as workspace:
-        heeded = mailing.reply(workspace, files)
+    with usecases.open_workspace(db) as workspace:
+        heeded = usecases.mailing.reply(workspace, files)
     if not quiet:
         for remark in heeded.remarks:
             print(f"ignored: {one_line(str(remark))}")
@@ -188,9 +176,8 @@ def reply(
         f"{counted(heeded.messages, 'message')} read: {counted(len(heeded.accepted), 'new answer')}, "
         f"{counted(len(heeded.questions), 'question')}, {len(heeded.remarks)} ignored."
     )
-    declined = sum(each.reply.answer is Answer.DECLINED for each in heeded.accepted)
-    if declined:
-        print(f"{counted(declined, 'volunteer')} declined. The plan is as it was; matcher show lists the gaps.")
+    if heeded.declined:
+        print(f"{counted(heeded.declined, 'volunteer')} declined. The plan is as it was; matcher show lists the gaps.")
 
 
 @app.command("answer")
@@ -203,19 +190,20 @@ def answer_(
     yes: Yes = False,
 ) -> None:
     """Records what a volunteer told you of a visit; a later mail of theirs counts again."""
-    with Workspace.open(db) as workspace:
-        taken = mailing.answer(workspace, volunteer, session, ANSWERS[said], note)
+    with usecases.open_workspace(db) as workspace:
+        taken = usecases.mailing.answer(workspace, volunteer, session, usecases.mailing.ANSWERS[said.value], note)
     when = f"{taken.entry.session_id} on {time_text(taken.entry.start)}"
     print(f"{taken.answer}: {one_line(taken.volunteer.name)}, {when} (on your word)")
-    if taken.answer is Answer.DECLINED:
+    if taken.is_declined:
         print("The plan is as it was; matcher show lists the gaps.")
 
 
 def _question_line(question: Question, problem: Problem) -> str:
     """In one line: who says what for whom, why it is asked, and how to take it."""
-    entry, word = question.entry, next(word for word, said in ANSWERS.items() if said is question.reply.answer)
+    answers = usecases.mailing.ANSWERS
+    entry, word = question.entry, next(word for word, said in answers.items() if said is question.reply.answer)
     name = one_line(problem.volunteers[entry.attendee_id].name)
-    command = shlex.join(["matcher", "answer", entry.attendee_id, entry.session_id, word.value])
+    command = shlex.join(["matcher", "answer", entry.attendee_id, entry.session_id, word])
     return one_line(
         f"question: {question.reply.source}: {question.who} answers {word} ({question.reply.answer}) for {name} "
         f"({entry.attendee_id}), {entry.session_id} on {time_text(entry.start)}: {question.why}. "

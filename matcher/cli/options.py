@@ -27,7 +27,7 @@ Json = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
 NothingToAsk = Annotated[bool, typer.Option("--yes", help="Taken as everywhere; nothing is asked here.")]
-Templates = Annotated[Path | None, typer.Option(help="A folder with the programme's own letter templates.")]
+TemplatesOption = Annotated[Path | None, typer.Option(help="A folder with the programme's own letter templates.")]
 ClockIsRight = Annotated[
     bool, typer.Option("--clock-is-right", help="Take this machine's clock for right, however far from the term.")
 ]

@@ -6,12 +6,13 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
+from matcher import usecases
 from matcher.cli.console import (
     Reporter,
     Voice,
@@ -38,14 +39,13 @@ from matcher.cli.options import (
 )
 from matcher.cli.shared import ENDING, staleness, warn_of
 from matcher.domain import TierName
-from matcher.errors import MatcherError, OutputError
+from matcher.errors import OutputError
 from matcher.publishing.text import one_line
-from matcher.rules import GOALS, MUST_RULES
-from matcher.solving.progress import Settings
-from matcher.store import Workspace
 from matcher.times import time_text
-from matcher.usecases import planning, told
-from matcher.usecases.planning import Made
+
+if TYPE_CHECKING:
+    from matcher.usecases.planning import Made
+    from matcher.usecases.told import Gap
 
 app = typer.Typer()
 
@@ -64,9 +64,9 @@ def run(
 ) -> None:
     """Makes the term's plan from a scenario, with a report and calendars. Ctrl-C ends with the best plan so far."""
     voice = Voice.of(quiet=quiet, as_json=as_json)
-    settings = Settings(time_limit, workers, seed, deterministic)
+    settings = usecases.planning.Settings(time_limit, workers, seed, deterministic)
     with Reporter(voice) as reporter:
-        made = planning.run(scenario, out, settings, reporter.progress, reporter.warn, ENDING.asked_to_stop)
+        made = usecases.planning.run(scenario, out, settings, reporter.progress, reporter.warn, ENDING.asked_to_stop)
     _conclude(voice, made, out=out)
 
 
@@ -82,8 +82,8 @@ def demo(
     voice = Voice.of(quiet=False, as_json=False)
     print(f"An autumn term in Derby: {scenario.name}, from {scenario}\nPlanning for at most {time_limit:g} seconds.")
     with Reporter(voice) as reporter:
-        settings = Settings(time_limit, workers)
-        made = planning.run(scenario, out, settings, reporter.progress, reporter.warn, ENDING.asked_to_stop)
+        settings = usecases.planning.Settings(time_limit, workers)
+        made = usecases.planning.run(scenario, out, settings, reporter.progress, reporter.warn, ENDING.asked_to_stop)
     _conclude(voice, made, out=out)
     busiest = max(_calendars(out / "calendars" / "volunteers"), key=lambda file: file.stat().st_size)
     print(
@@ -112,13 +112,13 @@ def solve(
 ) -> None:
     """Makes a plan of the workspace's term, and keeps it as a run. Ctrl-C ends with the best plan so far."""
     voice = Voice.of(quiet=quiet, as_json=as_json)
-    with Workspace.open(db) as workspace:
+    with usecases.open_workspace(db) as workspace:
         with Reporter(voice) as reporter:
-            taken_up = planning.to_take_up(workspace) if resume else None
-            limit = time_limit if time_limit is not None else planning.time_left(taken_up)
-            number, made = planning.solve_workspace(
+            taken_up = usecases.planning.to_take_up(workspace) if resume else None
+            limit = time_limit if time_limit is not None else usecases.planning.time_left(taken_up)
+            number, made = usecases.planning.solve_workspace(
                 workspace,
-                Settings(limit, workers, seed, deterministic),
+                usecases.planning.Settings(limit, workers, seed, deterministic),
                 reporter.progress,
                 reporter.warn,
                 ENDING.asked_to_stop,
@@ -136,36 +136,24 @@ def show(
     volunteer: Annotated[str | None, typer.Option(help="Only this volunteer, by their id.")] = None,
 ) -> None:
     """Shows a run: its scores, who goes where, and what is not delivered and why."""
-    with Workspace.open(db) as workspace:
-        saved, problem, result = planning.load_run(workspace, run)
-        gaps = told.gaps(workspace)
-        stopped = told.held(workspace) if run is None else ()
-    warn_of(stopped)
-    known = [*problem.schools, *problem.volunteers]
-    for asked, ids, what in ((school, problem.schools, "school"), (volunteer, problem.volunteers, "volunteer")):
-        if asked is not None and asked not in ids:
-            near = next((name for name in known if name.casefold() == asked.casefold()), None)
-            hint = f" Did you mean {near}?" if near else ""
-            raise MatcherError(f"There is no {what} with the id {asked} in run {saved.number}.{hint}")
+    with usecases.open_workspace(db) as workspace:
+        shown = usecases.planning.show(workspace, run, school=school, volunteer=volunteer)
+    warn_of(shown.held)
+    saved, problem, result = shown.run, shown.problem, shown.result
     console = new_console()
     console.print(f"Run {saved.number}, made {saved.made:%Y-%m-%d %H:%M} UTC" + staleness(saved))
     console.print(score_table(problem, result.plan, result.tiers))
     for table in plan_tables(problem, result, school, volunteer):
         console.print(table)
-    asked_for = [
-        gap
-        for gap in gaps
-        if school in (None, gap.school.school_id) and volunteer in (None, gap.volunteer.volunteer_id)
-    ]
-    if asked_for:
-        console.print(_gap_table(asked_for))
+    if shown.gaps:
+        console.print(_gap_table(shown.gaps))
 
 
 @app.command()
 def runs(db: Database = DEFAULT_DB) -> None:
     """Lists the runs that the workspace keeps."""
-    with Workspace.open(db) as workspace:
-        found, unfinished = planning.runs(workspace), planning.unfinished(workspace)
+    with usecases.open_workspace(db) as workspace:
+        found, unfinished = usecases.planning.runs(workspace), usecases.planning.unfinished(workspace)
     table = new_table("run", "made (UTC)", "status", "delivered", "assignments", "reach", "scenario")
     for each in found:
         table.add_row(
@@ -185,8 +173,8 @@ def runs(db: Database = DEFAULT_DB) -> None:
 @app.command()
 def export(out: Out, db: Database = DEFAULT_DB, run: Run = None, yes: NothingToAsk = False) -> None:
     """Writes a run's plan, report and calendars to a folder, as the command run does."""
-    with Workspace.open(db) as workspace:
-        saved = planning.export(workspace, out, run)
+    with usecases.open_workspace(db) as workspace:
+        saved = usecases.planning.export(workspace, out, run)
     print(f"Run {saved.number} is in {out}{staleness(saved)}")
 
 
@@ -197,9 +185,10 @@ def compare(
     db: Database = DEFAULT_DB,
 ) -> None:
     """Compares two runs: their scores, and what the second does differently."""
-    with Workspace.open(db) as workspace:
-        before, after, difference = planning.compare(workspace, first, second)
-    table, left_open = comparison_table(before, after)
+    with usecases.open_workspace(db) as workspace:
+        compared = usecases.planning.compare(workspace, first, second)
+    table, left_open = comparison_table(compared.before, compared.after, compared.tiers)
+    difference = compared.difference
     console = new_console()
     console.print(table)
     if left_open:
@@ -226,20 +215,19 @@ def compare(
 @app.command()
 def rules() -> None:
     """Prints every rule and goal in plain words, with its examples."""
-    for title, group in (
-        ("Rules that every plan keeps", MUST_RULES),
-        ("What makes one plan better than another", GOALS),
-    ):
+    must_rules, goals = usecases.planning.rules()
+    titled = (("Rules that every plan keeps", must_rules), ("What makes one plan better than another", goals))
+    for title, group in titled:
         print(f"{title}\n{'=' * len(title)}")
         for rule in group:
             says = " ".join((rule.__doc__ or "").split())
             print(f"\n{rule.name}\n  {says}")
             for example in rule.examples:
-                print(f"  - {example.text}: {example.amount or 'fine' if group is MUST_RULES else example.amount}")
+                print(f"  - {example.text}: {example.amount or 'fine' if group is must_rules else example.amount}")
         print()
 
 
-def _gap_table(gaps: Sequence[told.Gap]) -> Table:
+def _gap_table(gaps: Sequence[Gap]) -> Table:
     table = new_table("when", "session", "school", "who said no", "still coming", title="Gaps: volunteers who declined")
     for gap in gaps:
         table.add_row(

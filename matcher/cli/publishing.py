@@ -6,18 +6,16 @@ from typing import Annotated
 
 import typer
 
+from matcher import usecases
 from matcher.cli.console import (
     change_table,
     new_console,
     new_table,
     news_lines,
 )
-from matcher.cli.options import DEFAULT_DB, ClockIsRight, Database, Templates, Yes
+from matcher.cli.options import DEFAULT_DB, ClockIsRight, Database, TemplatesOption, Yes
 from matcher.cli.shared import agree, agree_to_the_clock, staleness
-from matcher.publishing.published import LetterState
 from matcher.publishing.text import counted, one_line
-from matcher.store import Workspace
-from matcher.usecases import publishing, told
 
 app = typer.Typer()
 
@@ -34,7 +32,7 @@ def publish(
     no_letters: Annotated[
         bool, typer.Option("--no-letters", help="Write to nobody: you tell everybody yourself.")
     ] = False,
-    templates: Templates = None,
+    templates: TemplatesOption = None,
     sequence_from: Annotated[
         int,
         typer.Option(min=0, max=HIGHEST_SEQUENCE, help="Number events from here, above those of a lost workspace."),
@@ -42,11 +40,11 @@ def publish(
     clock_is_right: ClockIsRight = False,
 ) -> None:
     """Makes a run what people are told: the next version, after showing what changes for whom."""
-    with Workspace.open(db) as workspace:
-        seen = publishing.preview(
+    with usecases.open_workspace(db) as workspace:
+        seen = usecases.publishing.preview(
             workspace, run, with_letters=not no_letters, templates=templates, sequence_from=sequence_from
         )
-        agree_to_the_clock(publishing.clock_doubt(workspace, seen.problem, seen.stamp), clock_is_right)
+        agree_to_the_clock(usecases.publishing.clock_doubt(workspace, seen.problem, seen.stamp), clock_is_right)
         if seen.begun:
             visits = counted(len({entry.session_id for entry in seen.begun}), "visit")
             print(f"{visits} no longer in the plan began already, and will be left as they were published.")
@@ -75,26 +73,25 @@ def publish(
                 "then ignore what does not count on: say --sequence-from 100 to number above them."
             )
         agree(f"Publish this as version {seen.version}?", yes)
-        number = publishing.publish(workspace, seen)
+        number = usecases.publishing.publish(workspace, seen)
     print(f"Version {number} is published." + (" Next: matcher outbox, and matcher send" if seen.letters else ""))
 
 
 @app.command()
 def versions(db: Database = DEFAULT_DB) -> None:
     """Lists the versions that were published."""
-    with Workspace.open(db) as workspace:
-        found = told.versions(workspace)
+    with usecases.open_workspace(db) as workspace:
+        found = usecases.told.versions(workspace)
     erased = ["personal data erased"] if any(each.erased for each in found) else []
     table = new_table("version", "published (UTC)", "run", "events changed", "letters", "not sent", *erased)
     for each in found:
-        count = sum(each.letters.values())
         table.add_row(
             str(each.number),
             f"{each.made:%Y-%m-%d %H:%M}",
             str(each.run_number),
             str(each.changed),
-            str(count),
-            str(count - each.letters.get(LetterState.SENT, 0) - each.letters.get(LetterState.OVERTAKEN, 0)),
+            str(each.letter_count),
+            str(each.letters_open),
             *([f"{each.erased:%Y-%m-%d}" if each.erased else ""] if erased else []),
         )
     new_console().print(table if found else "Nothing is published yet. Publish the newest run with: matcher publish")
@@ -107,8 +104,8 @@ def diff_(
     db: Database = DEFAULT_DB,
 ) -> None:
     """Shows what changed for whom from one version to another."""
-    with Workspace.open(db) as workspace:
-        later, found = told.diff(workspace, first, second)
+    with usecases.open_workspace(db) as workspace:
+        later, found = usecases.told.diff(workspace, first, second)
     if not found:
         print("The two versions say the same.")
         return

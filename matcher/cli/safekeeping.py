@@ -8,12 +8,11 @@ from typing import Annotated
 
 import typer
 
+from matcher import usecases
 from matcher.cli.options import DEFAULT_DB, Database, Yes
-from matcher.cli.shared import agree
+from matcher.cli.shared import agree, in_words
 from matcher.errors import MatcherError
 from matcher.publishing.text import counted, one_line
-from matcher.store import Workspace
-from matcher.usecases import safekeeping
 
 app = typer.Typer()
 
@@ -27,8 +26,8 @@ def backup(
     """Copies the whole workspace to a file, while others work. It holds names: keep it to yourself."""
     if file.is_file():
         agree(f"{file} is there already. Replace it?", yes, instead="Say --yes to replace it, or name another file.")
-    with Workspace.open(db) as workspace:
-        held = safekeeping.back_up(workspace, file, replace=file.is_file())
+    with usecases.open_workspace(db) as workspace:
+        held = usecases.safekeeping.back_up(workspace, file, replace=file.is_file())
     print(f"{file} holds {held}.")
 
 
@@ -40,9 +39,11 @@ def verify(
     db: Database = DEFAULT_DB,
 ) -> None:
     """Reads everything and says what is damaged; changes nothing."""
-    verdict = safekeeping.verify(path or db)
-    for line in (*verdict.damage, *verdict.remarks):
-        print(one_line(line))
+    verdict = usecases.safekeeping.verify(path or db)
+    for line in verdict.damage:
+        print(one_line(in_words(line, verdict.mend)))
+    for error in verdict.remarks:
+        print(one_line(in_words(error)))
     if not verdict.is_well:
         raise MatcherError(f"{counted(len(verdict.damage) + len(verdict.remarks), 'thing')} to be put right.")
     print(f"All is well: {verdict.looked_at}.")
@@ -55,14 +56,14 @@ def restore(
     yes: Yes = False,
 ) -> None:
     """Puts a backup in the place of the workspace, of which a copy is kept."""
-    seen = safekeeping.plan_restore(file, db)
+    seen = usecases.safekeeping.plan_restore(file, db)
     print(f"The backup holds {seen.backup}.")
-    for line in seen.verdict.remarks:
-        print(one_line(line))
+    for error in seen.verdict.remarks:
+        print(one_line(in_words(error)))
     if seen.is_there:
         print(f"It would replace {seen.there or 'what is there now, which cannot be read'}.")
         agree("Put the backup in its place?", yes)
-    kept = safekeeping.restore(seen, datetime.now())
+    kept = usecases.safekeeping.restore(seen, datetime.now())
     print("The backup is in place." + (f" What was there is kept in {kept}" if kept else ""))
     print(
         "What was sent, published, answered or written to feeds since the backup is not known to it: letters that went "

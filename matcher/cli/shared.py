@@ -4,16 +4,49 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import typer
 
 from matcher.cli.endings import Ending
-from matcher.errors import MatcherError
+from matcher.errors import MatcherError, Remedy
 from matcher.publishing.text import counted
-from matcher.store import RunSummary
-from matcher.usecases.told import TO_DO, Held
+
+if TYPE_CHECKING:
+    from matcher.store import RunSummary
+    from matcher.usecases.told import Held
 
 ENDING = Ending()
+
+REMEDIES = {
+    Remedy.IMPORT: "Bring a scenario in first: matcher import SCENARIO",
+    Remedy.TEMPLATE: "To have an empty one to fill in: matcher template NAME",
+    Remedy.SOLVE: "To make a new plan: matcher solve",
+    Remedy.RESUME: "To go on from it: matcher solve --resume",
+    Remedy.EXPORT: "Write the folder again: matcher export --out DIR",
+    Remedy.PUBLISH: "To make one: matcher publish",
+    Remedy.PLAN_AGAIN: (
+        "Make a new plan and publish it (matcher solve, then matcher publish); or, where the spreadsheet is wrong, "
+        "mend it, import it (matcher import) and do this again."
+    ),
+    Remedy.SHOW: "See: matcher show",
+    Remedy.OUTBOX: "See: matcher outbox",
+    Remedy.WRITE_FEEDS: "Feeds are made with: matcher feed write DIR",
+    Remedy.OPEN: "Any command that opens it, such as `matcher runs`, puts it right.",
+    Remedy.VERIFY: "To see what else is wrong: matcher verify",
+    Remedy.RESTORE: "Put a backup in its place: matcher restore FILE",
+    Remedy.BACK_UP: "To make one: matcher backup FILE",
+    Remedy.REPLACE: "Name another file, or say --yes to replace it.",
+    Remedy.OTHER_FOLDER: "Give --out another folder.",
+    Remedy.LOGIN_FILE: "The file is named with --login-file.",
+}
+"""What each remedy is called here."""
+
+
+def in_words(message: object, *remedies: Remedy) -> str:
+    """A message, or an error, with what to do."""
+    remedies = remedies or (message.remedies if isinstance(message, MatcherError) else ())
+    return " ".join([str(message), *(REMEDIES[each] for each in remedies)])
 
 
 def say(message: str) -> None:
@@ -67,7 +100,8 @@ def ring(stopped: Sequence[Held]) -> None:
         lines = "\n".join(f"  {each}\n    ring today: {each.ring}" for each in stopped)
         print(
             f"held: {counted(len(stopped), 'appointment')} cannot be, by the data as it is now. Where it stands in a "
-            f"calendar already it is shown as to be confirmed, elsewhere it is left out.\n{lines}\n{TO_DO}",
+            f"calendar already it is shown as to be confirmed, elsewhere it is left out.\n{lines}\n"
+            + REMEDIES[Remedy.PLAN_AGAIN],
             file=sys.stderr,
             flush=True,
         )

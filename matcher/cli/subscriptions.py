@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from matcher import usecases
 from matcher.cli.options import DEFAULT_DB, Database, NothingToAsk, Quiet, Yes
 from matcher.cli.shared import agree, ring
-from matcher.mail.login import unencrypted_host
-from matcher.publishing.feeds import FeedKind
 from matcher.publishing.text import counted, listed, one_line
-from matcher.store import Workspace
-from matcher.usecases import subscriptions
 
 if TYPE_CHECKING:
     from matcher.mail.caldav import Pushed
@@ -21,6 +19,14 @@ if TYPE_CHECKING:
 app = typer.Typer()
 feed = typer.Typer(help="Calendars to subscribe to.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(feed, name="feed")
+
+
+class Whose(StrEnum):
+    """Whose feed it is."""
+
+    VOLUNTEER = "volunteer"
+    SCHOOL = "school"
+    PROGRAMME = "programme"
 
 
 @feed.command("write")
@@ -31,15 +37,18 @@ def feed_write(
     yes: Yes = False,
 ) -> None:
     """Writes a calendar to subscribe to for each volunteer and school, and one of the whole programme."""
-    with Workspace.open(db) as workspace, subscriptions.only_one(workspace, "feeds", "writing the feeds") as keep:
-        where = subscriptions.place_feeds(workspace, folder)
+    with (
+        usecases.open_workspace(db) as workspace,
+        usecases.subscriptions.only_one(workspace, "feeds", "writing the feeds") as keep,
+    ):
+        where = usecases.subscriptions.place_feeds(workspace, folder)
         ring(where.held)
         if where.readdressed:
             lost = counted(where.readdressed, "feed")
             print(f"{lost} with an address already are not in {folder}: whoever subscribed would need the new address.")
             agree("Give them new addresses?", yes)
         keep()
-        written = subscriptions.write_feeds(workspace, where, links, keep)
+        written = usecases.subscriptions.write_feeds(workspace, where, links, keep)
     print(
         f"{counted(len(where.placed), 'feed')} in {folder}: {written.new} new, {written.rewritten} changed, "
         f"{written.unchanged} as they were." + (f" Who has which: {links}" if links else "")
@@ -58,15 +67,15 @@ def feed_write(
 
 @feed.command("reset")
 def feed_reset(
-    kind: Annotated[FeedKind, typer.Argument(help="Whose feed it is: a volunteer's, a school's, or the programme's.")],
+    kind: Annotated[Whose, typer.Argument(help="Whose feed it is: a volunteer's, a school's, or the programme's.")],
     who: Annotated[str, typer.Argument(metavar="ID", help="The id of the volunteer or school; else: programme.")],
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder that the feeds were written to.")],
     db: Database = DEFAULT_DB,
     yes: NothingToAsk = False,
 ) -> None:
     """Ends the address of one feed, as when it got into wrong hands; the next `feed write` makes a new one."""
-    with Workspace.open(db) as workspace:
-        was_there = subscriptions.reset_feed(workspace, kind, who, folder)
+    with usecases.open_workspace(db) as workspace:
+        was_there = usecases.subscriptions.reset_feed(workspace, kind.value, who, folder)
     if was_there:
         print(f"The feed's file is deleted from {folder}. Delete it from the web space too.")
     else:
@@ -85,7 +94,7 @@ def push(
     yes: Yes = False,
 ) -> None:
     """Keeps the programme's and each school's calendar on a CalDAV server in step with what was published."""
-    if host := unencrypted_host(url):
+    if host := usecases.subscriptions.unencrypted_host(url):
         agree(
             "Push them all the same?",
             yes,
@@ -97,8 +106,8 @@ def push(
         if not quiet and (calendar.put or calendar.deleted):
             print(f"{one_line(calendar.name)}: {calendar.put} put, {calendar.deleted} deleted", flush=True)
 
-    with Workspace.open(db) as workspace:
-        calendars = subscriptions.push(workspace, url, login_file, told=told, kept_back=ring)
+    with usecases.open_workspace(db) as workspace:
+        calendars = usecases.subscriptions.push(workspace, url, login_file, told=told, kept_back=ring)
     put, deleted = sum(each.put for each in calendars), sum(each.deleted for each in calendars)
     unchanged = sum(each.unchanged for each in calendars)
     print(

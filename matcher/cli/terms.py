@@ -5,24 +5,22 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from matcher.authoring.generate import generate
-from matcher.authoring.template import write_template
-from matcher.authoring.write import write_folder, write_workbook
-from matcher.cli.console import (
-    Reporter,
-    Voice,
-)
+from matcher import usecases
+from matcher.cli.console import Reporter, Voice
 from matcher.cli.options import DEFAULT_DB, Database, NewScenario, NothingToAsk, Quiet, Scenario, Seed, Yes
 from matcher.cli.shared import agree, warn_of
 from matcher.publishing.text import one_line
-from matcher.store import Admitted, Workspace, summary
-from matcher.usecases import terms, told
+
+if TYPE_CHECKING:
+    from matcher.usecases.terms import Importing
 
 app = typer.Typer()
+
+LINES_SHOWN = 60
 
 
 @app.command("import")
@@ -41,44 +39,40 @@ def import_(
 ) -> None:
     """Brings a scenario into the workspace, after saying what was added, changed and removed."""
     reporter = Reporter(Voice.of(quiet=quiet, as_json=False))
-    tables = terms.read(scenario, reporter.warn).tables
-    if dry_run and Workspace.is_missing(db):
+    tables = usecases.terms.read(scenario, reporter.warn).tables
+    if dry_run and usecases.is_missing(db):
         print(f"{scenario} can be imported; there is no workspace yet, so everything in it would be new.")
         return
-    consent, again = consent or [], again or []
-    with Workspace.open(db, create=True) as workspace:
-        admitted = terms.admitted(workspace, tables, consent, again)
-        tables = admitted.tables
-        _say_what_is_not_taken(admitted)
-        first = workspace.load_tables() is None
-        changes = terms.changes(workspace, tables)
-        if not changes:
+    with usecases.open_workspace(db, create=True) as workspace:
+        seen = usecases.terms.compare(workspace, scenario, tables, consent or (), again or ())
+        _say_what_is_not_taken(seen)
+        if not seen.changes:
             if not dry_run:
-                terms.take(workspace, tables, str(scenario), changes, consent, again)
+                usecases.terms.take(workspace, seen)
             print("Nothing has changed since the last import.")
             return
         if not quiet or dry_run:
-            lines = list(summary(changes)) if first else [*summary(changes), *map(str, changes)]
-            print("\n".join(lines[:60]))
-            if len(lines) > 60:
-                print(f"... and {len(lines) - 60} more changes")
+            lines = seen.lines()
+            print("\n".join(lines[:LINES_SHOWN]))
+            if len(lines) > LINES_SHOWN:
+                print(f"... and {len(lines) - LINES_SHOWN} more changes")
         if dry_run:
             print("Nothing was imported: this was a dry run.")
             return
-        if not first:
+        if not seen.is_first:
             agree("Take these changes?", yes)
-        terms.take(workspace, tables, str(scenario), changes, consent, again)
+        usecases.terms.take(workspace, seen)
         if not quiet:
             print(f"Imported into {workspace.where}. Next: matcher solve")
-        warn_of(told.held(workspace))
+        warn_of(usecases.told.held(workspace))
 
 
-def _say_what_is_not_taken(admitted: Admitted) -> None:
+def _say_what_is_not_taken(seen: Importing) -> None:
     """On standard error: nothing is left out in silence."""
     for ids, what, option in (
-        (admitted.passed_over, "was erased, and is passed over", "--again"),
+        (seen.passed_over, "was erased, and is passed over", "--again"),
         (
-            admitted.stays_off,
+            seen.stays_off,
             "withdrew consent to matching, which this spreadsheet turns on: it stays off",
             "--consent",
         ),
@@ -97,7 +91,8 @@ def template(
     yes: NothingToAsk = False,
 ) -> None:
     """Writes an empty scenario to fill in, with a line of help and an example for each column."""
-    write_template(out)
+    filled = "FILE" if out.suffix.lower() == ".xlsx" else "FOLDER"
+    usecases.terms.write_template(out, f"matcher run {filled} --out plan")
     print(f"Fill in {out}, overwrite its examples, and then: matcher run {out} --out plan")
 
 
@@ -117,7 +112,7 @@ def scenario(
     yes: NothingToAsk = False,
 ) -> None:
     """Invents a scenario of any size, to try things out; with a register, at real schools."""
-    tables = generate(schools, seed, volunteers=volunteers, sessions=sessions, register=register, authority=authority)
-    (write_workbook if out.suffix.lower() == ".xlsx" else write_folder)(tables, out)
-    count = {name: len(rows) for name, rows in tables.rows.items()}
+    count = usecases.terms.invent(
+        out, schools, seed, volunteers=volunteers, sessions=sessions, register=register, authority=authority
+    )
     print(f"{count['schools']} schools, {count['sessions']} sessions and {count['volunteers']} volunteers are in {out}")

@@ -16,10 +16,10 @@ from matcher.domain import Problem
 from matcher.errors import InputProblem
 from matcher.intake.build import assemble
 from matcher.intake.notes import Notes, Place
-from matcher.intake.sheets import Draft, read_draft
+from matcher.intake.sheets import Reading, read_sheets
 from matcher.tables import TABLES, Tables
 
-__all__ = ["Intake", "Locate", "Place", "build_problem", "locator", "read_scenario", "read_tables"]
+__all__ = ["Intake", "Locate", "Place", "build_problem", "locator", "read_scenario"]
 
 Locate = Callable[[str, str], Place]
 """A table and an id of it -> where that row stands."""
@@ -49,21 +49,13 @@ def locator(tables: Tables, places: Mapping[str, Place] | None = None) -> Locate
     return place
 
 
-def read_tables(path: Path) -> tuple[Tables, list[InputProblem]]:
-    """Stage 1: typed rows and warnings; raises InputProblems for whatever is wrong with a cell, row, sheet or file."""
-    notes = Notes({})
-    draft = read_draft(path, notes)
-    notes.raise_problems()
-    return draft.tables(), notes.warnings
-
-
 def build_problem(tables: Tables) -> tuple[Problem, list[InputProblem]]:
-    """Stage 2: the term and warnings; raises InputProblems for whatever does not hang together.
+    """Stage 2 alone: the term and warnings; raises InputProblems for whatever does not hang together.
 
     Problems are located by table and row number.
     """
     notes = Notes({})
-    problem = assemble(Draft.of(tables), notes)
+    problem = assemble(Reading.of(tables), notes)
     notes.raise_problems()
     assert problem is not None
     return problem, notes.warnings
@@ -72,9 +64,9 @@ def build_problem(tables: Tables) -> tuple[Problem, list[InputProblem]]:
 def read_scenario(path: Path) -> Intake:
     """Both stages; raises InputProblems with the problems of both."""
     notes = Notes({})
-    draft = read_draft(path, notes)
-    problem = assemble(draft, notes)
+    reading = read_sheets(path, notes)
+    problem = assemble(reading, notes)
     notes.raise_problems()
     assert problem is not None
-    tables = draft.tables()
+    tables = reading.tables()
     return Intake(problem, tables, tuple(notes.warnings), locator(tables, notes.places))

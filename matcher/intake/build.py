@@ -17,8 +17,8 @@ from matcher.domain import (
     Encounter,
     EthnicGroup,
     Gender,
-    Goal,
     GoalName,
+    GoalSetting,
     Limits,
     Mode,
     Pin,
@@ -34,7 +34,7 @@ from matcher.geography import Position
 from matcher.intake.consent import withhold
 from matcher.intake.ethnicity import ethnic_group
 from matcher.intake.notes import PROGRAMME, Notes, Place, counted_rows, listed, quoted
-from matcher.intake.sheets import Draft
+from matcher.intake.sheets import Reading
 from matcher.intake.swapped import demographics_swapped, mostly_swapped, warn_of_positions
 from matcher.people_alike import id_key, mailbox, same_people
 from matcher.tables import WEEKDAYS, Row
@@ -44,15 +44,15 @@ LONGEST_TERM_DAYS = 1_100
 MOST_SUGGESTIONS = 50  # looking for the nearest id takes time: a table of nothing but unknown ids must not
 
 
-def assemble(draft: Draft, notes: Notes) -> Problem | None:
+def assemble(reading: Reading, notes: Notes) -> Problem | None:
     """The term, as far as the rows go; None if some of it is missing, in which case a problem has been noted."""
-    withhold(draft.rows, notes)  # also of rows that were not read by this version, or not read at all
-    return _Assembly(draft, notes).problem()
+    withhold(reading.rows, notes)  # also of rows that were not read by this version, or not read at all
+    return _Assembly(reading, notes).problem()
 
 
 class _Assembly:
-    def __init__(self, draft: Draft, notes: Notes) -> None:
-        self.draft, self.places = draft, notes.places
+    def __init__(self, reading: Reading, notes: Notes) -> None:
+        self.reading, self.places = reading, notes.places
         self.notes, self.complain, self.warn = notes, notes.problem, notes.warning
         self.ids = {
             "schools": self._ids("schools", "school_id"),
@@ -91,7 +91,7 @@ class _Assembly:
     # ---------------------------------------------------------------------------------------------- small helpers
 
     def rows(self, table: str) -> Iterable[Row]:
-        return self.draft.rows.get(table, ())
+        return self.reading.rows.get(table, ())
 
     def _ids(self, table: str, column: str) -> dict[str, Row]:
         """The ids of a table, each with its first row."""
@@ -112,9 +112,9 @@ class _Assembly:
     def _report_unknown(self) -> None:
         """An id may be unknown only because the row that has it is itself in disorder; then that is what is said."""
         for target, found in self.unknown.items():
-            if target in self.draft.unread:
+            if target in self.reading.unread:
                 continue
-            if len({key for *_, key in found}) <= self.draft.nameless[target]:
+            if len({key for *_, key in found}) <= self.reading.nameless[target]:
                 continue
             suggestions: dict[str, str] = {}
             for table, row, column, key in found:
@@ -142,7 +142,7 @@ class _Assembly:
         if latitude is not None and longitude is not None:
             return Position(latitude, longitude)
         for has, lacks in (("latitude", "longitude"), ("longitude", "latitude")):
-            if row[has] is not None and row[lacks] is None and not self.draft.is_bad(table, row, lacks):
+            if row[has] is not None and row[lacks] is None and not self.reading.is_bad(table, row, lacks):
                 self.complain(
                     table,
                     row,
@@ -156,7 +156,7 @@ class _Assembly:
     # ------------------------------------------------------------------------------------------------- programme
 
     def _programme(self) -> Programme | None:
-        given = self.draft.programme
+        given = self.reading.programme
         first, last = given.get("first_day"), given.get("last_day")
         if not (isinstance(first, date) and isinstance(last, date)):
             return None
@@ -179,7 +179,7 @@ class _Assembly:
         goals = dict(DEFAULT_GOALS)
         for name, goal in DEFAULT_GOALS.items():
             target, weight = given.get(f"goals.{name}.target"), given.get(f"goals.{name}.weight")
-            goals[GoalName(name)] = Goal(
+            goals[GoalName(name)] = GoalSetting(
                 target if isinstance(target, int) else goal.target, weight if isinstance(weight, int) else goal.weight
             )
         timezone = given.get("timezone")
@@ -262,7 +262,7 @@ class _Assembly:
             if not session_id or session_id in found:
                 continue
             own = slots.get(session_id, {})
-            if session_id not in with_slot_rows and "slots" not in self.draft.unread:
+            if session_id not in with_slot_rows and "slots" not in self.reading.unread:
                 self.warn(
                     "sessions",
                     row,
@@ -302,7 +302,7 @@ class _Assembly:
         for cohort_id in dict.fromkeys(cohort_ids):
             if self._known("cohorts", "sessions", row, "cohort_ids", cohort_id):
                 school_id = cohorts[cohort_id].school_id
-                if school_id in self.ids["schools"] or (school_id and "schools" in self.draft.unread):
+                if school_id in self.ids["schools"] or (school_id and "schools" in self.reading.unread):
                     by_school.setdefault(school_id, cohort_id)
         if len(by_school) > 1:
             described = listed([f"{quoted(cohort)} of {quoted(school)}" for school, cohort in by_school.items()], "and")
@@ -414,7 +414,7 @@ class _Assembly:
                     self._warn_of_no_position("schools", row)
 
     def _warn_of_no_position(self, table: str, row: Row) -> None:
-        if any(self.draft.is_bad(table, row, column) for column in ("latitude", "longitude")):
+        if any(self.reading.is_bad(table, row, column) for column in ("latitude", "longitude")):
             return
         km = (self.programme.limits if self.programme else Limits()).unknown_km
         self.warn(
@@ -577,7 +577,7 @@ class _Assembly:
             )
 
     def _warn_if_never_free(self, volunteer_id: str, row: Row, rows: list[Availability]) -> None:
-        if "availability" in self.draft.unread or volunteer_id in self.with_bad_availability:
+        if "availability" in self.reading.unread or volunteer_id in self.with_bad_availability:
             return
         if not any(one.available for one in rows):
             self.warn(
@@ -611,7 +611,7 @@ class _Assembly:
         return found
 
     def _availability_holds(self, row: Row) -> bool:
-        bad = {column for column in _AVAILABILITY if self.draft.is_bad("availability", row, column)}
+        bad = {column for column in _AVAILABILITY if self.reading.is_bad("availability", row, column)}
         good = not bad
         if (row["weekday"] is None) == (row["date"] is None) and not bad & {"weekday", "date"}:
             good = False
@@ -681,7 +681,9 @@ class _Assembly:
             start = moment(row, "start")
             known = self._known("sessions", "pins", row, "session_id", session_id)
             self._known("volunteers", "pins", row, "volunteer_id", volunteer_id)
-            bad = {column for column in ("volunteer_id", "start", "decision") if self.draft.is_bad("pins", row, column)}
+            bad = {
+                column for column in ("volunteer_id", "start", "decision") if self.reading.is_bad("pins", row, column)
+            }
             if bool(volunteer_id) == bool(start) and not bad & {"volunteer_id", "start"}:
                 what = "a volunteer and a start" if start else "neither a volunteer nor a start"
                 self.complain("pins", row, "volunteer_id", what, "one of the two", "Make it a row for each decision.")
@@ -714,7 +716,7 @@ class _Assembly:
 
     def _is_usable(self, row: Row, decision: Decision, start: datetime, session: Session) -> bool:
         """Whether a pin of a start says something that plans may or may not keep."""
-        if "slots" in self.draft.unread or self.programme is None:
+        if "slots" in self.reading.unread or self.programme is None:
             return True
         if start not in {slot.start for slot in session.slots}:
             if self._has_unusable_slot(session.session_id):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from matcher.formulas import from_text
 from matcher.intake.cells import Raw
-from matcher.intake.notes import Refused, quoted
+from matcher.intake.notes import Unreadable, quoted
 from matcher.intake.rows import Budget, RawRow
 
 MOST_BYTES = 50_000_000
@@ -26,22 +26,22 @@ _OTHER_FILES = (
 
 
 def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
-    """The whole of an ordinary file; raises Refused."""
+    """The whole of an ordinary file; raises Unreadable."""
     try:
         if not path.is_file():
-            raise Refused(
+            raise Unreadable(
                 "something that is not a file" if path.exists() else "nothing that can be read",
                 "a file",
                 "Put the file itself there, not a folder or a link.",
             )
         size = path.stat().st_size
         if size > most:
-            raise Refused(
+            raise Unreadable(
                 f"{size:,} bytes", f"at most {most:,} bytes", "Leave out what does not belong to this scenario."
             )
         return path.read_bytes()
     except OSError as error:
-        raise Refused(
+        raise Unreadable(
             f"a file that cannot be opened ({error.strerror or error})",
             "a file that you may read",
             "Close it in other programs and check its permissions.",
@@ -49,29 +49,29 @@ def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
 
 
 def decode(content: bytes, save_as: str) -> str:
-    """UTF-8 with or without its mark, or UTF-16 with it; raises Refused, with the row, for anything else."""
+    """UTF-8 with or without its mark, or UTF-16 with it; raises Unreadable, with the row, for anything else."""
     for magic, what in _OTHER_FILES:
         if content.startswith(magic):
-            raise Refused(what, "a text file", save_as)
+            raise Unreadable(what, "a text file", save_as)
     encoding = "utf-8-sig"
     if content.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
-        raise Refused("text in UTF-32", "text in UTF-8", save_as)
+        raise Unreadable("text in UTF-32", "text in UTF-8", save_as)
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encoding = "utf-16"
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
         if encoding == "utf-16":
-            raise Refused("text that says it is UTF-16 but is damaged", "text in UTF-8", save_as) from error
+            raise Unreadable("text that says it is UTF-16 but is damaged", "text in UTF-8", save_as) from error
         before = content[: error.start].decode("utf-8-sig", errors="ignore")
-        raise Refused(
+        raise Unreadable(
             f"the byte {content[error.start]:02X}, which is not UTF-8 (the file was probably saved as Windows-1252)",
             "text in UTF-8",
             save_as,
             row=_rows_begun(before),
         ) from error
     if "\x00" in text:
-        raise Refused("NUL characters", "text in UTF-8", save_as, row=_rows_begun(text[: text.index("\x00")]))
+        raise Unreadable("NUL characters", "text in UTF-8", save_as, row=_rows_begun(text[: text.index("\x00")]))
     return text
 
 
@@ -86,7 +86,7 @@ def _rows_begun(text: str) -> int:
 
 
 def read_csv(path: Path, budget: Budget) -> list[RawRow]:
-    """The rows that are not blank; raises Refused."""
+    """The rows that are not blank; raises Unreadable."""
     text = decode(read_bytes(path), SAVE_AS_CSV)
     rows: list[RawRow] = []
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
@@ -101,7 +101,7 @@ def read_csv(path: Path, budget: Budget) -> list[RawRow]:
         found = (
             "a cell longer than 131,072 characters" if "limit" in str(error) else "quotation marks that do not pair up"
         )
-        raise Refused(
+        raise Unreadable(
             found,
             'cells separated by commas, those that hold a comma or a line break between quotation marks "',
             "Look at this row and the next in a text editor, or save the file again from the spreadsheet program.",
@@ -117,7 +117,7 @@ def _check_separator(rows: list[RawRow]) -> None:
     heading = str(next(iter(rows[0].cells.values())))
     for separator, name in ((";", "semicolons"), ("\t", "tabs")):
         if separator in heading:
-            raise Refused(
+            raise Unreadable(
                 f"columns separated by {name}: {quoted(heading)}",
                 "columns separated by commas",
                 SAVE_AS_CSV,

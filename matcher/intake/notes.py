@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from matcher.errors import InputProblem, InputProblems, located
+from matcher.errors import InputProblem, InputProblems, Remedy, located
 from matcher.tables import TABLES, Row
 
 PROGRAMME = "programme"
@@ -29,7 +29,7 @@ class Place:
         return located(self.file, self.sheet, () if self.row is None else (self.row,))
 
 
-class Refused(Exception):
+class Unreadable(Exception):
     """A file or sheet that cannot be read as a whole, or from some row on; becomes one problem."""
 
     def __init__(self, found: str, expected: str, action: str, row: int | None = None) -> None:
@@ -83,12 +83,13 @@ class Notes:
         self.places = dict(places)
         self.problem = _Notes(self.places)
         self.warning = _Notes(self.places)
+        self.lacks_table = False
 
     def place(self, table: str, place: Place) -> None:
         """Say where a table stands, before anything is noted about it."""
         self.places[table] = place
 
-    def refused(self, table: str, refusal: Refused, place: Place | None = None) -> None:
+    def refused(self, table: str, refusal: Unreadable, place: Place | None = None) -> None:
         self.problem(table, refusal.row, "", refusal.found, refusal.expected, refusal.action, place)
 
     @property
@@ -102,7 +103,7 @@ class Notes:
     def raise_problems(self) -> None:
         """Refuse the input if anything has to be mended."""
         if problems := self.problems:
-            raise InputProblems(problems)
+            raise InputProblems(problems, *((Remedy.TEMPLATE,) if self.lacks_table else ()))
 
 
 def normalised(name: str) -> str:

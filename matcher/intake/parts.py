@@ -15,7 +15,7 @@ import zlib
 from pathlib import Path
 from xml.parsers import expat
 
-from matcher.intake.notes import Refused
+from matcher.intake.notes import Unreadable
 from matcher.intake.rows import too_much
 
 MOST_BYTES = 64_000_000  # unpacked, of all the parts that are read; Derby's workbook has 3 million
@@ -46,12 +46,12 @@ class Handler:
         pass
 
 
-def damaged(what: str) -> Refused:
-    return Refused(f"a damaged workbook: {what}", A_WORKBOOK, SAVE_AGAIN)
+def damaged(what: str) -> Unreadable:
+    return Unreadable(f"a damaged workbook: {what}", A_WORKBOOK, SAVE_AGAIN)
 
 
 class Archive:
-    """A zip archive of XML parts; every method raises Refused for whatever is wrong with it."""
+    """A zip archive of XML parts; every method raises Unreadable for whatever is wrong with it."""
 
     def __init__(self, path: Path) -> None:
         self._bytes = self._tags = 0
@@ -59,7 +59,7 @@ class Archive:
             _check_ends(path)
             self._zip = zipfile.ZipFile(path)
         except OSError as error:
-            raise Refused(
+            raise Unreadable(
                 f"a file that cannot be opened ({error.strerror or error})",
                 "a file that you may read",
                 "Close it in other programs and check its permissions.",
@@ -132,7 +132,7 @@ _BROKEN = (
 
 
 def _refuse_doctype(*_: object) -> None:
-    raise Refused("a workbook with a document type declaration", A_WORKBOOK, f"No workbook needs one. {SAVE_AGAIN}")
+    raise Unreadable("a workbook with a document type declaration", A_WORKBOOK, f"No workbook needs one. {SAVE_AGAIN}")
 
 
 def _part_name(name: str) -> str:
@@ -148,11 +148,13 @@ def _check_ends(path: Path) -> None:
         stream.seek(max(0, size - 66_000))
         tail = stream.read()
     if head == _OLE:
-        raise Refused("an old-style or password-protected workbook", A_WORKBOOK, f"Remove the password. {SAVE_AGAIN}")
+        raise Unreadable(
+            "an old-style or password-protected workbook", A_WORKBOOK, f"Remove the password. {SAVE_AGAIN}"
+        )
     if not head:
-        raise Refused("an empty file", A_WORKBOOK, SAVE_AGAIN)
+        raise Unreadable("an empty file", A_WORKBOOK, SAVE_AGAIN)
     if not head.startswith(b"PK"):
-        raise Refused("a file that is not a workbook, whatever its name says", A_WORKBOOK, SAVE_AGAIN)
+        raise Unreadable("a file that is not a workbook, whatever its name says", A_WORKBOOK, SAVE_AGAIN)
     at = tail.rfind(b"PK\x05\x06")
     if at < 0 or len(tail) < at + 22:
         raise damaged("it has been cut short")

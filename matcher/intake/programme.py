@@ -15,7 +15,7 @@ from matcher.addresses import BadAddress, mail_address
 from matcher.domain import DEFAULT_GOALS
 from matcher.intake.cells import BadCell, PerCent, Raw, Unusable, as_text, read_cell, shown
 from matcher.intake.csvfile import decode, read_bytes
-from matcher.intake.notes import PROGRAMME, Notes, Refused, did_you_mean, normalised, quoted
+from matcher.intake.notes import PROGRAMME, Notes, Unreadable, did_you_mean, normalised, quoted
 from matcher.intake.rows import RawRow
 from matcher.tables import TABLES, Column, Kind
 
@@ -247,15 +247,15 @@ def read_sheet(rows: list[RawRow], notes: Notes) -> tuple[dict[str, object], fro
 
 
 def read_toml(path: Path, notes: Notes) -> tuple[dict[str, object], frozenset[str]]:
-    """programme.toml; problems are located by their line. Raises Refused if it is not TOML."""
+    """programme.toml; problems are located by their line. Raises Unreadable if it is not TOML."""
     text = decode(read_bytes(path, MOST_BYTES), "Save it in a text editor as UTF-8.")
     try:
         content = tomllib.loads(text)
     except RecursionError as error:
-        raise Refused("lists within lists without end", "keys and values", "Look at its brackets.") from error
+        raise Unreadable("lists within lists without end", "keys and values", "Look at its brackets.") from error
     except ValueError as error:  # tomllib's own, or a number with thousands of digits
         line = re.search(r"at line (\d+)", str(error))
-        raise Refused(
+        raise Unreadable(
             f"what is not TOML ({str(error)[:120]})",
             'lines such as first_day = 2026-09-07 or name = "Derby"',
             "Text stands between quotation marks, days do not.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from matcher.intake.cells import Raw
-from matcher.intake.notes import Refused
+from matcher.intake.notes import Unreadable
 
 MOST_ROWS = 150_000  # that are not blank, in all the tables: a city of 7,000 volunteers has 50,000
 MOST_CELLS = 600_000
@@ -21,7 +21,7 @@ class RawRow:
     cells: dict[int, Raw]
 
 
-class TooMuch(Refused):
+class TooMuch(Unreadable):
     """What has been read reached a limit: nothing more is read."""
 
 

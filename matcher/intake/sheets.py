@@ -12,11 +12,10 @@ from matcher.intake import programme
 from matcher.intake.cells import BadCell, Raw, as_text, read_cell, shown
 from matcher.intake.consent import withhold
 from matcher.intake.csvfile import SAVE_AS_CSV, read_csv
-from matcher.intake.notes import PROGRAMME, Notes, Place, Refused, did_you_mean, listed, normalised, quoted
+from matcher.intake.notes import PROGRAMME, Notes, Place, Unreadable, did_you_mean, listed, normalised, quoted
 from matcher.intake.parts import SAVE_AGAIN
 from matcher.intake.resemblance import resembles_column, resembles_table
 from matcher.intake.rows import Budget, RawRow, TooMuch
-from matcher.intake.workbook import Workbook
 from matcher.tables import TABLES, Kind, Row, Table, Tables, Value
 
 BY_FORM: Mapping[str, str] = {normalised(name): name for name in (PROGRAMME, *(table.name for table in TABLES))}
@@ -26,7 +25,7 @@ IN_LISTS = ("school_id", "cohort_id")  # ids that other tables write into lists,
 
 
 @dataclass
-class Draft:
+class Reading:
     """A scenario of which some may be missing or unreadable, and what that is: no problem is reported twice."""
 
     programme: Mapping[str, object] = field(default_factory=dict)
@@ -42,7 +41,7 @@ class Draft:
     """Headings, and "table.heading", as `normalised`, that are passed over without a word."""
 
     @classmethod
-    def of(cls, tables: Tables) -> Draft:
+    def of(cls, tables: Tables) -> Reading:
         return cls(tables.programme, dict(tables.rows))
 
     def is_bad(self, table: str, row: Row, column: str) -> bool:
@@ -54,33 +53,37 @@ class Draft:
         return Tables(self.programme, {table.name: self.rows.get(table.name, ()) for table in TABLES})
 
 
-def read_draft(path: Path, notes: Notes) -> Draft:
+def read_sheets(path: Path, notes: Notes) -> Reading:
     """Read whatever can be read of a folder or a workbook."""
     suffix = path.suffix.casefold()
     whole = Place(path.name or str(path))
-    draft = Draft()
+    reading = Reading()
     try:
         if path.is_dir():
-            _read_folder(path, draft, notes, whole)
+            _read_folder(path, reading, notes, whole)
         elif not path.exists():
-            raise Refused("nothing of this name", "a folder or a workbook (.xlsx)", "Check the spelling of the path.")
+            raise Unreadable(
+                "nothing of this name", "a folder or a workbook (.xlsx)", "Check the spelling of the path."
+            )
         elif suffix == ".xlsx" and path.is_file():
-            _read_workbook(path, draft, notes, whole)
+            _read_workbook(path, reading, notes)
         else:
-            raise Refused(f"a file that ends in {quoted(suffix)}", "a folder or a workbook (.xlsx)", _other_way(suffix))
-    except Refused as refusal:
+            raise Unreadable(
+                f"a file that ends in {quoted(suffix)}", "a folder or a workbook (.xlsx)", _other_way(suffix)
+            )
+    except Unreadable as refusal:
         notes.refused("", refusal, whole)
-        _nothing_known(draft)
+        _nothing_known(reading)
     except (OSError, ValueError) as error:  # a name that no file can have, a folder that may not be listed
         found, action = f"what cannot be opened ({error})", "Check its name and permissions."
-        notes.refused("", Refused(found, "a folder or a workbook (.xlsx)", action), whole)
-        _nothing_known(draft)
-    withhold(draft.rows, notes)  # no further than this
-    return draft
+        notes.refused("", Unreadable(found, "a folder or a workbook (.xlsx)", action), whole)
+        _nothing_known(reading)
+    withhold(reading.rows, notes)  # no further than this
+    return reading
 
 
-def _nothing_known(draft: Draft) -> None:
-    draft.unread = {PROGRAMME, *(table.name for table in TABLES)}
+def _nothing_known(reading: Reading) -> None:
+    reading.unread = {PROGRAMME, *(table.name for table in TABLES)}
 
 
 def _other_way(suffix: str) -> str:
@@ -92,7 +95,7 @@ def _other_way(suffix: str) -> str:
 # ------------------------------------------------------------------------------------------------------- finding
 
 
-def _read_folder(path: Path, draft: Draft, notes: Notes, whole: Place) -> None:
+def _read_folder(path: Path, reading: Reading, notes: Notes, whole: Place) -> None:
     budget = Budget()
     files: dict[str, list[Path]] = {}
     others: list[Path] = []
@@ -108,8 +111,8 @@ def _read_folder(path: Path, draft: Draft, notes: Notes, whole: Place) -> None:
             strangers.append((entry.stem, Place(entry.name)))
         elif name or (suffix in SPREADSHEETS and entry.is_file()):
             others.append(entry)
-    _judge_names(strangers, files, draft, notes, "a table that is not known", "The file is not used.")
-    _judge_other_forms(others, files, draft, notes)
+    _judge_names(strangers, files, reading, notes, "a table that is not known", "The file is not used.")
+    _judge_other_forms(others, files, reading, notes)
     for name in BY_FORM.values():
         found = files.get(name, [])
         ending = "toml" if name == PROGRAMME else "csv"
@@ -127,28 +130,30 @@ def _read_folder(path: Path, draft: Draft, notes: Notes, whole: Place) -> None:
                 "one",
                 "Delete or rename the others.",
             )
-            draft.unread.add(name)
-        elif name in draft.unread:
+            reading.unread.add(name)
+        elif name in reading.unread:
             continue
         elif not found:
             near = [entry.name for entry in others if BY_FORM.get(normalised(entry.stem)) == name]
             hint = f"There is {quoted(near[0])}: save it as {name}.{ending}. " if near else ""
-            _missing(name, draft, notes, f"a file {name}.{ending} in the folder {whole.file}", hint)
+            _missing(name, reading, notes, f"a file {name}.{ending} in the folder {whole.file}", hint)
         else:
             try:
                 if name == PROGRAMME:
-                    draft.programme, draft.ignored = programme.read_toml(found[0], notes)
+                    reading.programme, reading.ignored = programme.read_toml(found[0], notes)
                 else:
-                    _read_table(name, read_csv(found[0], budget), draft, notes, SAVE_AS_CSV)
-            except Refused as refusal:
+                    _read_table(name, read_csv(found[0], budget), reading, notes, SAVE_AS_CSV)
+            except Unreadable as refusal:
                 notes.refused(name, refusal)
-                draft.unread.add(name)
+                reading.unread.add(name)
                 if isinstance(refusal, TooMuch):
-                    _nothing_known(draft)
+                    _nothing_known(reading)
                     return
 
 
-def _read_workbook(path: Path, draft: Draft, notes: Notes, whole: Place) -> None:
+def _read_workbook(path: Path, reading: Reading, notes: Notes) -> None:
+    from matcher.intake.workbook import Workbook  # whose library takes half a second to load
+
     workbook = Workbook(path, Budget())
     try:
         sheets: dict[str, list[int]] = {}
@@ -159,7 +164,7 @@ def _read_workbook(path: Path, draft: Draft, notes: Notes, whole: Place) -> None
                 sheets.setdefault(name, []).append(index)
             elif normalised(title) != "help":
                 strangers.append((title, Place(path.name, title)))
-        _judge_names(strangers, sheets, draft, notes, "a sheet that is not known", "The sheet is not used.")
+        _judge_names(strangers, sheets, reading, notes, "a sheet that is not known", "The sheet is not used.")
         for name in BY_FORM.values():
             found = sheets.get(name, [])
             titles = [workbook.sheets[index] for index in found]
@@ -169,23 +174,23 @@ def _read_workbook(path: Path, draft: Draft, notes: Notes, whole: Place) -> None
                 notes.problem(
                     name, None, "", f"{len(found)} sheets for it: {both}", "one sheet", "Delete or rename the others."
                 )
-                draft.unread.add(name)
-            elif name in draft.unread:
+                reading.unread.add(name)
+            elif name in reading.unread:
                 continue
             elif not found:
-                _missing(name, draft, notes, f"a sheet {name} in the workbook", "")
+                _missing(name, reading, notes, f"a sheet {name} in the workbook", "")
             else:
                 try:
                     rows = workbook.rows(found[0])
                     if name == PROGRAMME:
-                        draft.programme, draft.ignored = programme.read_sheet(rows, notes)
+                        reading.programme, reading.ignored = programme.read_sheet(rows, notes)
                     else:
-                        _read_table(name, rows, draft, notes, "")
-                except Refused as refusal:
+                        _read_table(name, rows, reading, notes, "")
+                except Unreadable as refusal:
                     notes.refused(name, refusal)
-                    draft.unread.add(name)
+                    reading.unread.add(name)
                     if isinstance(refusal, TooMuch):
-                        _nothing_known(draft)
+                        _nothing_known(reading)
                         return
     finally:
         workbook.close()
@@ -194,7 +199,7 @@ def _read_workbook(path: Path, draft: Draft, notes: Notes, whole: Place) -> None
 def _judge_names(
     strangers: Iterable[tuple[str, Place]],
     present: Container[str],
-    draft: Draft,
+    reading: Reading,
     notes: Notes,
     unknown: str,
     not_used: str,
@@ -206,29 +211,29 @@ def _judge_names(
     for title, place in strangers:
         table, misspelt = resembles_table(title) or ("", False)
         if table and (misspelt or table not in present):
-            _refuse_name(table, present, draft, notes, place)
+            _refuse_name(table, present, reading, notes, place)
         else:
             expected = listed(BY_FORM.values() if place.sheet else (each.name for each in TABLES))
             action = f"{did_you_mean(title, BY_FORM.values())}{not_used}"
             notes.warning("", None, "", unknown, f"one of {expected}", action, place)
 
 
-def _refuse_name(table: str, present: Container[str], draft: Draft, notes: Notes, place: Place) -> None:
+def _refuse_name(table: str, present: Container[str], reading: Reading, notes: Notes, place: Place) -> None:
     right = table if place.sheet else f"{table}.csv"
     away = "delete the sheet" if place.sheet else "move the file out of the folder"
     if table in present:
         action = f"There is a table {table} too: give this another name that is not so like it, or {away}."
     else:
         action = f"If it is that table, rename it to {right}; if not, give it another name, or {away}."
-        draft.unread.add(table)
+        reading.unread.add(table)
     notes.problem("", None, "", f"a name that resembles {table}, on which safety rests", right, action, place)
 
 
-def _judge_other_forms(others: Iterable[Path], present: Container[str], draft: Draft, notes: Notes) -> None:
+def _judge_other_forms(others: Iterable[Path], present: Container[str], reading: Reading, notes: Notes) -> None:
     """Files that seem to be an absent table in a form that is not read; what must be there is missed anyhow."""
     for entry in others:
         name = BY_FORM.get(normalised(entry.stem)) or (resembles_table(entry.stem) or ("", False))[0]
-        if not name or name == PROGRAMME or name in present or name in draft.unread:
+        if not name or name == PROGRAMME or name in present or name in reading.unread:
             continue
         table = _table(name)
         if not table.safety or (not table.optional and normalised(entry.stem) in BY_FORM):
@@ -236,20 +241,21 @@ def _judge_other_forms(others: Iterable[Path], present: Container[str], draft: D
         found = f"what seems to be the table {name}, on which safety rests"
         action = f"Save it as {name}.csv, or move it out of the folder."
         notes.problem("", None, "", found, f"a file {name}.csv", action, Place(entry.name))
-        draft.unread.add(name)
+        reading.unread.add(name)
 
 
-def _missing(name: str, draft: Draft, notes: Notes, expected: str, hint: str) -> None:
+def _missing(name: str, reading: Reading, notes: Notes, expected: str, hint: str) -> None:
     if name != PROGRAMME and _table(name).optional:
         return
-    draft.unread.add(name)
+    reading.unread.add(name)
+    notes.lacks_table = True
     notes.problem(
         name,
         None,
         "",
         "nothing",
         expected,
-        f"{hint}Add it; `matcher template` makes an empty one to fill in.",
+        f"{hint}Add it.",
     )
 
 
@@ -260,17 +266,17 @@ def _table(name: str) -> Table:
 # ------------------------------------------------------------------------------------------------------- reading
 
 
-def _read_table(name: str, raw_rows: list[RawRow], draft: Draft, notes: Notes, separator_hint: str) -> None:
+def _read_table(name: str, raw_rows: list[RawRow], reading: Reading, notes: Notes, separator_hint: str) -> None:
     table = _table(name)
     if not raw_rows:
-        draft.unread.add(name)
+        reading.unread.add(name)
         if not table.optional:
             headings = listed((column.name for column in table.columns if column.required), "and")
             notes.problem(
                 name, None, "", "nothing", f"a row of headings: at least {headings}", "Add the headings and the rows."
             )
         return
-    positions, headed = _headings(table, raw_rows[0], draft, notes)
+    positions, headed = _headings(table, raw_rows[0], reading, notes)
     raw_rows = raw_rows[1:]
     if not raw_rows and not table.optional:
         notes.warning(name, None, "", "no rows", "at least one row", "Add the rows if there are any.")
@@ -289,9 +295,9 @@ def _read_table(name: str, raw_rows: list[RawRow], draft: Draft, notes: Notes, s
             )
             if len(beyond) == len(raw.cells):
                 continue
-        rows.append(Row(raw.number, _values(table, raw, positions, draft, notes)))
-    draft.rows[name] = tuple(rows)
-    _check_keys(table, rows, draft, notes)
+        rows.append(Row(raw.number, _values(table, raw, positions, reading, notes)))
+    reading.rows[name] = tuple(rows)
+    _check_keys(table, rows, reading, notes)
 
 
 def _hidden_if_personal(table: Table, raw: Raw) -> str:
@@ -299,7 +305,7 @@ def _hidden_if_personal(table: Table, raw: Raw) -> str:
     return "a cell that is not blank" if any(column.personal for column in table.columns) else shown(raw)
 
 
-def _headings(table: Table, headings: RawRow, draft: Draft, notes: Notes) -> tuple[dict[str, int], set[int]]:
+def _headings(table: Table, headings: RawRow, reading: Reading, notes: Notes) -> tuple[dict[str, int], set[int]]:
     """Column name -> where it stands; and every place that has a heading."""
     by_form = {normalised(column.name): column.name for column in table.columns}
     positions: dict[str, int] = {}
@@ -326,7 +332,7 @@ def _headings(table: Table, headings: RawRow, draft: Draft, notes: Notes) -> tup
     unused = [name for name in by_form.values() if name not in positions]
     meant: set[str] = set()
     for text in unknown:
-        if not draft.ignored.isdisjoint({normalised(text), f"{table.name}.{normalised(text)}"}):
+        if not reading.ignored.isdisjoint({normalised(text), f"{table.name}.{normalised(text)}"}):
             continue
         if column_name := resembles_column(text, table.name):
             meant.add(column_name)
@@ -342,7 +348,7 @@ def _headings(table: Table, headings: RawRow, draft: Draft, notes: Notes) -> tup
         )
     for column in table.columns:
         if column.required and column.name not in positions:
-            draft.missing_columns.add((table.name, column.name))
+            reading.missing_columns.add((table.name, column.name))
             if column.name in meant:
                 continue
             near = did_you_mean(column.name, unknown)
@@ -377,7 +383,9 @@ def _way_to_ignore(heading: str, notes: Notes) -> str:
     return f"write into programme.toml: {programme.IGNORED} = [{quoted(heading)}]"
 
 
-def _values(table: Table, raw: RawRow, positions: Mapping[str, int], draft: Draft, notes: Notes) -> dict[str, Value]:
+def _values(
+    table: Table, raw: RawRow, positions: Mapping[str, int], reading: Reading, notes: Notes
+) -> dict[str, Value]:
     values: dict[str, Value] = dict.fromkeys(column.name for column in table.columns)
     for column in table.columns:
         position = positions.get(column.name)
@@ -392,24 +400,24 @@ def _values(table: Table, raw: RawRow, positions: Mapping[str, int], draft: Draf
                 raise BadCell(quoted(str(value)), "an id without ;", "In lists, ; separates ids: rename it.")
             values[column.name] = value
         except BadCell as bad:
-            draft.bad_cells.setdefault((table.name, raw.number), []).append(column.name)
+            reading.bad_cells.setdefault((table.name, raw.number), []).append(column.name)
             notes.problem(table.name, raw.number, column.name, bad.found, bad.expected, bad.action)
     return values
 
 
-def _check_keys(table: Table, rows: list[Row], draft: Draft, notes: Notes) -> None:
+def _check_keys(table: Table, rows: list[Row], reading: Reading, notes: Notes) -> None:
     """That no two rows have the same id."""
     if not table.key:
         return
-    if any((table.name, column) in draft.missing_columns for column in table.key):
-        draft.unread.add(table.name)
+    if any((table.name, column) in reading.missing_columns for column in table.key):
+        reading.unread.add(table.name)
         return
     exact = all(table.column(column).kind is Kind.ID for column in table.key)
     first: dict[tuple[str, ...], Row] = {}
     for row in rows:
         words = [row[column] for column in table.key]
         if any(word is None for word in words):
-            draft.nameless[table.name] += 1
+            reading.nameless[table.name] += 1
             continue
         key = tuple(str(word) if exact else folded(str(word)) for word in words)
         if key in first:

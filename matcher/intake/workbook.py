@@ -13,7 +13,7 @@ from openpyxl.styles.numbers import BUILTIN_FORMATS, STRIP_RE, is_date_format, i
 from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel
 
 from matcher.intake.cells import PerCent, Raw, Unusable
-from matcher.intake.notes import Refused
+from matcher.intake.notes import Unreadable
 from matcher.intake.parts import A_WORKBOOK, SAVE_AGAIN, Archive, Handler, damaged
 from matcher.intake.rows import Budget, RawRow
 
@@ -23,7 +23,7 @@ CELLS_AT_A_TIME = 1_000
 
 
 class Workbook:
-    """The sheets of a workbook, in order; raises Refused for a file that cannot be read."""
+    """The sheets of a workbook, in order; raises Unreadable for a file that cannot be read."""
 
     def __init__(self, path: Path, budget: Budget) -> None:
         self._archive = Archive(path)
@@ -66,7 +66,7 @@ class Workbook:
                 return target
         if "xl/workbook.xml" in self._archive:
             return "xl/workbook.xml"
-        raise Refused("a zip archive that is not a workbook", A_WORKBOOK, SAVE_AGAIN)
+        raise Unreadable("a zip archive that is not a workbook", A_WORKBOOK, SAVE_AGAIN)
 
     def _links(self, part: str) -> dict[str, tuple[str, str]]:
         """id -> the last word of the kind of link, and the part that it leads to."""

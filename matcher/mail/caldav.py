@@ -22,7 +22,7 @@ from caldav.elements import dav
 from caldav.lib import error as caldav_error
 from icalendar.parser import Contentline, Contentlines
 
-from matcher.errors import ServerError
+from matcher.errors import Remedy, ServerError
 from matcher.mail.bounded_session import PATIENCE, bound
 from matcher.mail.login import Login, login, refuse_in_the_clear, split_address
 from matcher.publishing.calendars import PRODID
@@ -136,7 +136,8 @@ def push(
     except ServerError:
         raise
     except Exception as error:  # the library raises much, and not only its own, on what is no CalDAV server
-        raise ServerError(_why_not(server, where, error)) from error
+        remedies = (Remedy.LOGIN_FILE,) if isinstance(error, caldav_error.AuthorizationError) else ()
+        raise ServerError(_why_not(server, where, error), *remedies) from error
     return tuple(done)
 
 
@@ -147,7 +148,7 @@ def _why_not(server: CalendarServer, where: str, error: Exception) -> str:
         case caldav_error.AuthorizationError():
             who = server.login.user if server.login else "nobody (no login was given)"
             return (
-                f"{server.url} does not let in {who}{at}. Give a user and password with --login-file, or in "
+                f"{server.url} does not let in {who}{at}. Give a user and password in a file, or in "
                 f"MATCHER_CALDAV_USER and MATCHER_CALDAV_PASSWORD; Nextcloud wants an app password.{again}"
             )
         case caldav_error.DAVError():

@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from matcher.errors import ServerError
+from matcher.errors import Remedy, ServerError
 from matcher.secrecy import holds_login, open_to_others
 
 
@@ -64,7 +64,8 @@ def split_address(url: str, schemes: tuple[str, ...], example: str) -> SplitResu
     if "@" in url or holds_login(url):  # with a / or # in a password, what stands before an @ need not be the netloc
         raise ServerError(
             "The server's address has a login in it, which logs and shell histories would keep. "
-            "Leave it out, and give it in a file (--login-file) or the environment. (In a path, write %40 for @.)"
+            "Leave it out, and give it in a file or the environment. (In a path, write %40 for @.)",
+            Remedy.LOGIN_FILE,
         )
     if parts.query or parts.fragment:
         raise ServerError(f"The server's address has something after ? or # in it: {expected}, without that.")

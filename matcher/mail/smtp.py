@@ -130,8 +130,11 @@ def send(
     per_minute: float = 0,
     told: Callable[[Delivery], None] = lambda _: None,
     clock: Clock | None = None,
+    asked_to_stop: Callable[[], bool] = lambda: False,
 ) -> Outcome:
     """Hands over every letter that waits or is uncertain, at most `per_minute` of them a minute (0: no limit).
+
+    Once `asked_to_stop` it ends before the next letter.
 
     ServerError if the server cannot be reached or does not let us in at the start. Later a dropped line is taken up
     again; if that fails, or the server takes nothing more for now, the rest is left and the outcome says why.
@@ -149,6 +152,9 @@ def send(
     stopped = ""
     try:
         for letter in waiting:
+            if asked_to_stop():
+                stopped = "It was asked to stop."
+                break
             if letter.recipient.casefold() in held:
                 delivery = Delivery(letter, letter.state, "waits for an earlier letter to the same address")
             else:

@@ -7,11 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 from matcher.domain import Problem, Result
-from matcher.publishing.calendars import calendar_files
 from matcher.publishing.disclosure import Told
 from matcher.publishing.files import ensure_writable, put_in_place
-from matcher.publishing.plan_files import plan_csv, scores_json, sessions_csv
-from matcher.publishing.report import report_and_figures
 
 __all__ = ["ensure_writable", "write_outputs"]
 
@@ -29,6 +26,10 @@ def write_outputs(
     `stamp` is when the plan was made, with a zone. `told` are the figures about people on earlier pages of the same
     term; those of this page are handed to `tell` before it is written. Raises OutputError.
     """
+    from matcher.publishing.calendars import calendar_files
+    from matcher.publishing.plan_files import plan_csv, scores_json, sessions_csv
+    from matcher.publishing.report import report_and_figures  # which draws, and takes long to load
+
     page, figures = report_and_figures(problem, result, stamp, told)
     contents = {
         "plan.csv": plan_csv(problem, result),

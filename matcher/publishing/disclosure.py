@@ -36,8 +36,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from matcher.domain import Gender, GoalName, Plan, Problem, TierScore
-from matcher.publishing.alternatives import Answer, Answers, Figure, Shown
+from matcher.domain import Gender, GoalName, Plan, Problem, TierScore, is_female_dominated, is_male_dominated
+from matcher.publishing.alternatives import Figure, Shown, Trait, Traits
 
 FEWEST_CONCERNED = 6
 FEWEST_EACH_WAY = 2
@@ -50,9 +50,9 @@ MOST_TOLD = 1000  # figures on earlier pages; then no new ones are told, since j
 NOT_SHOWN = "not shown"
 
 # Whose sex a goal asks about, and in which work; as in the rules of the same names.
-SUCH_WORK: Mapping[GoalName, tuple[Gender, Callable[[float], bool]]] = {
-    GoalName.WOMEN_IN_MALE_DOMINATED: (Gender.WOMAN, lambda share_women: share_women < 0.35),
-    GoalName.MEN_IN_FEMALE_DOMINATED: (Gender.MAN, lambda share_women: share_women > 0.65),
+SUCH_WORK: Mapping[GoalName, tuple[Gender, Callable[[float | None], bool]]] = {
+    GoalName.WOMEN_IN_MALE_DOMINATED: (Gender.WOMAN, is_male_dominated),
+    GoalName.MEN_IN_FEMALE_DOMINATED: (Gender.MAN, is_female_dominated),
 }
 DEMOGRAPHIC_GOALS = frozenset({*SUCH_WORK, GoalName.ETHNIC_GROUPS})
 
@@ -78,10 +78,7 @@ def could_count(problem: Problem, plan: Plan) -> int:
     if asked & {GoalName.ETHNIC_GROUPS, GoalName.MIXED_TEAM}:
         return len(people)
     shares = [problem.volunteers[person].share_women for person in people]
-    return sum(
-        share is not None and any(such(share) for goal, (_, such) in SUCH_WORK.items() if goal in asked)
-        for share in shares
-    )
+    return sum(any(such(share) for goal, (_, such) in SUCH_WORK.items() if goal in asked) for share in shares)
 
 
 def how_good(score: TierScore, people: int) -> str:
@@ -108,30 +105,34 @@ def may_say_which_is_better(before: Plan, after: Plan) -> bool:
 
 
 def safe_figures(
-    figures: Sequence[Figure], answers: Answers, possible: Sequence[str | bool], told: Sequence[Told] = ()
+    figures: Sequence[Figure], traits: Traits, possible: Sequence[str | bool], told: Sequence[Told] = ()
 ) -> list[bool]:
     """Whether each figure may be shown together with those before it that may, and with those told earlier.
 
-    `possible` are all answers that somebody could have given.
+    `possible` are all traits that somebody could have: [False, True] where a figure counts women (or men), else the
+    ethnic groups. The verdicts stand in the order of `figures`.
+
+    Example: "3 women" of eight people may be shown. Then "3 women" of seven of the eight may not: the two together
+    say that the eighth is none.
     """
     earlier = [(Figure(each.people, each.most, _of_kinds(each.goal)), each.value) for each in told]
-    shown = Shown(answers, possible, [*(figure for figure, _ in earlier), *figures])
+    shown = Shown(traits, possible, [*(figure for figure, _ in earlier), *figures])
     standing: set[tuple[frozenset[tuple[str, int]], int | None, int]] = set()
     for figure, value in earlier:
         standing.add(_key(figure, value))
-        if all(person in answers for person in figure.people) and figure.value(answers) == value:
+        if all(person in traits for person in figure.people) and figure.value(traits) == value:
             shown.was_told(figure)
-        else:  # somebody's answers are others now
+        else:  # somebody has another trait now
             shown.lost.update(figure.people)
     verdicts: list[bool] = []
     for figure in figures:
-        if _key(figure, figure.value(answers)) in standing:
+        if _key(figure, figure.value(traits)) in standing:
             verdicts.append(True)
         elif len(told) >= MOST_TOLD and figure.people:
             verdicts.append(False)
         else:
             groups = _groups(figure, shown.near(figure))
-            hidden = all(_hide_each_other(people, answers, figure.of_kinds) for people in groups)
+            hidden = all(_hide_each_other(people, traits, figure.of_kinds) for people in groups)
             verdicts.append(hidden and shown.takes(figure))
     return verdicts
 
@@ -145,7 +146,8 @@ def _of_kinds(goal: GoalName) -> bool:
 
 
 def _groups(figure: Figure, shown: Iterable[Figure]) -> Iterator[AbstractSet[str]]:
-    """The groups that a figure tells about: its own, and what it leaves of a wider one or adds to a narrower one."""
+    """The sets of people that a figure tells about: its own, and its difference to each one shown that contains it or
+    that it contains."""
     people = figure.people.keys()
     if people:
         yield people
@@ -156,11 +158,11 @@ def _groups(figure: Figure, shown: Iterable[Figure]) -> Iterator[AbstractSet[str
             yield people - other.people.keys()
 
 
-def _hide_each_other(people: AbstractSet[str], answers: Answers, of_kinds: bool) -> bool:
-    """Whether they are enough, and differ enough, for nobody to stand out."""
-    counts: Counter[Answer] = Counter(answers[person] for person in people)
+def _hide_each_other(people: AbstractSet[str], traits: Traits, of_kinds: bool) -> bool:
+    """Whether they are FEWEST_CONCERNED or more, and each of two traits is FEWEST_EACH_WAY people's or more."""
+    counts: Counter[Trait] = Counter(traits[person] for person in people)
     if of_kinds:
-        alike = [count for answer, count in counts.items() if answer is not None]
+        alike = [count for trait, count in counts.items() if trait is not None]
     else:
         alike = [counts[True], counts[False]]
     return len(people) >= FEWEST_CONCERNED and sum(count >= FEWEST_EACH_WAY for count in alike) >= 2

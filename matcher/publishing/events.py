@@ -42,6 +42,11 @@ class EntryChange:
     before: Entry | None
     after: Entry
 
+    @property
+    def moved_from(self) -> Entry | None:
+        """What its attendee was told, where they hear that it is at another time or place now."""
+        return self.before if self.news is News.MOVED else None
+
 
 def entries_after(
     before: Sequence[Entry],

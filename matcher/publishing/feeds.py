@@ -194,7 +194,7 @@ def write_feeds(
     if links is not None and links.resolve().is_relative_to(folder.resolve()):
         raise OutputError(
             f"{links}: found a place inside the feeds' folder {folder}; expected one outside it, since whoever reads "
-            "this file can open every feed. Give --links another place."
+            "this file can open every feed. Give another place for it."
         )
     counts = {"new": 0, "rewritten": 0, "unchanged": 0}
     try:

@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from matcher.errors import OutputError
+from matcher.errors import OutputError, Remedy
 from matcher.secrecy import make_folders, write_new
 
 try:
@@ -197,16 +197,16 @@ def _explained(error: OSError, out: Path) -> OutputError:
     where = error.filename2 or error.filename or out
     head = f"The results could not be written to {out}"
     if isinstance(error, (FileExistsError, NotADirectoryError)) and not out.is_dir():
-        return OutputError(f"{head}: there is a file where a folder is needed ({where}). Give --out another folder.")
+        return OutputError(f"{head}: there is a file where a folder is needed ({where}).", Remedy.OTHER_FOLDER)
     if isinstance(error, NotADirectoryError):
         return OutputError(f"{head}: {where} is a file, but a folder has to go there. Move it away and run again.")
     if isinstance(error, PermissionError):
         return OutputError(
             f"{head}: {where} may not be written. If one of the files is open in another program, close it; "
-            "otherwise give --out a folder that is yours."
+            "otherwise give a folder that is yours."
         )
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return OutputError(f"{head}: the disk is full. Make room, or give --out a folder on another disk.")
+        return OutputError(f"{head}: the disk is full. Make room, or give a folder on another disk.")
     if isinstance(error, IsADirectoryError):
         return OutputError(f"{head}: {where} is a folder, but a file has to go there. Move it away and run again.")
-    return OutputError(f"{head}: {error.strerror or error} ({where}). Give --out another folder.")
+    return OutputError(f"{head}: {error.strerror or error} ({where}).", Remedy.OTHER_FOLDER)

@@ -23,7 +23,7 @@ def folder_faults(folder: Path) -> list[str]:
     """A sentence for each thing that is wrong with a folder that `run` or `export` wrote."""
     missing = [name for name in _FILES if not (folder / name).is_file()]
     if len(missing) == len(_FILES):
-        raise OutputError(f"{folder} holds no plan. Name a folder that matcher run or matcher export wrote to.")
+        raise OutputError(f"{folder} holds no plan. Name a folder that a plan was written to.")
     try:
         return [f"{name} is missing." for name in missing] or _faults(folder)
     except OSError as error:

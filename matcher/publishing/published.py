@@ -56,6 +56,15 @@ class LetterState(StrEnum):
     OVERTAKEN = "overtaken"
     """Never went, and never will: a later version changed what it tells."""
 
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is to be done about it any more."""
+        return self in (LetterState.SENT, LetterState.OVERTAKEN)
+
+    @property
+    def in_words(self) -> str:
+        return "uncertain" if self is LetterState.SENDING else self.value
+
 
 @dataclass(frozen=True, slots=True)
 class Letter:

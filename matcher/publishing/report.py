@@ -22,6 +22,8 @@ import jinja2
 from markupsafe import Markup
 
 from matcher.domain import (
+    FEMALE_DOMINATED_ABOVE,
+    MALE_DOMINATED_BELOW,
     Encounter,
     EthnicGroup,
     GoalName,
@@ -38,7 +40,7 @@ from matcher.domain import (
     folded,
 )
 from matcher.publishing import charts
-from matcher.publishing.alternatives import Answer, Figure
+from matcher.publishing.alternatives import Figure, Trait
 from matcher.publishing.calendars import cohort_name, session_name
 from matcher.publishing.disclosure import (
     DEMOGRAPHIC_GOALS,
@@ -58,11 +60,11 @@ GOALS: Mapping[GoalName, tuple[str, str]] = {
     GoalName.SECTORS: ("Sectors", "Different kinds of work that visitors come from"),
     GoalName.WOMEN_IN_MALE_DOMINATED: (
         "Women in men’s fields",
-        "Women met in work where fewer than 35 in 100 are women",
+        f"Women met in work where fewer than {100 * MALE_DOMINATED_BELOW:g} in 100 are women",
     ),
     GoalName.MEN_IN_FEMALE_DOMINATED: (
         "Men in women’s fields",
-        "Men met in work where more than 65 in 100 are women",
+        f"Men met in work where more than {100 * FEMALE_DOMINATED_ABOVE:g} in 100 are women",
     ),
     GoalName.ETHNIC_GROUPS: ("Ethnic groups", "Different ethnic groups that visitors belong to"),
 }
@@ -153,15 +155,13 @@ class Undelivered:
     reason: str
 
 
-def report_html(problem: Problem, result: Result, stamp: datetime, told: Sequence[Told] = ()) -> bytes:
-    """The whole page, with nothing outside it. `told` are the figures on pages of the same term before it."""
-    return report_and_figures(problem, result, stamp, told)[0]
-
-
 def report_and_figures(
     problem: Problem, result: Result, stamp: datetime, told: Sequence[Told] = ()
 ) -> tuple[bytes, tuple[Told, ...]]:
-    """The same, with the figures about what people said of themselves that stand on it."""
+    """The whole page, with nothing outside it, and the figures about what people said of themselves that stand on it.
+
+    `told` are those on pages of the same term before it.
+    """
     report = _Report(problem, result, told)
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_printable
@@ -459,16 +459,16 @@ class _Report:
 
     def _show(self, goal: GoalName, told: Sequence[Told]) -> None:
         """Settles which figures for a demographic goal, all classes' together first, are shown."""
-        answers: dict[str, Answer] = {
-            each.volunteer_id: self._answer(goal, each) for each in self.problem.volunteers.values()
+        traits: dict[str, Trait] = {
+            each.volunteer_id: self._trait(goal, each) for each in self.problem.volunteers.values()
         }
         met_earlier: dict[str, list[str]] = defaultdict(list)
         for index, encounter in enumerate(self.problem.encounters):
             if self._is_concerned(goal, encounter):
-                answer, who = self._answer(goal, encounter), encounter.volunteer_id
-                if who not in answers or answers[who] != answer:
+                trait, who = self._trait(goal, encounter), encounter.volunteer_id
+                if who not in traits or traits[who] != trait:
                     who = f"{who}\nearlier {index}"
-                    answers[who] = answer
+                    traits[who] = trait
                 met_earlier[encounter.cohort_id].append(who)
         target = self.problem.programme.goals[goal].target
         of_kinds = goal is GoalName.ETHNIC_GROUPS
@@ -481,21 +481,20 @@ class _Report:
         earlier = {encounter.cohort_id for encounter in self.problem.encounters}
         asked = {each: figure for each, figure in figures.items() if figure.people or each not in earlier}
         possible: list[str | bool] = [*EthnicGroup] if of_kinds else [False, True]
-        safe = safe_figures(list(asked.values()), answers, possible, told)
+        safe = safe_figures(list(asked.values()), traits, possible, told)
         for (cohort_id, figure), fine in zip(asked.items(), safe, strict=True):
             if fine:
                 self.shown.add((cohort_id, goal))
                 if figure.people:
-                    self.told.append(Told(goal, figure.people, figure.most, figure.value(answers)))
+                    self.told.append(Told(goal, figure.people, figure.most, figure.value(traits)))
 
-    def _answer(self, goal: GoalName, person: Volunteer | Encounter) -> Answer:
+    def _trait(self, goal: GoalName, person: Volunteer | Encounter) -> Trait:
         """What a goal's figure counts a person by."""
         return person.ethnic_group if goal is GoalName.ETHNIC_GROUPS else person.gender is SUCH_WORK[goal][0]
 
     def _is_concerned(self, goal: GoalName, person: Volunteer | Encounter) -> bool:
         """Whether a goal's figure could be about a person, as everybody knows."""
-        share = person.share_women
-        return goal is GoalName.ETHNIC_GROUPS or (share is not None and SUCH_WORK[goal][1](share))
+        return goal is GoalName.ETHNIC_GROUPS or SUCH_WORK[goal][1](person.share_women)
 
     def _concerned(self, goal: GoalName, met: Mapping[str, int]) -> dict[str, int]:
         """Of the people met, those whom the goal's figure could be about, and how often it would count each."""

@@ -1,8 +1,8 @@
-"""A zone's clock changes as a VTIMEZONE that every calendar program reads alike.
+"""A zone's clock transitions as a VTIMEZONE that every calendar program reads alike.
 
-Where a zone repeats two changes a year that a simple rule can say ("the last Sunday of March"), it is written as
+Where a zone repeats two transitions a year that a simple rule can say ("the last Sunday of March"), it is written as
 that rule, from the year in which the rule began; so the text is the same for every term. Lists of RDATEs are not
-used: several clients read them an hour wrong. Zones that follow the moon, or changed their minds, get each change
+used: several clients read them an hour wrong. Zones that follow the moon, or changed their minds, get each transition
 around the term as an observance of its own.
 
 The facts come from the tz database (`zoneinfo`). Its daylight flag is not looked at, since Dublin's is upside down
@@ -25,7 +25,7 @@ _WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Transition:
     """The clock jumps: `local` is what it showed just before, as DTSTART of an observance has to say."""
 
     local: datetime
@@ -36,21 +36,21 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Observance:
-    """One STANDARD or DAYLIGHT part: it begins with `change`, and with `rule` comes back every year."""
+    """One STANDARD or DAYLIGHT part: it begins with `transition`, and with `rule` comes back every year."""
 
-    change: Change
+    transition: Transition
     rule: str = ""
 
     def lines(self) -> list[str]:
-        change = self.change
-        kind = "DAYLIGHT" if change.offset_after > change.offset_before else "STANDARD"
+        transition = self.transition
+        kind = "DAYLIGHT" if transition.offset_after > transition.offset_before else "STANDARD"
         return [
             f"BEGIN:{kind}",
-            f"DTSTART:{change.local:%Y%m%dT%H%M%S}",
+            f"DTSTART:{transition.local:%Y%m%dT%H%M%S}",
             *([f"RRULE:{self.rule}"] if self.rule else []),
-            f"TZNAME:{change.name}",
-            f"TZOFFSETFROM:{_offset(change.offset_before)}",
-            f"TZOFFSETTO:{_offset(change.offset_after)}",
+            f"TZNAME:{transition.name}",
+            f"TZOFFSETFROM:{_offset(transition.offset_before)}",
+            f"TZOFFSETTO:{_offset(transition.offset_after)}",
             f"END:{kind}",
         ]
 
@@ -69,34 +69,34 @@ def vtimezone(zone_id: str, first_year: int, last_year: int) -> icalendar.Timezo
 def observances(zone: ZoneInfo, first_year: int, last_year: int) -> list[Observance]:
     """The fewest parts that give the right offset at every instant of these years."""
     # The year before is needed for the state in which the first year begins.
-    yearly = {year: _changes(zone, year) for year in range(first_year - 1, last_year + _CALENDAR_CYCLE_YEARS)}
+    yearly = {year: _transitions(zone, year) for year in range(first_year - 1, last_year + _CALENDAR_CYCLE_YEARS)}
     if not any(yearly.values()):
         return [Observance(_initial(zone, datetime(first_year - 1, 1, 1), _EARLIEST_YEAR))]
     rules = _yearly_rules(list(yearly.values()))
     if rules:
         start = yearly[first_year - 1]
         for year in range(first_year - 2, _EARLIEST_YEAR - 1, -1):
-            earlier = _changes(zone, year)
+            earlier = _transitions(zone, year)
             if _yearly_rules([earlier, *yearly.values()]) != rules or not _same_kind(earlier, start):
                 break
             start = earlier
-        return [Observance(change, rule) for change, rule in zip(start, rules, strict=True)]
-    nearby = [change for year in range(first_year - 1, last_year + 2) for change in yearly.get(year, ())]
+        return [Observance(transition, rule) for transition, rule in zip(start, rules, strict=True)]
+    nearby = [transition for year in range(first_year - 1, last_year + 2) for transition in yearly.get(year, ())]
     return [
         Observance(_initial(zone, datetime(first_year - 1, 1, 1), first_year - 1)),
-        *(Observance(change) for change in nearby),
+        *(Observance(transition) for transition in nearby),
     ]
 
 
-def _changes(zone: ZoneInfo, year: int) -> tuple[Change, ...]:
+def _transitions(zone: ZoneInfo, year: int) -> tuple[Transition, ...]:
     """Every jump of the zone's clock in a year of UTC, in order."""
-    return _changes_cached(zone.key, year)
+    return _transitions_cached(zone.key, year)
 
 
 @lru_cache(maxsize=1024)
-def _changes_cached(zone_id: str, year: int) -> tuple[Change, ...]:
+def _transitions_cached(zone_id: str, year: int) -> tuple[Transition, ...]:
     zone = ZoneInfo(zone_id)
-    found: list[Change] = []
+    found: list[Transition] = []
     start, end = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
     while start < end:
         stop = start + timedelta(days=1)
@@ -107,27 +107,27 @@ def _changes_cached(zone_id: str, year: int) -> tuple[Change, ...]:
                 middle = low + timedelta(seconds=(high - low) // timedelta(seconds=2))
                 low, high = (middle, high) if _utc_offset(zone, middle) == before else (low, middle)
             name = high.astimezone(zone).tzname() or ""
-            found.append(Change((high + before).replace(tzinfo=None), before, after, name))
+            found.append(Transition((high + before).replace(tzinfo=None), before, after, name))
         start = stop
     return tuple(found)
 
 
-def _yearly_rules(years: Sequence[Sequence[Change]]) -> list[str]:
+def _yearly_rules(years: Sequence[Sequence[Transition]]) -> list[str]:
     """The two RRULEs that all of these years follow; empty where there are none."""
-    if any(len(changes) != 2 for changes in years):
+    if any(len(transitions) != 2 for transitions in years):
         return []
     rules: list[str] = []
     for one in zip(*years, strict=True):
-        if not all(_same_kind([change], [one[0]]) for change in one):
+        if not all(_same_kind([transition], [one[0]]) for transition in one):
             return []
-        rule = _yearly_rule([change.local for change in one])
+        rule = _yearly_rule([transition.local for transition in one])
         if not rule:
             return []
         rules.append(rule)
     return rules
 
 
-def _same_kind(some: Sequence[Change], others: Sequence[Change]) -> bool:
+def _same_kind(some: Sequence[Transition], others: Sequence[Transition]) -> bool:
     return [(c.offset_before, c.offset_after, c.name) for c in some] == [
         (c.offset_before, c.offset_after, c.name) for c in others
     ]
@@ -145,11 +145,11 @@ def _yearly_rule(moments: Iterable[datetime]) -> str:
     return f"FREQ=YEARLY;BYMONTH={month};BYDAY={weeks.pop()}{weekday}" if len(weeks) == 1 else ""
 
 
-def _initial(zone: ZoneInfo, local: datetime, since_year: int) -> Change:
-    """Not a change at all: the offset in force at a local time, said to hold since the start of a year."""
+def _initial(zone: ZoneInfo, local: datetime, since_year: int) -> Transition:
+    """Not a transition at all: the offset in force at a local time, said to hold since the start of a year."""
     aware = local.replace(tzinfo=zone)
     offset = aware.utcoffset() or timedelta()
-    return Change(datetime.combine(date(since_year, 1, 1), time()), offset, offset, aware.tzname() or "")
+    return Transition(datetime.combine(date(since_year, 1, 1), time()), offset, offset, aware.tzname() or "")
 
 
 def _utc_offset(zone: ZoneInfo, instant: datetime) -> timedelta:

@@ -8,13 +8,13 @@ from __future__ import annotations
 from matcher.rules.available import Available
 from matcher.rules.base import Example, Goal, MustRule, RoleModelGoal, Rule
 from matcher.rules.cohort_day import CohortDay
-from matcher.rules.draft import Draft
 from matcher.rules.ethnic_groups import EthnicGroups
 from matcher.rules.excluded_school import ExcludedSchool
 from matcher.rules.load_limit import LoadLimit
 from matcher.rules.men_in_female_dominated import MenInFemaleDominated
 from matcher.rules.mixed_team import MixedTeam
 from matcher.rules.mode_and_distance import ModeAndDistance
+from matcher.rules.model import Model
 from matcher.rules.new_faces import NewFaces
 from matcher.rules.one_place import OnePlaceAtATime
 from matcher.rules.people import People
@@ -62,4 +62,4 @@ GOALS: tuple[Goal, ...] = (
     Travel(),
 )
 
-__all__ = ["GOALS", "MUST_RULES", "Draft", "Example", "Goal", "MustRule", "RoleModelGoal", "Rule"]
+__all__ = ["GOALS", "MUST_RULES", "Example", "Goal", "Model", "MustRule", "RoleModelGoal", "Rule"]

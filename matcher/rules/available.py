@@ -7,7 +7,7 @@ import numpy as np
 
 from matcher.domain import Finding, Mode, Plan, Problem
 from matcher.rules.base import Example, MustRule
-from matcher.rules.draft import EVER, Bools, Draft, Ints, Seats
+from matcher.rules.model import EVER, Bools, Ints, Model, Seats
 from matcher.rules.tiny import free, plan, problem, session, slot, volunteer
 from matcher.times import day_text
 
@@ -42,7 +42,7 @@ class Available(MustRule):
             amount=10,
         ),
         Example(
-            "free in two spells that touch",
+            "free twice, the second time from where the first ends",
             problem([session("S1")], [volunteer("V1", availability=(free("09:00", "09:30"), free("09:30", "10:00")))]),
             plan(S1="V1"),
             amount=0,
@@ -50,15 +50,17 @@ class Available(MustRule):
     )
 
     def admits(self, seats: Seats, volunteer: Ints, visit: Ints) -> Bools:
-        """Whoever is free in one spell from when they are due: the last spell of theirs that begins by then."""
+        """Whoever is free in one interval from when they are due: in the last of theirs that begins by then."""
         starts, ends = seats.free
         early = seats.problem.programme.limits.arrival_minutes * seats.visit_in_person
-        spell = np.searchsorted(starts, volunteer * EVER + (seats.visit_start - early)[visit], side="right") - 1
+        interval = np.searchsorted(starts, volunteer * EVER + (seats.visit_start - early)[visit], side="right") - 1
         if not len(starts):
             return np.zeros(len(volunteer), dtype=bool)
-        return np.asarray((spell >= 0) & (starts[spell] // EVER == volunteer) & (ends[spell] >= seats.visit_end[visit]))
+        return np.asarray(
+            (interval >= 0) & (starts[interval] // EVER == volunteer) & (ends[interval] >= seats.visit_end[visit])
+        )
 
-    def post(self, draft: Draft) -> None:
+    def post(self, model: Model) -> None:
         """Nothing to add: whoever is not free has no seat."""
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from matcher.domain import Finding, GoalName, LedgerLine, Plan, Problem, TierName
-from matcher.rules.draft import Bools, Draft, Ints, Seats
+from matcher.rules.model import Bools, Ints, Model, Seats
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class Rule(ABC):
         return None
 
     @abstractmethod
-    def post(self, draft: Draft) -> None:
-        """Adds this rule's rows and columns to the draft."""
+    def post(self, model: Model) -> None:
+        """Adds this rule's rows and columns to the model."""
 
 
 class MustRule(Rule):

@@ -7,7 +7,7 @@ import numpy as np
 
 from matcher.domain import Finding, Plan, Problem
 from matcher.rules.base import Example, MustRule
-from matcher.rules.draft import Draft, Ints
+from matcher.rules.model import Ints, Model
 from matcher.rules.tiny import plan, problem, session, slot, volunteer
 from matcher.times import day_text
 
@@ -33,16 +33,16 @@ class CohortDay(MustRule):
         ),
     )
 
-    def post(self, draft: Draft) -> None:
+    def post(self, model: Model) -> None:
         keys: list[Ints] = []
         columns: list[Ints] = []
-        for cohort, session_ids in enumerate(draft.problem.cohort_sessions.values()):
+        for cohort, session_ids in enumerate(model.problem.cohort_sessions.values()):
             if len(session_ids) > 1:
-                mine = np.flatnonzero(np.isin(draft.visit_session, [draft.session_index[name] for name in session_ids]))
-                keys.append(cohort * 10**7 + draft.visit_day[mine])  # day numbers have seven digits
+                mine = np.flatnonzero(np.isin(model.visit_session, [model.session_index[name] for name in session_ids]))
+                keys.append(cohort * 10**7 + model.visit_day[mine])  # day numbers have seven digits
                 columns.append(mine)
         if keys:
-            draft.at_most(self.name, np.concatenate(keys), np.concatenate(columns), 1)
+            model.at_most(np.concatenate(keys), np.concatenate(columns), 1)
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
         held: dict[tuple[str, date], list[str]] = {}

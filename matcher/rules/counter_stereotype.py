@@ -8,11 +8,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from matcher.domain import Encounter, Gender, Goal, GoalName
+from matcher.domain import Encounter, Gender, GoalName, GoalSetting
 from matcher.rules.base import Example
 from matcher.rules.cohort_goal import CohortGoal
-from matcher.rules.draft import Draft
 from matcher.rules.meeting import Person, post_count
+from matcher.rules.model import Model
 from matcher.rules.tiny import only, plan, problem, session, volunteer
 
 
@@ -26,12 +26,12 @@ class CounterStereotype(CohortGoal):
     def counts(self, person: Person) -> bool:
         """The same of one person, said plainly: the check's own words."""
 
-    def post(self, draft: Draft) -> None:
-        people = draft.problem.volunteers.values()
+    def post(self, model: Model) -> None:
+        people = model.problem.volunteers.values()
         share = np.array([np.nan if person.share_women is None else person.share_women for person in people])
         asked = np.array([person.gender is self.gender for person in people], dtype=bool)
-        before = Counter(each.cohort_id for each in draft.problem.encounters if self.counts(each))
-        post_count(draft, self.goal, asked & (share > self.between[0]) & (share < self.between[1]), before)
+        before = Counter(each.cohort_id for each in model.problem.encounters if self.counts(each))
+        post_count(model, self.goal, asked & (share > self.between[0]) & (share < self.between[1]), before)
 
     def met(self, people: list[Person]) -> int:
         return sum(map(self.counts, people))
@@ -46,7 +46,7 @@ def examples_of(goal: GoalName, gender: Gender, other: Gender, share: float, edg
         volunteer("V4", gender=gender),
     )
     asked = [session("S1", team=(1, 4))]
-    goals = only(goal, Goal(2, 4))
+    goals = only(goal, GoalSetting(2, 4))
     spring = (Encounter("A1", gender=gender, share_women=share),)
     return (
         Example("one of four counts: 100 x 4 x 120", problem(asked, four, goals=goals), plan(S1="V1 V2 V3 V4"), 48_000),

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from matcher.domain import Encounter, EthnicGroup, Goal, GoalName
+from matcher.domain import Encounter, EthnicGroup, GoalName, GoalSetting
 from matcher.domain import GoalName as G
 from matcher.rules.base import Example
 from matcher.rules.cohort_goal import CohortGoal
-from matcher.rules.draft import Draft
 from matcher.rules.meeting import Person, post_distinct
+from matcher.rules.model import Model
 from matcher.rules.tiny import only, plan, problem, session, volunteer
 
 FOUR = (
@@ -23,7 +23,7 @@ class EthnicGroups(CohortGoal):
     examples = (
         Example(
             "two groups, and one who did not say: 100 x 3 x (120 + 60)",
-            problem([session("S1", team=(1, 4))], FOUR, goals=only(G.ETHNIC_GROUPS, Goal(3, 3))),
+            problem([session("S1", team=(1, 4))], FOUR, goals=only(G.ETHNIC_GROUPS, GoalSetting(3, 3))),
             plan(S1="V1 V2 V3 V4"),
             amount=54_000,
         ),
@@ -32,7 +32,7 @@ class EthnicGroups(CohortGoal):
             problem(
                 [session("S1", team=(1, 4))],
                 FOUR,
-                goals=only(G.ETHNIC_GROUPS, Goal(3, 3)),
+                goals=only(G.ETHNIC_GROUPS, GoalSetting(3, 3)),
                 encounters=(Encounter("A1", ethnic_group=EthnicGroup.WHITE),),
             ),
             plan(S1="V3"),
@@ -40,13 +40,13 @@ class EthnicGroups(CohortGoal):
         ),
     )
 
-    def post(self, draft: Draft) -> None:
+    def post(self, model: Model) -> None:
         before: dict[str, set[str]] = {}
-        for encounter in draft.problem.encounters:
+        for encounter in model.problem.encounters:
             if encounter.ethnic_group:
                 before.setdefault(encounter.cohort_id, set()).add(encounter.ethnic_group)
-        kind = [str(person.ethnic_group or "") for person in draft.problem.volunteers.values()]
-        post_distinct(draft, self.goal, kind, before)
+        kind = [str(person.ethnic_group or "") for person in model.problem.volunteers.values()]
+        post_distinct(model, self.goal, kind, before)
 
     def met(self, people: list[Person]) -> int:
         return len({person.ethnic_group for person in people if person.ethnic_group is not None})

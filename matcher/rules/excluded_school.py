@@ -6,7 +6,7 @@ import numpy as np
 
 from matcher.domain import Finding, Plan, Problem
 from matcher.rules.base import Example, MustRule
-from matcher.rules.draft import Bools, Draft, Ints, Seats
+from matcher.rules.model import Bools, Ints, Model, Seats
 from matcher.rules.tiny import plan, problem, session, volunteer
 
 
@@ -40,7 +40,7 @@ class ExcludedSchool(MustRule):
         ]
         return ~np.isin(volunteer * schools + seats.visit_school[visit], np.array(excluded, dtype=np.int64))
 
-    def post(self, draft: Draft) -> None:
+    def post(self, model: Model) -> None:
         """Nothing to add: there is no seat at an excluded school."""
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:

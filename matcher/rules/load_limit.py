@@ -5,7 +5,7 @@ from datetime import date
 
 from matcher.domain import Finding, Plan, Problem
 from matcher.rules.base import Example, MustRule
-from matcher.rules.draft import Draft
+from matcher.rules.model import Model
 from matcher.rules.tiny import plan, problem, session, slot, volunteer
 from matcher.times import day_text
 
@@ -44,17 +44,14 @@ class LoadLimit(MustRule):
         ),
     )
 
-    def post(self, draft: Draft) -> None:
-        people = list(draft.problem.volunteers.values())
-        draft.at_most(
-            f"{self.name}: term", draft.seat_volunteer, draft.seats, lambda volunteer: people[volunteer].max_sessions
-        )
-        first_day = int(draft.visit_day.min(initial=10**6))
-        span = int(draft.visit_day.max(initial=first_day)) - first_day + 1
-        draft.at_most(
-            f"{self.name}: day",
-            draft.seat_volunteer * span + draft.visit_day[draft.seat_visit] - first_day,
-            draft.seats,
+    def post(self, model: Model) -> None:
+        people = list(model.problem.volunteers.values())
+        model.at_most(model.seat_volunteer, model.seats, lambda volunteer: people[volunteer].max_sessions)
+        first_day = int(model.visit_day.min(initial=10**6))
+        span = int(model.visit_day.max(initial=first_day)) - first_day + 1
+        model.at_most(
+            model.seat_volunteer * span + model.visit_day[model.seat_visit] - first_day,
+            model.seats,
             lambda key: people[key // span].max_sessions_per_day,
             lazy=True,
         )

@@ -6,10 +6,11 @@ from dataclasses import replace
 import numpy as np
 from scipy.spatial import KDTree
 
+from matcher.coordinates import METRE, distances_km, on_globe
 from matcher.domain import Finding, Limits, Mode, Plan, Problem, School
-from matcher.geography import EARTH_RADIUS_KM, METRE, Position, distances_km, on_globe
+from matcher.geography import EARTH_RADIUS_KM, Position
 from matcher.rules.base import Example, MustRule
-from matcher.rules.draft import Bools, Draft, Ints, Seats
+from matcher.rules.model import Bools, Ints, Model, Seats
 from matcher.rules.tiny import plan, problem, session, volunteer
 
 DERBY, NOTTINGHAM = Position(52.92, -1.48), Position(52.95, -1.15)  # 22.4 km apart
@@ -119,7 +120,7 @@ class ModeAndDistance(MustRule):
         admitted[asked] = _within(seats, volunteer[asked], seats.visit_school[visit[asked]])
         return admitted
 
-    def post(self, draft: Draft) -> None:
+    def post(self, model: Model) -> None:
         """Nothing to add: whoever is too far away has no seat."""
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from matcher.domain import Encounter, Finding, Plan, Problem
 from matcher.rules.base import Example, MustRule
-from matcher.rules.draft import Bools, Draft, Ints, Seats
+from matcher.rules.model import Bools, Ints, Model, Seats
 from matcher.rules.tiny import plan, problem, session, slot, volunteer
 
 TEN = slot("10:00", "11:00")
@@ -50,13 +50,13 @@ class NewFaces(MustRule):
         ]
         return ~np.isin(volunteer * sessions + seats.visit_session[visit], np.array(met, dtype=np.int64))
 
-    def post(self, draft: Draft) -> None:
+    def post(self, model: Model) -> None:
         """For each cohort with several sessions and each volunteer: at most one seat."""
-        several = np.array([len(ids) > 1 for ids in draft.problem.cohort_sessions.values()], dtype=bool)
-        cohort, seat = draft.cohort_seats
+        several = np.array([len(ids) > 1 for ids in model.problem.cohort_sessions.values()], dtype=bool)
+        cohort, seat = model.cohort_seats
         mine = several[cohort] if len(cohort) else np.zeros(0, dtype=bool)
-        key = cohort[mine] * len(draft.volunteer_ids) + draft.seat_volunteer[seat[mine]]
-        draft.at_most(self.name, key, draft.seats[seat[mine]], 1, lazy=True)
+        key = cohort[mine] * len(model.volunteer_ids) + model.seat_volunteer[seat[mine]]
+        model.at_most(key, model.seats[seat[mine]], 1, lazy=True)
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
         times = Counter((encounter.cohort_id, encounter.volunteer_id) for encounter in problem.encounters)

@@ -8,17 +8,17 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from matcher.coordinates import METRE, distances_km
 from matcher.domain import Finding, Limits, Mode, Plan, Problem, School, Slot
-from matcher.geography import METRE, ROADS, Position, distances_km, travel_minutes
+from matcher.geography import ROADS, Position, travel_minutes
 from matcher.people_alike import same_people
 from matcher.rules.base import Example, MustRule
-from matcher.rules.draft import UNBOUNDED, Bools, Draft, Ints, Terms, ranges
 from matcher.rules.load_limit import LoadLimit
+from matcher.rules.model import UNBOUNDED, Bools, Ints, Model, Terms, ranges
 from matcher.rules.tiny import plan, problem, session, slot, volunteer
 from matcher.times import day_text
 
-NINE, HALF_NINE, TEN, ELEVEN = (
-    slot("09:00", "10:00"),
+HALF_NINE, TEN, ELEVEN = (
     slot("09:30", "10:30"),
     slot("10:00", "11:00"),
     slot("11:00", "12:00"),
@@ -120,69 +120,73 @@ class OnePlaceAtATime(MustRule):
         ),
     )
 
-    def post(self, draft: Draft) -> None:
-        """Rows of "at most one of these" over groups of visits that clash pairwise, for each volunteer and day.
+    def post(self, model: Model) -> None:
+        """Rows of "at most one of these" over cliques of visits that clash pairwise, for each volunteer.
 
-        Whether two visits clash does not depend on who would go, so the clashes are found once, and the groups once
-        for each set of visits that some volunteer could be at on one day (or however long visits clash in a row).
+        Whether two visits clash does not depend on who would go, so the graph of clashes is made once. A volunteer's
+        seats fall into its connected components (mostly days), and the cliques are found once for each set of visits
+        of a component that some volunteer has seats at.
+
+        Example: 9:00 to 10:00 (visit 0), 9:30 to 10:30 (1) and 10:00 to 11:00 (2), all at one school: 0 clashes with
+        1, and 1 with 2. Whoever has a seat at each gets the rows "seat at 0 + seat at 1 <= 1" and "at 1 + at 2 <= 1".
         """
-        clashes = _Clashes(draft)
-        seats = np.flatnonzero((clashes.spell[draft.seat_visit] >= 0) & ~_once_anyway(draft, clashes.spell))
-        visit = draft.seat_visit[seats]
-        of_person = draft.seat_volunteer[seats] * (1 + len(clashes.clashing)) + clashes.spell[visit]
+        clashes = _Clashes(model)
+        seats = np.flatnonzero((clashes.component[model.seat_visit] >= 0) & ~_once_anyway(model, clashes.component))
+        visit = model.seat_visit[seats]
+        of_person = model.seat_volunteer[seats] * (1 + len(clashes.clashing)) + clashes.component[visit]
         order = np.lexsort((clashes.place[visit], of_person))
         seats, place, of_person = seats[order], clashes.place[visit][order], of_person[order]
         starts = np.flatnonzero(np.diff(of_person, prepend=-1))
         ends = np.append(starts[1:], len(seats))
-        spell = clashes.spell[draft.seat_visit[seats[starts]]].tolist()
+        component = clashes.component[model.seat_visit[seats[starts]]].tolist()
         known: dict[tuple[int, bytes], Bytes] = {}
         for some in np.array_split(np.arange(len(starts)), 1 + len(seats) // SEATS_AT_A_TIME):
             if not len(some):
                 continue
             mine = slice(starts[some[0]], ends[some[-1]])
-            columns = np.full((len(some), clashes.width), -1, dtype=np.int64)  # of each spell, place by place
-            columns[np.repeat(np.arange(len(some)), (ends - starts)[some]), place[mine]] = draft.seats[seats[mine]]
+            columns = np.full(
+                (len(some), clashes.width), -1, dtype=np.int64
+            )  # of each volunteer's component, place by place
+            columns[np.repeat(np.arange(len(some)), (ends - starts)[some]), place[mine]] = model.seats[seats[mine]]
             found: list[Bytes] = []
             for n, places in zip(some.tolist(), np.packbits(columns >= 0, axis=1, bitorder="little"), strict=True):
-                key = spell[n], places.tobytes()
+                key = component[n], places.tobytes()
                 if key not in known:
-                    known[key] = _packed(clashes.groups(spell[n], int.from_bytes(key[1], "little")), len(places))
+                    known[key] = _packed(clashes.groups(component[n], int.from_bytes(key[1], "little")), len(places))
                 found.append(known[key])
             sizes = list(map(len, found))
             groups = np.unpackbits(np.concatenate(found), axis=1, count=clashes.width, bitorder="little").view(bool)
             row = np.repeat(np.arange(len(groups)), np.count_nonzero(groups, axis=1))
-            spells_before = np.repeat(np.arange(len(some)), sizes) - np.arange(len(groups))
-            at = np.flatnonzero(groups) + (spells_before * clashes.width)[row]
-            draft.add_rows(
-                self.name,
+            components_before = np.repeat(np.arange(len(some)), sizes) - np.arange(len(groups))
+            at = np.flatnonzero(groups) + (components_before * clashes.width)[row]
+            model.add_rows(
                 Terms.of(row, columns.ravel()[at]),
                 low=np.full(len(groups), -UNBOUNDED),
                 high=np.ones(len(groups)),
                 lazy=True,
             )
-        for ids in same_people(draft.problem.volunteers.values()):
-            self._post_twins(draft, clashes, [draft.volunteer_index[volunteer_id] for volunteer_id in ids])
+        for ids in same_people(model.problem.volunteers.values()):
+            self._post_twins(model, clashes, [model.volunteer_index[volunteer_id] for volunteer_id in ids])
 
-    def _post_twins(self, draft: Draft, clashes: _Clashes, people: Sequence[int]) -> None:
+    def _post_twins(self, model: Model, clashes: _Clashes, people: Sequence[int]) -> None:
         """At most one of each two seats of different ids of one person at visits that clash."""
         seats_at: list[dict[tuple[int, int], int]] = []
-        """For each id: (spell, place) -> the column of the seat."""
+        """For each id: (component, place) -> the column of the seat."""
         for person in people:
-            mine = np.flatnonzero(draft.seat_volunteer == person)
-            visit = draft.seat_visit[mine]
-            places = zip(clashes.spell[visit].tolist(), clashes.place[visit].tolist(), strict=True)
-            seats_at.append(dict(zip(places, draft.seats[mine].tolist(), strict=True)))
+            mine = np.flatnonzero(model.seat_volunteer == person)
+            visit = model.seat_visit[mine]
+            places = zip(clashes.component[visit].tolist(), clashes.place[visit].tolist(), strict=True)
+            seats_at.append(dict(zip(places, model.seats[mine].tolist(), strict=True)))
         pairs = [
-            (seat, theirs[spell, other])
+            (seat, theirs[component, other])
             for mine, theirs in permutations(seats_at, 2)
-            for (spell, place), seat in mine.items()
-            if spell >= 0
-            for other in _bits(clashes.clashing[spell][place])
-            if (spell, other) in theirs
+            for (component, place), seat in mine.items()
+            if component >= 0
+            for other in _bits(clashes.clashing[component][place])
+            if (component, other) in theirs
         ]
         both = np.unique(np.sort(np.array(pairs, dtype=np.int64).reshape(-1, 2), axis=1), axis=0)
-        draft.add_rows(
-            self.name,
+        model.add_rows(
             Terms.of(np.repeat(np.arange(len(both)), 2), both.ravel()),
             low=np.full(len(both), -UNBOUNDED),
             high=np.ones(len(both)),
@@ -229,68 +233,74 @@ class OnePlaceAtATime(MustRule):
 
 
 class _Clashes:
-    """Which visits of different sessions nobody can both be at.
+    """The graph of visits of different sessions that nobody can both be at.
 
-    Visits that clash, directly or by way of others, are of one spell; in it they have their places, in order of start.
-    Sets of visits of a spell are whole numbers, a bit a place.
+    In each connected component the visits are numbered by start from 0, their *places*; a set of its visits is a
+    bitmask, a whole number whose bit `place` says whether that visit is in it.
+
+    Example: in the one under `OnePlaceAtATime.post` all three are one component, at places 0, 1 and 2, and `clashing`
+    is [[0b010, 0b101, 0b010]]: the middle one clashes with both others.
     """
 
-    def __init__(self, draft: Draft) -> None:
-        pairs = self._pairs(draft)
-        visits = len(draft.visits)
+    def __init__(self, model: Model) -> None:
+        pairs = self._pairs(model)
+        visits = len(model.visits)
         graph = sparse.csr_array((np.ones(len(pairs), dtype=np.int8), (pairs[:, 0], pairs[:, 1])), (visits, visits))
-        _, self.spell = sparse.csgraph.connected_components(graph, directed=False)
+        _, self.component = sparse.csgraph.connected_components(graph, directed=False)
         clashes = np.bincount(pairs.ravel(), minlength=visits) > 0
-        spells, self.spell[clashes] = np.unique(self.spell[clashes], return_inverse=True)
-        self.spell[~clashes] = -1
-        """Of each visit; -1 where it clashes with none."""
-        order = np.lexsort((draft.visit_start, self.spell))
+        components, self.component[clashes] = np.unique(self.component[clashes], return_inverse=True)
+        self.component[~clashes] = -1
+        """Of each visit the number of its component, -1 where it clashes with none; shape (visits,)."""
+        order = np.lexsort((model.visit_start, self.component))
         self.place = np.zeros(visits, dtype=np.int64)
-        self.place[order] = np.arange(visits) - np.searchsorted(self.spell[order], self.spell[order])
-        sizes = np.bincount(self.spell[clashes], minlength=len(spells))
+        self.place[order] = np.arange(visits) - np.searchsorted(self.component[order], self.component[order])
+        sizes = np.bincount(self.component[clashes], minlength=len(components))
         self.width = int(sizes.max(initial=0))
-        """The places of the longest spell."""
+        """How many visits the largest component has."""
         self.clashing = [[0] * size for size in sizes.tolist()]
-        """spell -> place -> the places with which it clashes."""
-        spell, place = self.spell.tolist(), self.place.tolist()
+        """component -> place -> the bitmask of the places with which it clashes."""
+        component, place = self.component.tolist(), self.place.tolist()
         for a, b in pairs.tolist():
-            self.clashing[spell[a]][place[a]] |= 1 << place[b]
-            self.clashing[spell[b]][place[b]] |= 1 << place[a]
+            self.clashing[component[a]][place[a]] |= 1 << place[b]
+            self.clashing[component[b]][place[b]] |= 1 << place[a]
         self.apart = [list(of_place) for of_place in self.clashing]
-        """The same, and those of the same session: two slots of one session never happen together either."""
+        """The same, with those of the same session: two slots of one session never happen together either."""
         slots: dict[tuple[int, int], int] = {}
-        for visit, of in enumerate(draft.visit_session.tolist()):
-            slots[of, spell[visit]] = slots.get((of, spell[visit]), 0) | 1 << place[visit]
+        for visit, of in enumerate(model.visit_session.tolist()):
+            slots[of, component[visit]] = slots.get((of, component[visit]), 0) | 1 << place[visit]
         for visit in np.flatnonzero(clashes).tolist():
-            session = int(draft.visit_session[visit])
-            self.apart[spell[visit]][place[visit]] |= slots[session, spell[visit]] & ~(1 << place[visit])
+            session = int(model.visit_session[visit])
+            self.apart[component[visit]][place[visit]] |= slots[session, component[visit]] & ~(1 << place[visit])
 
     @staticmethod
-    def _pairs(draft: Draft) -> Ints:
+    def _pairs(model: Model) -> Ints:
         """Visits that clash, shape (pairs, 2)."""
-        limits = draft.problem.programme.limits
-        order = np.argsort(draft.visit_start, kind="stable")
-        after = np.searchsorted(draft.visit_start[order], draft.visit_end[order] + _longest_gap(draft.problem))
+        limits = model.problem.programme.limits
+        order = np.argsort(model.visit_start, kind="stable")
+        after = np.searchsorted(model.visit_start[order], model.visit_end[order] + _longest_gap(model.problem))
         place = np.arange(len(order))
         count = np.maximum(0, after - place - 1)
         first, second = order[np.repeat(place, count)], order[ranges(place + 1, count)]
-        other_session = draft.visit_session[first] != draft.visit_session[second]
+        other_session = model.visit_session[first] != model.visit_session[second]
         first, second = first[other_session], second[other_session]
-        between = draft.visit_start[second] - draft.visit_end[first]
-        in_person, school = draft.visit_in_person, draft.visit_school
+        between = model.visit_start[second] - model.visit_end[first]
+        in_person, school = model.visit_in_person, model.visit_school
         mixed, road = in_person[first] != in_person[second], in_person[first] & in_person[second]
         road &= school[first] != school[second]
         clash = between < np.where(mixed, limits.virtual_gap_minutes, 0)
         a, b, left = school[first[road]], school[second[road]], between[road] - limits.arrival_minutes
-        clash[road] = _too_far(draft, a, b, left)
+        clash[road] = _too_far(model, a, b, left)
         return np.stack([first[clash], second[clash]], axis=1)
 
-    def groups(self, spell: int, mine: int) -> list[int]:
-        """Sets of the places `mine`, such that every two of these that clash stand together in some set.
+    def groups(self, component: int, mine: int) -> list[int]:
+        """An edge cover by cliques: bitmasks of places in `mine`, such that every two that clash are in one of them.
 
-        The sets are as large as can be; where there are very many places, only as large as it takes.
+        The cliques are maximal, which makes fewer and stronger rows; with more than MANY_PLACES of them only as large
+        as it takes to cover every edge, which is quicker. `mine` is a bitmask.
+
+        Example: `groups(0, 0b111)` in the one above is [0b011, 0b110].
         """
-        clashing, apart = self.clashing[spell], self.apart[spell]
+        clashing, apart = self.clashing[component], self.apart[component]
         frugal = mine.bit_count() > MANY_PLACES
         covered = [0] * len(clashing)
         found: list[int] = []
@@ -324,30 +334,36 @@ def _bits(number: int) -> Iterator[int]:
         number ^= low
 
 
-def _once_anyway(draft: Draft, spell: Ints) -> Bools:
-    """The seats of whose spell nobody gets two, because the rule about load already gives its volunteer one a day."""
-    people = draft.problem.volunteers.values()
-    if not any(isinstance(rule, LoadLimit) for rule in draft.rules) or not len(draft.visits):
-        return np.zeros(len(draft.seats), dtype=bool)
+def _once_anyway(model: Model, component: Ints) -> Bools:
+    """Of each seat whether it needs no row here, because `LoadLimit` already allows its volunteer but one; (seats,).
+
+    That is so for whoever gives one session in the term, and for whoever gives one a day where all visits that clash
+    with this one, directly or by way of others, are on one day.
+    """
+    people = model.problem.volunteers.values()
+    if not any(isinstance(rule, LoadLimit) for rule in model.rules) or not len(model.visits):
+        return np.zeros(len(model.seats), dtype=bool)
     once = np.array([person.max_sessions <= 1 for person in people], dtype=bool)
     once_a_day = np.array([person.max_sessions_per_day <= 1 for person in people], dtype=bool)
-    first = np.full(int(spell.max()) + 2, draft.visit_day.max())  # of each spell; of no spell last
+    first = np.full(
+        int(component.max()) + 2, model.visit_day.max()
+    )  # of each component the first day; the last entry is for visits of none
     last = np.zeros_like(first)
-    np.minimum.at(first, spell, draft.visit_day)
-    np.maximum.at(last, spell, draft.visit_day)
-    in_a_day = (first == last)[spell]
-    return np.asarray(once[draft.seat_volunteer] | once_a_day[draft.seat_volunteer] & in_a_day[draft.seat_visit])
+    np.minimum.at(first, component, model.visit_day)
+    np.maximum.at(last, component, model.visit_day)
+    in_a_day = (first == last)[component]
+    return np.asarray(once[model.seat_volunteer] | once_a_day[model.seat_volunteer] & in_a_day[model.seat_visit])
 
 
-def _too_far(draft: Draft, a: Ints, b: Ints, left: Ints) -> Bools:
+def _too_far(model: Model, a: Ints, b: Ints, left: Ints) -> Bools:
     """Whether the journey between two schools takes longer than the minutes left; to the minute as in `check`."""
-    problem, limits = draft.problem, draft.problem.programme.limits
-    km = distances_km(draft.school_degrees[a], draft.school_degrees[b])
+    problem, limits = model.problem, model.problem.programme.limits
+    km = distances_km(model.school_degrees[a], model.school_degrees[b])
     km[np.isnan(km)] = limits.unknown_km
     reach = np.maximum(left, -1) * (limits.travel_kmh / (60 * ROADS))
     far: Bools = km > reach
     for n in np.flatnonzero(np.abs(km - reach) <= METRE).tolist():
-        exact = problem.km_between_schools(draft.school_ids[a[n]], draft.school_ids[b[n]])
+        exact = problem.km_between_schools(model.school_ids[a[n]], model.school_ids[b[n]])
         far[n] = travel_minutes(exact, limits.travel_kmh) > left[n]
     return far
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from matcher.domain import Decision, Finding, Pin, Plan, Problem
 from matcher.rules.base import Example, MustRule
-from matcher.rules.draft import UNBOUNDED, Draft, Ints, Terms, ranges
+from matcher.rules.model import UNBOUNDED, Ints, Model, Terms, ranges
 from matcher.rules.tiny import at, plan, problem, session, slot, volunteer
 
 TEN = slot("10:00", "11:00")
@@ -52,14 +52,13 @@ class Pins(MustRule):
         ),
     )
 
-    def post(self, draft: Draft) -> None:
+    def post(self, model: Model) -> None:
         """A row a pin; one that no column can satisfy keeps its row, without terms, and so forbids every plan."""
-        pins = draft.problem.pins
-        columns = [self.columns(draft, pin) for pin in pins]
+        pins = model.problem.pins
+        columns = [self.columns(model, pin) for pin in pins]
         sizes = [len(found) for found in columns]
         keep = np.array([pin.decision is Decision.KEEP for pin in pins], dtype=bool)
-        draft.add_rows(
-            self.name,
+        model.add_rows(
             Terms.of(
                 np.repeat(np.arange(len(pins)), sizes),
                 np.concatenate(columns) if columns else np.zeros(0, dtype=np.int64),
@@ -69,16 +68,16 @@ class Pins(MustRule):
         )
 
     @staticmethod
-    def columns(draft: Draft, pin: Pin) -> Ints:
+    def columns(model: Model, pin: Pin) -> Ints:
         """The columns of which one must be 1 (keep), or all must be 0 (never)."""
-        session = draft.session_index[pin.session_id]
-        visits = np.flatnonzero(draft.visit_session == session)
+        session = model.session_index[pin.session_id]
+        visits = np.flatnonzero(model.visit_session == session)
         if pin.volunteer_id is not None:
-            person = draft.volunteer_index[pin.volunteer_id]
-            first = np.searchsorted(draft.seat_visit, visits)
-            seats = ranges(first, np.searchsorted(draft.seat_visit, visits, side="right") - first)
-            return np.asarray(draft.seats[seats[draft.seat_volunteer[seats] == person]])
-        starts = np.array([draft.visits[visit][1].start == pin.start for visit in visits], dtype=bool)
+            person = model.volunteer_index[pin.volunteer_id]
+            first = np.searchsorted(model.seat_visit, visits)
+            seats = ranges(first, np.searchsorted(model.seat_visit, visits, side="right") - first)
+            return np.asarray(model.seats[seats[model.seat_volunteer[seats] == person]])
+        starts = np.array([model.visits[visit][1].start == pin.start for visit in visits], dtype=bool)
         return np.asarray(visits[starts])
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ import numpy as np
 
 from matcher.domain import Plan, Problem, TierName
 from matcher.rules.base import Example, Goal
-from matcher.rules.draft import Draft
+from matcher.rules.model import Model
 from matcher.rules.tiny import plan, problem, session, volunteer
 
 TRIO = (volunteer("V1"), volunteer("V2"), volunteer("V3"))
@@ -26,18 +26,18 @@ class Preferences(Goal):
         ),
     )
 
-    def post(self, draft: Draft) -> None:
-        sessions, pairs = len(draft.session_ids), []
-        for (volunteer_id, session_id), score in draft.problem.preferences.items():
-            if session_id in draft.session_index:
-                person, session = draft.volunteer_index[volunteer_id], draft.session_index[session_id]
+    def post(self, model: Model) -> None:
+        sessions, pairs = len(model.session_ids), []
+        for (volunteer_id, session_id), score in model.problem.preferences.items():
+            if session_id in model.session_index:
+                person, session = model.volunteer_index[volunteer_id], model.session_index[session_id]
                 pairs.append((person * sessions + session, score))
         if pairs:
             wished, scores = np.array(sorted(pairs), dtype=np.int64).T
-            key = draft.seat_volunteer * sessions + draft.seat_session
+            key = model.seat_volunteer * sessions + model.seat_session
             place = np.minimum(np.searchsorted(wished, key), len(wished) - 1)
             mine = np.flatnonzero(wished[place] == key)
-            draft.gain(self.tier, draft.seats[mine], scores[place[mine]])
+            model.gain(self.tier, model.seats[mine], scores[place[mine]])
 
     def score(self, problem: Problem, plan: Plan) -> int:
         return sum(

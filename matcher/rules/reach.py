@@ -6,7 +6,7 @@ import numpy as np
 
 from matcher.domain import Plan, Problem, School, TierName, steps
 from matcher.rules.base import Example, Goal
-from matcher.rules.draft import Draft, Terms, ints
+from matcher.rules.model import Model, Terms, ints
 from matcher.rules.tiny import plan, problem, session, slot, volunteer
 
 TEN = slot("10:00", "11:00")
@@ -29,14 +29,13 @@ class Reach(Goal):
         ),
     )
 
-    def post(self, draft: Draft) -> None:
-        visits = np.arange(len(draft.visits))
-        schools = list(draft.problem.schools.values())
-        asked = Counter(each.school_id for each in draft.problem.sessions.values())
+    def post(self, model: Model) -> None:
+        visits = np.arange(len(model.visits))
+        schools = list(model.problem.schools.values())
+        asked = Counter(each.school_id for each in model.problem.sessions.values())
         level = [(index, n) for index, each in enumerate(schools) for n in range(1, asked[each.school_id] + 1)]
-        draft.levels(
-            self.name,
-            Terms.of(draft.visit_school, visits),
+        model.levels(
+            Terms.of(model.visit_school, visits),
             constant=np.zeros(len(schools), dtype=np.int64),
             row_group=np.arange(len(schools)),
             level_group=ints(index for index, _ in level),

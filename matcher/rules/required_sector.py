@@ -6,7 +6,7 @@ import numpy as np
 
 from matcher.domain import Finding, Plan, Problem, folded
 from matcher.rules.base import Example, MustRule
-from matcher.rules.draft import UNBOUNDED, Draft, Terms
+from matcher.rules.model import UNBOUNDED, Model, Terms
 from matcher.rules.tiny import plan, problem, session, volunteer
 
 WANTED = session("S1", team=(1, 2), required_sectors=frozenset({"rail"}))
@@ -40,19 +40,19 @@ class RequiredSector(MustRule):
         ),
     )
 
-    def post(self, draft: Draft) -> None:
-        sector = np.array([folded(person.sector) for person in draft.problem.volunteers.values()], dtype=object)
+    def post(self, model: Model) -> None:
+        sector = np.array([folded(person.sector) for person in model.problem.volunteers.values()], dtype=object)
         parts: list[Terms] = []
-        for visit, (session_id, _) in enumerate(draft.visits):
-            required = sorted(draft.problem.sessions[session_id].required_sectors)
+        for visit, (session_id, _) in enumerate(model.visits):
+            required = sorted(model.problem.sessions[session_id].required_sectors)
             if not required:
                 continue
-            first, last = np.searchsorted(draft.seat_visit, [visit, visit + 1])
+            first, last = np.searchsorted(model.seat_visit, [visit, visit + 1])
             for wanted in required:
-                seats = np.arange(first, last)[sector[draft.seat_volunteer[first:last]] == wanted]
+                seats = np.arange(first, last)[sector[model.seat_volunteer[first:last]] == wanted]
                 row = np.full(len(seats), len(parts))
-                parts.append(Terms.joined([Terms.of(row, draft.seats[seats]), Terms.of([len(parts)], [visit], -1)]))
-        draft.add_rows(self.name, Terms.joined(parts), low=np.zeros(len(parts)), high=np.full(len(parts), UNBOUNDED))
+                parts.append(Terms.joined([Terms.of(row, model.seats[seats]), Terms.of([len(parts)], [visit], -1)]))
+        model.add_rows(Terms.joined(parts), low=np.zeros(len(parts)), high=np.full(len(parts), UNBOUNDED))
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
         for session_id, visit in plan.visits.items():

@@ -7,7 +7,7 @@ import numpy as np
 
 from matcher.domain import Finding, Plan, Problem
 from matcher.rules.base import Example, MustRule
-from matcher.rules.draft import Bools, Draft, Ints, Seats
+from matcher.rules.model import Bools, Ints, Model, Seats
 from matcher.rules.tiny import DAY, plan, problem, session, volunteer
 from matcher.times import day_text
 
@@ -46,7 +46,7 @@ class Safeguarding(MustRule):
         admitted: Bools = supervised[visit] | (until[volunteer] >= seats.visit_day[visit])
         return admitted
 
-    def post(self, draft: Draft) -> None:
+    def post(self, model: Model) -> None:
         """Nothing to add: whoever is not checked has no seat."""
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:

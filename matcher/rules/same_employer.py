@@ -7,7 +7,7 @@ import numpy as np
 
 from matcher.domain import Finding, Limits, Plan, Problem, employer_key
 from matcher.rules.base import Example, MustRule
-from matcher.rules.draft import Draft
+from matcher.rules.model import Model
 from matcher.rules.tiny import plan, problem, session, volunteer
 
 THREE = (
@@ -49,16 +49,15 @@ class SameEmployer(MustRule):
         ),
     )
 
-    def post(self, draft: Draft) -> None:
-        names = [employer_key(person.employer) for person in draft.problem.volunteers.values()]
+    def post(self, model: Model) -> None:
+        names = [employer_key(person.employer) for person in model.problem.volunteers.values()]
         number = {name: n for n, name in enumerate(dict.fromkeys(names))}
-        employer = np.array([number[name] for name in names], dtype=np.int64)[draft.seat_volunteer]
+        employer = np.array([number[name] for name in names], dtype=np.int64)[model.seat_volunteer]
         known = employer != number.get("", -1)
-        draft.at_most(
-            self.name,
-            (draft.seat_visit * len(number) + employer)[known],
-            draft.seats[known],
-            draft.problem.programme.limits.same_employer,
+        model.at_most(
+            (model.seat_visit * len(number) + employer)[known],
+            model.seats[known],
+            model.problem.programme.limits.same_employer,
             lazy=True,
         )
 

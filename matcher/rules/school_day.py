@@ -7,7 +7,7 @@ import numpy as np
 
 from matcher.domain import Finding, Plan, Problem, School
 from matcher.rules.base import Example, MustRule
-from matcher.rules.draft import Draft
+from matcher.rules.model import Model
 from matcher.rules.tiny import plan, problem, session, slot, volunteer
 from matcher.times import day_text
 
@@ -30,13 +30,12 @@ class SchoolDay(MustRule):
         ),
     )
 
-    def post(self, draft: Draft) -> None:
-        limits = [school.max_sessions_per_day for school in draft.problem.schools.values()]
+    def post(self, model: Model) -> None:
+        limits = [school.max_sessions_per_day for school in model.problem.schools.values()]
         limited = np.array([limit is not None for limit in limits], dtype=bool)
-        visits = np.flatnonzero(limited[draft.visit_school]) if len(draft.visits) else draft.visit_school
-        draft.at_most(
-            self.name,
-            draft.visit_school[visits] * 10**7 + draft.visit_day[visits],  # day numbers have seven digits
+        visits = np.flatnonzero(limited[model.visit_school]) if len(model.visits) else model.visit_school
+        model.at_most(
+            model.visit_school[visits] * 10**7 + model.visit_day[visits],  # day numbers have seven digits
             visits,
             lambda key: limits[key // 10**7] or 0,
         )

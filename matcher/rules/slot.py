@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from matcher.domain import Finding, Plan, Problem
 from matcher.rules.base import Example, MustRule
-from matcher.rules.draft import Draft
+from matcher.rules.model import Model
 from matcher.rules.tiny import DAY, plan, problem, session, slot, volunteer
 from matcher.times import day_text
 
@@ -34,8 +34,8 @@ class OneOfItsSlots(MustRule):
         ),
     )
 
-    def post(self, draft: Draft) -> None:
-        """Nothing to add: the draft has a column for each open slot, and at most one of a session's is 1."""
+    def post(self, model: Model) -> None:
+        """Nothing to add: the model has a column for each open slot, and at most one of a session's is 1."""
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
         programme = problem.programme

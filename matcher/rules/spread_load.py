@@ -6,7 +6,7 @@ import numpy as np
 
 from matcher.domain import Plan, Problem, TierName
 from matcher.rules.base import Example, Goal
-from matcher.rules.draft import Draft, Terms, ints, numbered
+from matcher.rules.model import Model, Terms, ints, numbered
 from matcher.rules.tiny import plan, problem, session, slot, volunteer
 
 TEN = slot("10:00", "11:00")
@@ -31,16 +31,15 @@ class SpreadLoad(Goal):
         ),
     )
 
-    def post(self, draft: Draft) -> None:
-        people = len(draft.volunteer_ids)
-        pairs, _ = numbered(draft.seat_volunteer * len(draft.session_ids) + draft.seat_session)
-        most = np.bincount(pairs // max(1, len(draft.session_ids)), minlength=people)
-        limit = ints(person.max_sessions for person in draft.problem.volunteers.values())
+    def post(self, model: Model) -> None:
+        people = len(model.volunteer_ids)
+        pairs, _ = numbered(model.seat_volunteer * len(model.session_ids) + model.seat_session)
+        most = np.bincount(pairs // max(1, len(model.session_ids)), minlength=people)
+        limit = ints(person.max_sessions for person in model.problem.volunteers.values())
         levels = np.minimum(most, limit)
         level = [(person, n) for person in range(people) for n in range(1, int(levels[person]) + 1)]
-        draft.levels(
-            self.name,
-            Terms.of(draft.seat_volunteer, draft.seats),
+        model.levels(
+            Terms.of(model.seat_volunteer, model.seats),
             constant=np.zeros(people, dtype=np.int64),
             row_group=np.arange(people),
             level_group=ints(person for person, _ in level),

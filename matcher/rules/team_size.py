@@ -6,7 +6,7 @@ import numpy as np
 
 from matcher.domain import Finding, Plan, Problem
 from matcher.rules.base import Example, MustRule
-from matcher.rules.draft import UNBOUNDED, Draft, Terms
+from matcher.rules.model import UNBOUNDED, Model, Terms
 from matcher.rules.tiny import plan, problem, session, volunteer
 
 
@@ -35,19 +35,15 @@ class TeamSize(MustRule):
         ),
     )
 
-    def post(self, draft: Draft) -> None:
-        visits = np.arange(len(draft.visits))
-        sessions = [draft.problem.sessions[session_id] for session_id, _ in draft.visits]
-        team = Terms.of(draft.seat_visit, draft.seats)
+    def post(self, model: Model) -> None:
+        visits = np.arange(len(model.visits))
+        sessions = [model.problem.sessions[session_id] for session_id, _ in model.visits]
+        team = Terms.of(model.seat_visit, model.seats)
         fewest = np.array([session.min_volunteers for session in sessions], dtype=np.int64)
         most = np.array([session.max_volunteers for session in sessions], dtype=np.int64)
         none, unbounded = np.zeros(len(visits)), np.full(len(visits), UNBOUNDED)
-        draft.add_rows(
-            f"{self.name}: enough", Terms.joined([team, Terms.of(visits, visits, -fewest)]), low=none, high=unbounded
-        )
-        draft.add_rows(
-            f"{self.name}: room", Terms.joined([team, Terms.of(visits, visits, -most)]), low=-unbounded, high=none
-        )
+        model.add_rows(Terms.joined([team, Terms.of(visits, visits, -fewest)]), low=none, high=unbounded)
+        model.add_rows(Terms.joined([team, Terms.of(visits, visits, -most)]), low=-unbounded, high=none)
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
         for session_id, visit in plan.visits.items():

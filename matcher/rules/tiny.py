@@ -10,8 +10,8 @@ from typing import Any
 from matcher.domain import (
     Availability,
     Cohort,
-    Goal,
     GoalName,
+    GoalSetting,
     Limits,
     Plan,
     Problem,
@@ -96,6 +96,6 @@ def plan(**visits: str | tuple[Slot, str]) -> Plan:
     return Plan(found)
 
 
-def only(goal: GoalName, wanted: Goal) -> dict[GoalName, Goal]:
+def only(goal: GoalName, wanted: GoalSetting) -> dict[GoalName, GoalSetting]:
     """Goals of which only one is worth anything."""
-    return {name: Goal(0, 0) for name in GoalName} | {goal: wanted}
+    return {name: GoalSetting(0, 0) for name in GoalName} | {goal: wanted}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from ortools.sat.python import cp_model
 
-from matcher.rules.draft import UNBOUNDED, Ints
+from matcher.rules.model import UNBOUNDED, Ints
 from matcher.solving.reduced import Reduced
 
 
@@ -23,7 +23,7 @@ class Effort:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Solved:
     """`values` of the free columns, None if none were found; `closed` if nothing better exists (or nothing at all)."""
 
     values: Ints | None
@@ -38,7 +38,7 @@ def maximise(
     effort: Effort,
     hint: Ints | None = None,
     stoppable: Callable[[cp_model.CpSolver], None] = lambda solver: None,
-) -> Answer:
+) -> Solved:
     """The best values of the free columns, shape (free,), for `gain`, shape (free,).
 
     `stoppable` is given the solver before it starts, so that somebody else can stop it.
@@ -83,7 +83,7 @@ def maximise(
     response = solver.response_proto
     found = status in (cp_model.OPTIMAL, cp_model.FEASIBLE)
     spent = response.deterministic_time if effort.deterministic else response.wall_time
-    return Answer(
+    return Solved(
         values=np.array(response.solution, dtype=np.int64) if found else None,
         closed=status in (cp_model.OPTIMAL, cp_model.INFEASIBLE),
         seconds=spent,

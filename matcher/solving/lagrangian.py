@@ -17,12 +17,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from matcher.rules.draft import UNBOUNDED, Ints
+from matcher.rules.model import UNBOUNDED, Floats, Ints
 from matcher.rules.team_size import TeamSize
 from matcher.solving.compiled import compiled
 from matcher.solving.reduced import Hold, Scope
 
-Floats = npt.NDArray[np.float64]
 BITS = 52  # that a priced column may need, so that the sum over a team fits into 64
 DEFLECTION = 0.95  # how much of the last direction the next one keeps
 SHORTER = 0.87  # by how much steps get shorter when no better bound was found for a while
@@ -33,33 +32,41 @@ NONE = -(2**61)  # what stands for a seat that is not there
 
 
 class Lagrangian:
-    """A tier's gain, with prices on the rows of a scope and on the holds; shape of prices: (rows + holds,)."""
+    """A tier's gain, with prices (Lagrange multipliers) on the rows of a scope and on the holds.
+
+    Prices have the shape (rows + holds,): the model's rows, then the holds. A price above 0 is paid for each unit of a
+    row's sum and earned for each of its upper limit; below 0 the same of its lower limit.
+
+    Example: V1 could go to S1 (gain 10) or S2 (gain 8), and "at most one of them" is a row. With price 0 each session
+    takes V1: the bound is 18. With price 8 V1 is worth 2 to S1 and 0 to S2, and the limit 1 earns 8: the bound is 10,
+    which is the best there is.
+    """
 
     def __init__(self, scope: Scope, gain: Ints, holds: Sequence[Hold] = ()) -> None:
-        draft = self.draft = scope.draft
+        model = self.model = scope.model
         self.gain = gain
         self.of_hold = sparse.vstack(
             [
-                sparse.csr_array((0, draft.columns), dtype=np.int64),
+                sparse.csr_array((0, model.columns), dtype=np.int64),
                 *(sparse.csr_array(hold.gain[None]) for hold in holds),
             ],
             format="csr",
         )
-        self.low = np.append(draft.low, [hold.low for hold in holds]).astype(np.int64)
-        self.high = np.append(draft.high, np.full(len(holds), UNBOUNDED)).astype(np.int64)
+        self.low = np.append(model.low, [hold.low for hold in holds]).astype(np.int64)
+        self.high = np.append(model.high, np.full(len(holds), UNBOUNDED)).astype(np.int64)
         self.in_scope = np.append(scope.rows, np.ones(len(holds), dtype=bool))
-        self.counting = scope.columns[scope.columns >= len(draft.visits) + len(draft.seats)]
+        self.counting = scope.columns[scope.columns >= len(model.visits) + len(model.seats)]
         self.size = len(self.low)
 
-        sessions = [draft.problem.sessions[session_id] for session_id, _ in draft.visits]
-        self.first_seat = len(draft.visits) + np.searchsorted(draft.seat_visit, np.arange(len(draft.visits) + 1))
+        sessions = [model.problem.sessions[session_id] for session_id, _ in model.visits]
+        self.first_seat = len(model.visits) + np.searchsorted(model.seat_visit, np.arange(len(model.visits) + 1))
         width = int(np.diff(self.first_seat).max(initial=0))
-        sized = any(isinstance(rule, TeamSize) for rule in draft.rules)  # a draft under a few rules may have no sizes
+        sized = any(isinstance(rule, TeamSize) for rule in model.rules)  # a model under a few rules may have no sizes
         self.fewest = np.array([s.min_volunteers if sized else 0 for s in sessions], dtype=np.int64)
         self.most = np.array([min(width, s.max_volunteers) if sized else width for s in sessions], dtype=np.int64)
-        self.session_starts = np.flatnonzero(np.diff(draft.visit_session, prepend=-1))
+        self.session_starts = np.flatnonzero(np.diff(model.visit_session, prepend=-1))
         self.session = np.repeat(
-            np.arange(len(self.session_starts)), np.diff(np.append(self.session_starts, len(draft.visits)))
+            np.arange(len(self.session_starts)), np.diff(np.append(self.session_starts, len(model.visits)))
         )
 
     def bound(self, prices: Floats) -> int:
@@ -84,10 +91,10 @@ class Lagrangian:
         return total // scale
 
     def prices(self, found: Floats, rows: Ints) -> Floats:
-        """Prices for some of the draft's rows, followed by those of the holds, as prices for all."""
+        """`found`, shape (some rows + holds,), as prices for all: of the other rows 0. `rows` are their numbers."""
         prices = np.zeros(self.size)
         prices[rows] = found[: len(rows)]
-        prices[self.draft.rows :] = found[len(rows) :]
+        prices[self.model.rows :] = found[len(rows) :]
         return prices
 
     def improved(
@@ -95,14 +102,20 @@ class Lagrangian:
     ) -> Iterator[tuple[Floats, Floats]]:
         """Ever better prices, and the mean of what sessions chose lately: fractions, shape (columns,).
 
-        `target` says what the best plan so far gains, `patience` after how many iterations without a better bound
-        steps get shorter: the larger, the later and the better. Ends when steps get too short to matter.
+        A step is `step x (bound - target) / |direction|^2` (Polyak). `first_step` is the first `step`, and
+        `target` says what the best plan so far gains. After `patience` iterations in a row that lowered the bound by
+        less than 0.01 % of it, `step` becomes `step x SHORTER`, and the search goes on from the best prices. So a
+        patience of 20 ends soon at a bound that is nearly as good, one of 125 takes longer and ends at a better one.
+        Ends when `step` is below LEAST_STEP, or the bound meets the target. Yields every OFTEN iterations.
+
+        The mean weighs an iteration's choice with MEMORY, and all that were before it with 1 - MEMORY: near the best
+        prices it is close to a solution of the linear relaxation (Barahona, Anbil, 2000).
         """
         active = _Active(self, np.flatnonzero(prices))
         price = best_price = prices[active.rows]
         direction = np.zeros(len(price))
         best, step, stuck, iteration = math.inf, first_step, 0, 0
-        mean, weight = np.zeros(self.draft.columns), 1.0  # the mean is their product
+        mean, weight = np.zeros(self.model.columns), 1.0  # the mean is their product
         while step > LEAST_STEP:
             value, chosen = self._choice(active, price)
             weight *= 1 - MEMORY if iteration else 1.0
@@ -135,14 +148,14 @@ class Lagrangian:
 
     def part(self, rows: Ints) -> sparse.csr_array:
         """Some rows and holds, in order, over all columns."""
-        own, holds = rows[rows < self.draft.rows], rows[rows >= self.draft.rows] - self.draft.rows
-        return sparse.vstack([self.draft.matrix[own], self.of_hold[holds]], format="csr", dtype=np.int64)
+        own, holds = rows[rows < self.model.rows], rows[rows >= self.model.rows] - self.model.rows
+        return sparse.vstack([self.model.matrix[own], self.of_hold[holds]], format="csr", dtype=np.int64)
 
     def _broken(self, chosen: Ints) -> Ints:
         """The rows and holds in scope that these columns break, if they are 1 and all others 0."""
-        columns = np.zeros(self.draft.columns, dtype=np.int64)
+        columns = np.zeros(self.model.columns, dtype=np.int64)
         columns[chosen] = 1
-        activity = np.append(self.draft.activity(columns), self.of_hold @ columns)
+        activity = np.append(self.model.activity(columns), self.of_hold @ columns)
         return np.flatnonzero(((activity < self.low) | (activity > self.high)) & self.in_scope)
 
     def _usable(self, prices: Floats) -> Floats:
@@ -237,15 +250,15 @@ class _Active:
     """The rows that have a price or were broken: the only ones that an iteration looks at."""
 
     def __init__(self, lagrangian: Lagrangian, rows: Ints) -> None:
-        draft = lagrangian.draft
+        model = lagrangian.model
         self.rows = rows
         self.low, self.high = lagrangian.low[rows], lagrangian.high[rows]
         self.part = lagrangian.part(rows)
         self.norm = np.sqrt(np.maximum(1.0, self.part.astype(float).power(2).sum(axis=1)))
         """The Euclidean norm of each row, 1 for one without entries."""
-        self.of_hold, self.by_column = lagrangian.of_hold[rows[rows >= draft.rows] - draft.rows], draft.by_column
-        own = rows[rows < draft.rows]
-        self.place = np.full(draft.rows, len(rows), dtype=np.int64)
+        self.of_hold, self.by_column = lagrangian.of_hold[rows[rows >= model.rows] - model.rows], model.by_column
+        own = rows[rows < model.rows]
+        self.place = np.full(model.rows, len(rows), dtype=np.int64)
         self.place[own] = np.arange(len(own))
 
     def usable(self, price: Floats) -> Floats:

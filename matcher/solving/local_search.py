@@ -2,7 +2,7 @@
 
 Somebody joins a team, leaves it or takes another's place; two people change places; a session moves to another slot
 and chooses its team anew. A step is kept if it breaks no row and the tiers, in their order, are better after it. It
-reads nothing but the draft's rows, so it knows every rule without naming one; it is compiled because it looks at
+reads nothing but the model's rows, so it knows every rule without naming one; it is compiled because it looks at
 every seat, and lets other threads work meanwhile.
 """
 
@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matcher.domain import TierName
-from matcher.rules.draft import Draft, Ints
+from matcher.rules.model import Ints, Model
 from matcher.solving.compiled import compiled, compiled_inside
 
 AT_A_TIME = 20  # sessions between looks at the clock
@@ -27,7 +27,7 @@ TAKE, LEAVE = np.int64(1), np.int64(-1)  # so typed, or what they are given to i
 
 
 def climb(
-    draft: Draft, columns: Ints, held: int, seed: int, out_of_time: Callable[[], bool]
+    model: Model, columns: Ints, held: int, seed: int, out_of_time: Callable[[], bool]
 ) -> Iterator[tuple[Ints, float]]:
     """Ever better plans, one for each sweep over the sessions: column values, shape (columns,), and seconds of work.
 
@@ -35,7 +35,7 @@ def climb(
     are compared in their order. Ends when no step makes the plan better, or soon after `out_of_time` says so. The
     seconds are about right and, unlike the clock's, the same each time.
     """
-    term, state = _term(draft), _state(draft, columns)
+    term, state = _term(model), _state(model, columns)
     order = random.Random(seed)  # nosec B311 # a search, no secret
     while state.awake.any() and not out_of_time():
         steps = 0
@@ -46,45 +46,54 @@ def climb(
             if out_of_time():
                 break
             steps += _improve(term, state, np.array(sessions[first : first + AT_A_TIME]), held)
-        found = np.zeros(draft.columns, dtype=np.int64)
+        found = np.zeros(model.columns, dtype=np.int64)
         found[: len(state.taken)] = state.taken
-        found = draft.completed(found)
-        if not steps or not draft.feasible(found):
+        found = model.completed(found)
+        if not steps or not model.feasible(found):
             return
         yield found, float(state.work[0]) * SECONDS_OF_A_FLIP
 
 
 class _Term(NamedTuple):
-    """A draft as flat arrays."""
+    """A model as flat arrays, for compiled loops.
+
+    Lists of lists are kept as in a CSR matrix: the entries of i are those from `ends[i]` to before `ends[i + 1]`.
+    Groups are those of all of the model's blocks of `Levels`, numbered through.
+    """
 
     ends: Ints
-    """Of the entries of each column, with one before the first."""
+    """Shape (columns + 1,): where each column's entries are in `rows` and `coefficients`."""
     rows: Ints
     coefficients: Ints
     own: Ints
-    """Of each column, the group that it is a level of; -1 for visits and seats."""
+    """Of each column the group that it is a level of; -1 for visits and seats; shape (columns,)."""
     group_ends: Ints
+    """Shape (groups + 1,): where the rows that bound each group are in `group_rows`."""
     group_rows: Ints
     first_level: Ints
-    """Of each group, the column of its first level, and how many there are."""
+    """Of each group the column of its first level, shape (groups,); the others follow it."""
     levels: Ints
+    """Of each group how many levels it has, shape (groups,)."""
     ceiling: npt.NDArray[np.bool_]
+    """Of each group as in `Levels`, shape (groups,)."""
     gains: tuple[Ints, ...]
-    """Of each tier what each column adds, and with which sign more is better."""
+    """Of each tier what each column adds to it, shape (columns,)."""
     signs: Ints
+    """Of each tier 1 where more is better, -1 where less is."""
     first_seat: Ints
-    """The column of each visit's first seat, with one behind the last."""
+    """The column of each visit's first seat, shape (visits + 1,); the last is one behind all seats."""
     seat_visit: Ints
     seat_person: Ints
     visit_session: Ints
     session_ends: Ints
-    """Of each session's visits, which stand together."""
+    """Shape (sessions + 1,): a session's visits stand together, so its entries are their columns."""
     person_ends: Ints
+    """Shape (people + 1,): where the columns of each person's seats are in `person_seats`."""
     person_seats: Ints
-    """Columns of each person's seats."""
     school: Ints
-    """Of each session, its school."""
+    """Of each session its school, shape (sessions,)."""
     school_ends: Ints
+    """Shape (schools + 1,): where each school's sessions are in `school_sessions`."""
     school_sessions: Ints
 
 
@@ -92,35 +101,43 @@ class _State(NamedTuple):
     """A plan, and what follows from it."""
 
     taken: npt.NDArray[np.int8]
-    """Of each column, its value; levels are kept in `filled` alone."""
+    """Of each visit and seat its value, 0 or 1, shape (visits + seats,); levels are kept in `filled` alone."""
     row: npt.NDArray[np.int32]
-    """Of each row its COUNT, LOW, HIGH and GROUP, which are read together, shape (rows, 4).
+    """Of each row COUNT, LOW, HIGH and GROUP, shape (rows, 4): read together, so they stand together.
 
-    The count is the row's sum; of one that feeds a group of counting columns, what it counts. The others have group -1.
+    A plain row has group -1, and its count is the sum of coefficient x column, to be kept between low and high. A row
+    that bounds a group of levels has that group's number, and its count is what it counts, without the levels
+    themselves: `constant + terms`, of a group that is no `ceiling` times -1.
+
+    Example: a class that meets 3 people has a row with count 3; a volunteer with 2 sessions (load, no ceiling) one
+    with count -2. Their groups have 3 and 2 levels filled, if they have so many.
     """
     filled: Ints
+    """Of each group how many of its levels are 1, shape (groups,)."""
     running: Ints
-    """Of each session the visit as which it runs, -1 if it does not."""
+    """Of each session the visit as which it runs, -1 if it does not; shape (sessions,)."""
     total: Ints
-    """By how much rows are broken, and what each tier gained, since the last step."""
+    """What was flipped since the last step that was kept: by how much all rows together are broken, then what each tier
+    gained, more being better; shape (1 + tiers,)."""
     stack: Ints
+    """Room for the columns still to be flipped by `_flip`: column + 1, below 0 where it becomes 0."""
     awake: npt.NDArray[np.bool_]
     """Of each session whether something has changed since its steps were last tried that may make one worth it."""
     work: Ints
-    """How many columns were flipped."""
+    """How many visits and seats were flipped, as a measure of time; shape (1,)."""
 
 
-def _term(draft: Draft) -> _Term:
-    by_column = draft.by_column
-    visits = len(draft.visits)
-    group, own = _group(draft), np.full(draft.columns, -1, dtype=np.int64)
+def _term(model: Model) -> _Term:
+    by_column = model.by_column
+    visits = len(model.visits)
+    group, own = _group(model), np.full(model.columns, -1, dtype=np.int64)
     first_level, levels, ceiling = (
         [np.zeros(0, dtype=np.int64)],
         [np.zeros(0, dtype=np.int64)],
         [np.zeros(0, dtype=bool)],
     )
     groups = 0
-    for block in draft.counting:
+    for block in model.counting:
         own[block.columns] = groups + block.group
         start = int(block.columns[0]) if len(block.columns) else 0
         first_level.append(start + np.searchsorted(block.group, np.arange(block.groups)))
@@ -129,8 +146,8 @@ def _term(draft: Draft) -> _Term:
         groups += block.groups
     feeding = np.flatnonzero(group >= 0)
     feeding = feeding[np.argsort(group[feeding], kind="stable")]
-    by_person = np.argsort(draft.seat_volunteer, kind="stable")
-    school = np.array([draft.school_index[each.school_id] for each in draft.problem.sessions.values()], dtype=np.int64)
+    by_person = np.argsort(model.seat_volunteer, kind="stable")
+    school = np.array([model.school_index[each.school_id] for each in model.problem.sessions.values()], dtype=np.int64)
     by_school = np.argsort(school, kind="stable")
     return _Term(
         by_column.indptr,
@@ -142,46 +159,46 @@ def _term(draft: Draft) -> _Term:
         np.concatenate(first_level),
         np.concatenate(levels),
         np.concatenate(ceiling),
-        tuple(draft.objective[tier] for tier in TierName),
+        tuple(model.objective[tier] for tier in TierName),
         np.array([1 if tier.maximised else -1 for tier in TierName]),
-        visits + np.searchsorted(draft.seat_visit, np.arange(visits + 1)),
-        draft.seat_visit,
-        draft.seat_volunteer,
-        draft.visit_session,
-        np.searchsorted(draft.visit_session, np.arange(len(draft.session_ids) + 1)),
-        np.searchsorted(draft.seat_volunteer[by_person], np.arange(len(draft.volunteer_ids) + 1)),
+        visits + np.searchsorted(model.seat_visit, np.arange(visits + 1)),
+        model.seat_visit,
+        model.seat_volunteer,
+        model.visit_session,
+        np.searchsorted(model.visit_session, np.arange(len(model.session_ids) + 1)),
+        np.searchsorted(model.seat_volunteer[by_person], np.arange(len(model.volunteer_ids) + 1)),
         visits + by_person,
         school,
-        np.searchsorted(school[by_school], np.arange(len(draft.school_ids) + 1)),
+        np.searchsorted(school[by_school], np.arange(len(model.school_ids) + 1)),
         by_school,
     )
 
 
-def _group(draft: Draft) -> Ints:
-    """Of each row, the group of counting columns that it feeds; -1 for a plain row."""
-    group = np.full(draft.rows, -1, dtype=np.int64)
+def _group(model: Model) -> Ints:
+    """Of each row the group of levels that it bounds, as in `_Term`; -1 for a plain row; shape (rows,)."""
+    group = np.full(model.rows, -1, dtype=np.int64)
     groups = 0
-    for block in draft.counting:
+    for block in model.counting:
         group[block.first_row : block.first_row + len(block.row_group)] = groups + block.row_group
         groups += block.groups
     return group
 
 
-def _state(draft: Draft, columns: Ints) -> _State:
-    visits_and_seats = len(draft.visits) + len(draft.seats)
-    counted = draft.activity(columns)
+def _state(model: Model, columns: Ints) -> _State:
+    visits_and_seats = len(model.visits) + len(model.seats)
+    counted = model.activity(columns)
     filled = []
-    for block in draft.counting:
+    for block in model.counting:
         rows = slice(block.first_row, block.first_row + len(block.row_group))
         inside = np.bincount(block.group, columns[block.columns], minlength=block.groups).astype(np.int64)
         filled.append(inside)
-        counted[rows] -= draft.low[rows] - (1 if block.ceiling else -1) * inside[block.row_group]
-    running = np.full(len(draft.session_ids), -1, dtype=np.int64)
-    run = np.flatnonzero(columns[: len(draft.visits)])
-    running[draft.visit_session[run]] = run
+        counted[rows] -= model.low[rows] - (1 if block.ceiling else -1) * inside[block.row_group]
+    running = np.full(len(model.session_ids), -1, dtype=np.int64)
+    run = np.flatnonzero(columns[: len(model.visits)])
+    running[model.visit_session[run]] = run
     taken = columns[:visits_and_seats].astype(np.int8)
-    columns_of_rows = (counted, draft.low, draft.high, _group(draft))
-    stack = np.zeros(2 * (draft.columns - visits_and_seats) + 16, dtype=np.int64)
+    columns_of_rows = (counted, model.low, model.high, _group(model))
+    stack = np.zeros(2 * (model.columns - visits_and_seats) + 16, dtype=np.int64)
     return _State(
         taken,
         np.stack([np.clip(each, -FAR, FAR).astype(np.int32) for each in columns_of_rows], axis=1),
@@ -189,7 +206,7 @@ def _state(draft: Draft, columns: Ints) -> _State:
         running,
         np.zeros(1 + len(TierName), dtype=np.int64),
         stack,
-        np.ones(len(draft.session_ids), dtype=bool),
+        np.ones(len(model.session_ids), dtype=bool),
         np.zeros(1, dtype=np.int64),
     )
 
@@ -230,12 +247,12 @@ def _flip(term: _Term, state: _State, column: int, change: np.int64) -> None:
 
 @compiled_inside
 def _filled(term: _Term, state: _State, group: int) -> int:
-    """How many levels of a group are filled by what its rows count."""
+    """How many levels of a group are filled by what its rows count: as many as the lowest (or highest) says."""
     first, end = term.group_ends[group], term.group_ends[group + 1]
     count = state.row[term.group_rows[first], COUNT]
     for place in range(first + 1, end):
         other = state.row[term.group_rows[place], COUNT]
-        count = min(count, other)  # a group that counts no less than its rows demand has negative counts
+        count = min(count, other)  # the highest of a group that is no ceiling: its counts are negative
     if not term.ceiling[group]:
         count = -count
     return int(max(0, min(count, term.levels[group])))

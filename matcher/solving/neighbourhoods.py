@@ -1,9 +1,9 @@
 """Which sessions to free together, so that a solver can rearrange them while all others stay.
 
-Each kind of neighbourhood picks sessions until their seats come to a size: either with all their slots, or with the
-slots as they are and only the teams to choose again, so that more sessions come together. Kinds that paid most a
-second lately are picked more often, and each kind's size grows while its neighbourhoods are solved in a moment, or to
-the end for nothing, and shrinks when they are not.
+Large neighbourhood search (Shaw, 1998): an *operator* picks sessions until their seats come to its size, either with
+all their slots, or with the slots as they are and only the teams to choose again, so that more sessions come together.
+Operators that gained most a second lately are picked more often, and an operator's size grows while its neighbourhoods
+are solved in a moment, or to the end for nothing, and shrinks when they are not.
 """
 
 from __future__ import annotations
@@ -13,32 +13,34 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
-from matcher.rules.draft import Draft, Ints
+from matcher.rules.model import Floats, Ints, Model
 
 FIRST_SIZE, SMALLEST, GROWTH, SHRINKAGE = 4000, 300, 1.15, 0.7
 CANDIDATES = 60  # people who are looked at for a visit at a time, more or less, chosen at random
 MOMENT = 1.0  # seconds in which a neighbourhood is best solved
-Floats = npt.NDArray[np.float64]
 POOL = 40_000  # seats among which neighbours are looked for
 PIECE = 15_000  # seats of schools that a bound on reach looks at together
-TAKEN = 0.1  # of a seat, by a relaxation, so that it counts
-FADING = 0.9  # how much of what a kind paid before still counts after one more trial
+TAKEN = 0.1  # the value that a relaxation gives a seat, above which it counts as taken
+FADING = 0.9  # how much of what an operator paid before still counts after one more trial
 
 
 @dataclass
-class Kind:
+class Operator:
+    """A way to pick neighbourhoods, and what came of those that it picked."""
+
     name: str
     same_slots: bool = False
     """Whether every session keeps its slot and only teams change."""
     size: float = FIRST_SIZE
+    """About how many seats it frees."""
     paid: float = 1.0
+    """What its neighbourhoods gained a second lately, as a share of the best there was: 0 to 1."""
 
 
 @dataclass(frozen=True)
 class Neighbourhood:
-    kind: Kind
+    operator: Operator
     columns: Ints
     """The visits and seats that may change."""
     whole: bool = False
@@ -47,57 +49,59 @@ class Neighbourhood:
 
 @dataclass
 class Neighbourhoods:
-    draft: Draft
+    model: Model
     random: random.Random
     only_lagging: bool = False
     """Whether a tier is all about the few schools that are behind."""
-    kinds: list[Kind] = field(
+    operators: list[Operator] = field(
         default_factory=lambda: [
             *(
-                Kind(name, same_slots)
+                Operator(name, same_slots)
                 for name in ("schools", "sessions", "weeks", "people", "lagging")
                 for same_slots in (False, True)
             ),
-            Kind("between"),
+            Operator("between"),
         ]
     )
 
     def __post_init__(self) -> None:
-        draft = self.draft
-        count = len(draft.session_ids)
+        model = self.model
+        count = len(model.session_ids)
         # visits stand in the order of their sessions and seats in that of their visits
-        self.first_visit = np.searchsorted(draft.visit_session, np.arange(count + 1))
-        self.first_seat = np.searchsorted(draft.seat_visit, np.arange(len(draft.visits) + 1))
+        self.first_visit = np.searchsorted(model.visit_session, np.arange(count + 1))
+        self.first_seat = np.searchsorted(model.seat_visit, np.arange(len(model.visits) + 1))
         self.seats_of = np.diff(self.first_seat[self.first_visit])
         self.some_of_visit = np.minimum(CANDIDATES, np.diff(self.first_seat))
         self.some_of = np.zeros(count, dtype=np.int64)
-        np.add.at(self.some_of, draft.visit_session, self.some_of_visit)
+        np.add.at(self.some_of, model.visit_session, self.some_of_visit)
         self.sessions: list[int] = np.flatnonzero(self.seats_of).tolist()
         self.total = int(self.seats_of.sum())
-        self.school_of = {int(s): int(k) for s, k in zip(draft.visit_session, draft.visit_school, strict=True)}
+        self.school_of = {int(s): int(k) for s, k in zip(model.visit_session, model.visit_school, strict=True)}
         self.at_school: dict[int, list[int]] = {}
         for session in self.sessions:
             self.at_school.setdefault(self.school_of[session], []).append(session)
-        self.day_of = {int(s): int(day) for s, day in zip(draft.visit_session, draft.visit_day, strict=True)}
-        order = np.argsort(draft.seat_volunteer, kind="stable")
-        bounds = np.searchsorted(draft.seat_volunteer[order], np.arange(len(draft.volunteer_ids) + 1))
-        sessions = draft.seat_session[order]
+        self.day_of = {int(s): int(day) for s, day in zip(model.visit_session, model.visit_day, strict=True)}
+        order = np.argsort(model.seat_volunteer, kind="stable")
+        bounds = np.searchsorted(model.seat_volunteer[order], np.arange(len(model.volunteer_ids) + 1))
+        sessions = model.seat_session[order]
         self.sessions_for = [
-            np.unique(sessions[bounds[v] : bounds[v + 1]]).tolist() for v in range(len(draft.volunteer_ids))
+            np.unique(sessions[bounds[v] : bounds[v + 1]]).tolist() for v in range(len(model.volunteer_ids))
         ]
-        self.school_of_column = _schools(draft)
-        self.places = _places(draft, list(self.at_school))
+        self.school_of_column = _schools(model)
+        self.places = _places(model, list(self.at_school))
 
     def next(self, columns: Ints, lag: Ints | None, relaxed: Floats | None = None) -> Neighbourhood:
         """A neighbourhood of the plan; `lag` says how far each session is behind what could be, if that is known."""
         missing = {"lagging": lag is None, "between": relaxed is None}
-        kinds = [kind for kind in self.kinds if not missing.get(kind.name)]
+        operators = [operator for operator in self.operators if not missing.get(operator.name)]
         if lag is not None and self.only_lagging:
-            kinds = [kind for kind in self.kinds if kind.name == "lagging" and not kind.same_slots]
-        kind = self.random.choices(kinds, [0.05 + kind.paid for kind in kinds])[0]
-        if kind.size >= self.total and not kind.same_slots:
-            return self.whole(kind)
-        seed = self._seed(lag if kind.name == "lagging" else None)
+            operators = [
+                operator for operator in self.operators if operator.name == "lagging" and not operator.same_slots
+            ]
+        operator = self.random.choices(operators, [0.05 + operator.paid for operator in operators])[0]
+        if operator.size >= self.total and not operator.same_slots:
+            return self.whole(operator)
+        seed = self._seed(lag if operator.name == "lagging" else None)
         pool = self._around(seed)
         walks = {
             "schools": self._schools,
@@ -108,51 +112,53 @@ class Neighbourhoods:
             "between": self._any,
         }
         visit = self._visit(columns)
-        sizes = np.where(visit >= 0, self.some_of_visit[visit], 0) if kind.same_slots else self.some_of
+        sizes = np.where(visit >= 0, self.some_of_visit[visit], 0) if operator.same_slots else self.some_of
         if self.only_lagging:  # whoever makes the difference is not to be missed
             sizes = self.seats_of
         chosen: dict[int, None] = {}
         size = 0
-        for session in walks[kind.name](pool):
+        for session in walks[operator.name](pool):
             if session not in chosen and sizes[session]:
                 chosen[session] = None
                 size += int(sizes[session])
-                if size >= kind.size:
+                if size >= operator.size:
                     break
-        if kind.name == "between" and relaxed is not None:
-            return self.between(columns, relaxed, kind, pool, list(chosen))
-        if kind.same_slots:
+        if operator.name == "between" and relaxed is not None:
+            return self.between(columns, relaxed, operator, pool, list(chosen))
+        if operator.same_slots:
             mine = visit[list(chosen)]
-            seats = self.draft.seats[_ranges(self.first_seat[mine], self.first_seat[mine + 1])]
-            return Neighbourhood(kind, self._some(seats, columns))
+            seats = self.model.seats[_ranges(self.first_seat[mine], self.first_seat[mine + 1])]
+            return Neighbourhood(operator, self._some(seats, columns))
         if len(chosen) == len(self.sessions):
-            return self.whole(kind)
+            return self.whole(operator)
         free = self._columns(list(chosen))
-        return Neighbourhood(kind, free if self.only_lagging else self._some(free, columns))
+        return Neighbourhood(operator, free if self.only_lagging else self._some(free, columns))
 
-    def whole(self, kind: Kind) -> Neighbourhood:
+    def whole(self, operator: Operator) -> Neighbourhood:
         """All sessions at once."""
-        return Neighbourhood(kind, self._columns(self.sessions), whole=True)
+        return Neighbourhood(operator, self._columns(self.sessions), whole=True)
 
     def between(
-        self, columns: Ints, relaxed: Floats, kind: Kind, pool: Sequence[int], wholly: Sequence[int]
+        self, columns: Ints, relaxed: Floats, operator: Operator, pool: Sequence[int], wholly: Sequence[int]
     ) -> Neighbourhood:
         """A pool of sessions, but only the seats that the plan or the relaxation takes (RINS: Danna et al., 2005).
 
         And all seats of the sessions that are `wholly` free.
         """
         mine = self._columns(pool)
-        taken = (columns[mine] > 0) | (relaxed[mine] > TAKEN) | (mine < len(self.draft.visits))
-        return Neighbourhood(kind, np.union1d(mine[taken], self._columns(wholly)))
+        taken = (columns[mine] > 0) | (relaxed[mine] > TAKEN) | (mine < len(self.model.visits))
+        return Neighbourhood(operator, np.union1d(mine[taken], self._columns(wholly)))
 
     def pieces(self, behind: Callable[[], Ints]) -> Iterator[tuple[Ints, Ints]]:
-        """Schools that are behind, each with those nearest to it: schools and their columns, no school twice.
+        """Schools that are behind, each with those nearest to it, up to PIECE seats; no school is in two pieces.
 
-        `behind` says for each school how far it is behind; the one furthest is next, and those that are not stay out.
+        `behind` says of each school by how much it is behind all that it asks for, in the tier's units, shape
+        (schools,), and is asked before each piece: the school furthest behind is next. Ends when none that is left is
+        behind. Yields the schools' numbers, and the columns of their visits and seats.
         """
-        draft = self.draft
-        schools, school = np.unique(draft.visit_school, return_inverse=True)
-        places = _places(draft, schools.tolist())
+        model = self.model
+        schools, school = np.unique(model.visit_school, return_inverse=True)
+        places = _places(model, schools.tolist())
         seats = np.bincount(school, np.diff(self.first_seat), len(schools))
         left = np.ones(len(schools), dtype=bool)
         while left.any():
@@ -166,32 +172,32 @@ class Neighbourhoods:
             left[piece] = False
             visits = np.flatnonzero(np.isin(school, piece))
             mine = _ranges(self.first_seat[visits], self.first_seat[visits + 1])
-            yield schools[piece], np.append(visits, draft.seats[mine])
+            yield schools[piece], np.append(visits, model.seats[mine])
 
     def around(self) -> list[int]:
         """The sessions at the schools around one of them, as many as a relaxation or a solver may look at together."""
         return self._around(self._seed(None))
 
-    def learn(self, kind: Kind, *, closed: bool, seconds: float, paid: float) -> None:
+    def learn(self, operator: Operator, *, closed: bool, seconds: float, paid: float) -> None:
         """What came of a neighbourhood: whether it was solved to the end, and its gain a second beside the best's."""
         if closed and (seconds < MOMENT or not paid):
-            kind.size *= GROWTH
+            operator.size *= GROWTH
         elif not closed:
-            kind.size = max(SMALLEST, kind.size * SHRINKAGE)
-        kind.paid = FADING * kind.paid + (1 - FADING) * paid
+            operator.size = max(SMALLEST, operator.size * SHRINKAGE)
+        operator.paid = FADING * operator.paid + (1 - FADING) * paid
 
     def _columns(self, sessions: Sequence[int]) -> Ints:
         """The visits and seats of some sessions."""
         first, end = self.first_visit[sessions], self.first_visit[np.array(sessions, dtype=np.int64) + 1]
         visits = _ranges(first, end)
-        return np.append(visits, self.draft.seats[_ranges(self.first_seat[visits], self.first_seat[visits + 1])])
+        return np.append(visits, self.model.seats[_ranges(self.first_seat[visits], self.first_seat[visits + 1])])
 
     def _some(self, mine: Ints, columns: Ints) -> Ints:
         """Of the seats among these columns those that the plan takes, and about CANDIDATES others of each visit."""
-        visits = len(self.draft.visits)
+        visits = len(self.model.visits)
         seat = mine >= visits
         share = np.ones(len(mine))
-        share[seat] = CANDIDATES / np.diff(self.first_seat)[self.draft.seat_visit[mine[seat] - visits]]
+        share[seat] = CANDIDATES / np.diff(self.first_seat)[self.model.seat_visit[mine[seat] - visits]]
         if share.min(initial=1.0) >= 1:
             return mine
         drawn = np.random.default_rng(self.random.getrandbits(32)).random(len(mine)) < share
@@ -199,9 +205,9 @@ class Neighbourhoods:
 
     def _visit(self, columns: Ints) -> Ints:
         """For each session the visit as which it runs, -1 if it does not."""
-        running = np.flatnonzero(columns[: len(self.draft.visits)])
-        visit = np.full(len(self.draft.session_ids), -1, dtype=np.int64)
-        visit[self.draft.visit_session[running]] = running
+        running = np.flatnonzero(columns[: len(self.model.visits)])
+        visit = np.full(len(self.model.session_ids), -1, dtype=np.int64)
+        visit[self.model.visit_session[running]] = running
         return visit
 
     def _seed(self, lag: Ints | None) -> int:
@@ -257,15 +263,15 @@ class Neighbourhoods:
 
     def _lagging(self, pool: list[int], seed: int, columns: Ints) -> Iterator[int]:
         """A school that is behind, and the sessions that hold the people it could use."""
-        draft = self.draft
+        model = self.model
         mine = self.at_school[self.school_of[seed]]
         yield from mine
-        wanted = np.zeros(len(draft.volunteer_ids), dtype=bool)
+        wanted = np.zeros(len(model.volunteer_ids), dtype=bool)
         columns_here = self._columns(mine)
-        wanted[draft.seat_volunteer[columns_here[columns_here >= len(draft.visits)] - len(draft.visits)]] = True
-        taken = np.flatnonzero(columns[draft.seats])
-        rivals = draft.seat_session[taken[wanted[draft.seat_volunteer[taken]]]]
-        count = np.bincount(rivals, minlength=len(draft.session_ids))
+        wanted[model.seat_volunteer[columns_here[columns_here >= len(model.visits)] - len(model.visits)]] = True
+        taken = np.flatnonzero(columns[model.seats])
+        rivals = model.seat_session[taken[wanted[model.seat_volunteer[taken]]]]
+        count = np.bincount(rivals, minlength=len(model.session_ids))
         yield from sorted(pool, key=lambda session: (-count[session] * self.random.random(), session))
 
 
@@ -275,12 +281,12 @@ def _ranges(first: Ints, end: Ints) -> Ints:
     return np.repeat(first - np.cumsum(sizes) + sizes, sizes) + np.arange(sizes.sum())
 
 
-def _schools(draft: Draft) -> Ints:
+def _schools(model: Model) -> Ints:
     """For each column the school that it is about, -1 where it is about none (a volunteer's load, say)."""
-    school = np.full(draft.columns, -1, dtype=np.int64)
-    school[: len(draft.visits)] = draft.visit_school
-    school[draft.seats] = draft.visit_school[draft.seat_visit]
-    for block, rows in zip(draft.counting, draft.counting_rows, strict=True):
+    school = np.full(model.columns, -1, dtype=np.int64)
+    school[: len(model.visits)] = model.visit_school
+    school[model.seats] = model.visit_school[model.seat_visit]
+    for block, rows in zip(model.counting, model.counting_rows, strict=True):
         if not block.ceiling:
             continue
         row, column = rows.tocoo().coords
@@ -291,8 +297,8 @@ def _schools(draft: Draft) -> Ints:
     return school
 
 
-def _places(draft: Draft, schools: Sequence[int]) -> Floats:
+def _places(model: Model, schools: Sequence[int]) -> Floats:
     """Where schools are, shape (schools, 2), in degrees of latitude or as much to the east."""
-    every = list(draft.problem.schools.values())
+    every = list(model.problem.schools.values())
     positions = [every[school].position for school in schools]
     return np.array([(p.latitude, 0.6 * p.longitude) if p else (0.0, 0.0) for p in positions]).reshape(-1, 2)

@@ -10,7 +10,7 @@ import numpy as np
 
 from matcher.domain import Decision, Finding, Pin, Plan, Problem, Visit
 from matcher.errors import PinsImpossible
-from matcher.rules import MUST_RULES, Draft, MustRule
+from matcher.rules import MUST_RULES, Model, MustRule
 from matcher.rules.pins import Pins
 from matcher.rules.required_sector import RequiredSector
 from matcher.rules.team_size import TeamSize
@@ -32,7 +32,7 @@ def plan_for_pins(problem: Problem, effort: Effort) -> Plan:
     if not decided:
         raise PinsImpossible(
             f"Within {effort.seconds:.0f} seconds no plan was found that keeps all {len(problem.pins)} pins, "
-            "and no proof that there is none. Allow more time with --time-limit, or take some pins out.",
+            "and no proof that there is none. Allow more time, or take some pins out.",
             [str(pin) for pin in problem.pins],
         )
     clash = list(problem.pins)
@@ -49,16 +49,16 @@ def _attempt(problem: Problem, pins: Sequence[Pin], effort: Effort) -> tuple[Pla
     kept = {pin.session_id for pin in pins if pin.decision is Decision.KEEP}
     sessions = {name: session for name, session in problem.sessions.items() if name in kept}
     never = tuple(pin for pin in pins if pin.session_id in kept)
-    draft = Draft(replace(problem, sessions=sessions, pins=never, preferences={}), MUST_RULES)
-    if np.any((draft.low > 0) & (np.diff(draft.matrix.indptr) == 0)):
+    model = Model(replace(problem, sessions=sessions, pins=never, preferences={}), MUST_RULES)
+    if np.any((model.low > 0) & (np.diff(model.matrix.indptr) == 0)):
         return None, True
-    reduced = Scope(draft, []).everything()
-    answer = maximise(reduced, np.zeros(len(reduced.free), dtype=np.int64), effort)
-    if answer.values is None:
-        return None, answer.closed
-    columns = np.zeros(draft.columns, dtype=np.int64)
-    columns[reduced.free] = answer.values
-    return draft.plan_of(columns), True
+    reduced = Scope(model, []).everything()
+    solved = maximise(reduced, np.zeros(len(reduced.free), dtype=np.int64), effort)
+    if solved.values is None:
+        return None, solved.closed
+    columns = np.zeros(model.columns, dtype=np.int64)
+    columns[reduced.free] = solved.values
+    return model.plan_of(columns), True
 
 
 def _message(problem: Problem, clash: Sequence[Pin]) -> str:

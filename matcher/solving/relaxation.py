@@ -16,19 +16,18 @@ import numpy.typing as npt
 from ortools.linear_solver.python import model_builder_helper as linear
 from scipy import sparse
 
-from matcher.rules.draft import UNBOUNDED, Ints
+from matcher.rules.model import UNBOUNDED, Floats, Ints
 from matcher.solving.lagrangian import OFTEN, Lagrangian
 from matcher.solving.reduced import Hold, Reduced, Scope
 
 SMALL, LP_SEATS = 10_000, 40_000  # seats up to which the LP is all there need be, and up to which it is tried
 LP_SHARE, SHARE = 0.2, 0.7  # of the time that is left, at most: for the LP where it is tried, for all prices
 MOMENT = 0.1  # seconds before its limit at which a solver may end
-PATIENCE = 2  # rounds of the LP without a tighter bound
-PATIENCE_FOR_PRICES = (20, 50, 125)  # of the Lagrangian: soon a bound that is nearly as good, then better ones
-NOW_AND_THEN = 4  # of the prices found on the way, which are worked out
+PATIENCE = 2  # rounds of the LP in a row without a tighter bound, after which it ends
+PATIENCE_FOR_PRICES = (20, 50, 125)  # of `Lagrangian.improved`, one search after the other
+NOW_AND_THEN = 4  # every so manieth of the prices found on the way is worked out in whole numbers
 ITERATIONS = 1000  # after which a search that must repeat itself goes on without better prices
 TOLERANCE = 1e-4  # a row broken by less does not join
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -41,18 +40,18 @@ class Relaxed:
 
 
 @dataclass(frozen=True)
-class Limits:
+class BoundSettings:
     """`seconds_left` is asked before each solve; `deterministic`: they are the solver's own repeatable ones.
 
-    `dual` is the simplex to use where every column costs something and few are shared: it starts feasible, and what
-    it knows when it is stopped proves a bound already.
+    `dual`: use the dual simplex. It pays for travel, where every column costs something and few share rows: it starts
+    feasible, so that its prices prove a bound whenever it is stopped.
     """
 
     seconds_left: Callable[[], float]
     deterministic: bool = False
     dual: bool = False
 
-    def share(self, share: float) -> Limits:
+    def share(self, share: float) -> BoundSettings:
         """The same, but only for a share of the time that is left now."""
         kept = self.seconds_left() * (1 - share)
         return replace(self, seconds_left=lambda: self.seconds_left() - kept)
@@ -63,24 +62,24 @@ def relaxed_bounds(
     gain: Ints,
     holds: Sequence[Hold],
     target: Callable[[], int],
-    limits: Limits,
+    settings: BoundSettings,
     stoppable: Callable[[linear.ModelSolverHelper], None] = lambda solver: None,
 ) -> Iterator[Relaxed]:
     """Upper bounds on `gain @ columns` with the holds kept, each tighter than the one before.
 
     `target` says what the best plan so far gains. `stoppable` is given each solver, so that somebody else can stop it.
     """
-    limits = limits.share(SHARE)
+    settings = settings.share(SHARE)
     lagrangian = Lagrangian(scope, gain, holds)
     best: int | None = None
     prices, step = np.zeros(lagrangian.size), 1.0
-    if len(scope.draft.seats) <= LP_SEATS:
+    if len(scope.model.seats) <= LP_SEATS:
         rows = scope.everything(holds)
-        soon, solved = limits.share(LP_SHARE if len(scope.draft.seats) > SMALL else 1.0), False
+        soon, solved = settings.share(LP_SHARE if len(scope.model.seats) > SMALL else 1.0), False
         for values, kept, found in _rounds(rows, gain[rows.free], soon, stoppable):
             whole, solved = None, values is not None
             if values is not None:
-                whole = np.zeros(scope.draft.columns)
+                whole = np.zeros(scope.model.columns)
                 whole[rows.free] = values
             paid = lagrangian.prices(found, rows.rows[kept[: len(rows.rows)]])
             bound = lagrangian.bound(paid)
@@ -94,7 +93,7 @@ def relaxed_bounds(
     iterations = 0
     for patience in PATIENCE_FOR_PRICES:
         for number, (paid, mean) in enumerate(lagrangian.improved(prices, target, patience, step)):
-            if limits.seconds_left() <= 0 or (limits.deterministic and iterations >= ITERATIONS):
+            if settings.seconds_left() <= 0 or (settings.deterministic and iterations >= ITERATIONS):
                 return
             if number % NOW_AND_THEN == 0:
                 bound = lagrangian.bound(paid)
@@ -106,14 +105,14 @@ def relaxed_bounds(
 
 
 def _rounds(
-    rows: Reduced, gain: Ints, limits: Limits, stoppable: Callable[[linear.ModelSolverHelper], None]
+    rows: Reduced, gain: Ints, settings: BoundSettings, stoppable: Callable[[linear.ModelSolverHelper], None]
 ) -> Iterator[tuple[Floats | None, npt.NDArray[np.bool_], Floats]]:
     """The relaxation's values (None: stopped), the rows it was solved with and their prices, with ever more rows."""
     kept = ~rows.lazy
     best: float | None = None
     stuck = 0
-    while limits.seconds_left() > 0 and stuck < PATIENCE:
-        solved = _solve(rows, kept, gain, limits, stoppable)
+    while settings.seconds_left() > 0 and stuck < PATIENCE:
+        solved = _solve(rows, kept, gain, settings, stoppable)
         if solved is None:
             return
         values, prices = solved
@@ -134,7 +133,7 @@ def _solve(
     rows: Reduced,
     kept: npt.NDArray[np.bool_],
     gain: Ints,
-    limits: Limits,
+    settings: BoundSettings,
     stoppable: Callable[[linear.ModelSolverHelper], None],
 ) -> tuple[Floats | None, Floats] | None:
     """The optimum's values and prices; prices alone where the solver was stopped, None where it has none."""
@@ -153,11 +152,11 @@ def _solve(
     )
     model.set_maximize(True)
     solver = linear.ModelSolverHelper("glop")
-    parameters = "use_dual_simplex: true " if limits.dual else ""
-    if limits.deterministic:
-        parameters += f"max_deterministic_time: {limits.seconds_left()}"
+    parameters = "use_dual_simplex: true " if settings.dual else ""
+    if settings.deterministic:
+        parameters += f"max_deterministic_time: {settings.seconds_left()}"
     else:
-        solver.set_time_limit_in_seconds(limits.seconds_left())
+        solver.set_time_limit_in_seconds(settings.seconds_left())
     solver.set_solver_specific_parameters(parameters)
     stoppable(solver)
     solver.solve(model)

@@ -19,17 +19,17 @@ import numpy as np
 import numpy.typing as npt
 
 from matcher.domain import Plan, Problem, TierName, TierScore
-from matcher.rules import GOALS, MUST_RULES, Draft
-from matcher.rules.draft import Ints
-from matcher.solving.cpsat import Answer, Effort, maximise
+from matcher.rules import GOALS, MUST_RULES, Model
+from matcher.rules.model import Floats, Ints
+from matcher.solving.cpsat import Effort, Solved, maximise
 from matcher.solving.greedy import greedy
 from matcher.solving.lagrangian import Lagrangian
 from matcher.solving.local_search import climb
-from matcher.solving.neighbourhoods import Kind, Neighbourhood, Neighbourhoods
+from matcher.solving.neighbourhoods import Neighbourhood, Neighbourhoods, Operator
 from matcher.solving.pins import plan_for_pins
 from matcher.solving.progress import AskedToStop, OnFirstPlan, OnProgress, Progress, Settings, never
 from matcher.solving.reduced import Hold, Scope
-from matcher.solving.relaxation import Floats, Limits, relaxed_bounds
+from matcher.solving.relaxation import BoundSettings, relaxed_bounds
 
 # When each tier must let the next one work, as shares of the time limit.
 SHARES = {
@@ -74,27 +74,27 @@ def solve(
     clock = _Clock(settings, asked_to_stop)
     if start is None:
         pinned = plan_for_pins(problem, Effort(max(10.0, settings.time_limit), settings.workers, settings.seed))
-        draft = Draft(problem, [*MUST_RULES, *GOALS])
-        columns = greedy(draft, draft.columns_of(pinned), lambda: clock.left(0.5) <= 0)
+        model = Model(problem, [*MUST_RULES, *GOALS])
+        columns = greedy(model, model.columns_of(pinned), lambda: clock.left(0.5) <= 0)
     else:
-        draft = Draft(problem, [*MUST_RULES, *GOALS])
-        columns = draft.columns_of(start)
-    search = _Search(draft, columns, settings, clock, on_progress)
+        model = Model(problem, [*MUST_RULES, *GOALS])
+        columns = model.columns_of(start)
+    search = _Search(model, columns, settings, clock, on_progress)
     first = clock.seconds()
-    on_first_plan(lambda: draft.plan_of(search.columns))
+    on_first_plan(lambda: model.plan_of(search.columns))
     for tier in TierName:
         search.improve(tier)
-    return Solution(draft.plan_of(search.columns), search.scores(), clock.seconds(), first, asked_to_stop())
+    return Solution(model.plan_of(search.columns), search.scores(), clock.seconds(), first, asked_to_stop())
 
 
 @cache
 def _compile() -> None:
     """Compiles what is compiled, with an example in hand: some 10 s once an installation, and no time limit pays it."""
-    draft = Draft(GOALS[0].examples[0].problem, [*MUST_RULES, *GOALS])
-    for _ in climb(draft, np.zeros(draft.columns, dtype=np.int64), 0, 0, lambda: False):
+    model = Model(GOALS[0].examples[0].problem, [*MUST_RULES, *GOALS])
+    for _ in climb(model, np.zeros(model.columns, dtype=np.int64), 0, 0, lambda: False):
         pass
-    gain = draft.objective[TierName.REACH]
-    lagrangian = Lagrangian(Scope(draft, [TierName.REACH]), gain, [Hold(gain, 0)])
+    gain = model.objective[TierName.REACH]
+    lagrangian = Lagrangian(Scope(model, [TierName.REACH]), gain, [Hold(gain, 0)])
     for prices, _ in lagrangian.improved(np.ones(lagrangian.size), lambda: 0, 1):
         lagrangian.bound(prices)
 
@@ -122,36 +122,36 @@ class _Clock:
 class _Search:
     """What is known so far: the plan, and for each tier a bound that holds with the earlier tiers where they are."""
 
-    def __init__(self, draft: Draft, columns: Ints, settings: Settings, clock: _Clock, on_progress: OnProgress) -> None:
-        self.draft = draft
+    def __init__(self, model: Model, columns: Ints, settings: Settings, clock: _Clock, on_progress: OnProgress) -> None:
+        self.model = model
         self.columns = columns
         self.settings = settings
         self.clock = clock
         self.on_progress = on_progress
         self.random = random.Random(settings.seed)  # nosec B311 # a search, no secret
-        self.gains = {tier: draft.objective[tier] if tier.maximised else -draft.objective[tier] for tier in TierName}
+        self.gains = {tier: model.objective[tier] if tier.maximised else -model.objective[tier] for tier in TierName}
         self.bounds: dict[TierName, int] = {}
         for tier, gain in self.gains.items():  # poor as it is, no plan can have more than everything
             everything = int(np.maximum(gain, 0).sum())
-            self.bounds[tier] = draft.constants[tier] + (everything if tier.maximised else -everything)
+            self.bounds[tier] = model.constants[tier] + (everything if tier.maximised else -everything)
 
     def scores(self) -> tuple[TierScore, ...]:
-        return tuple(TierScore(tier, self.draft.value(tier, self.columns), self.bounds[tier]) for tier in TierName)
+        return tuple(TierScore(tier, self.model.value(tier, self.columns), self.bounds[tier]) for tier in TierName)
 
     def gained(self, tier: TierName) -> int:
         """The tier's value without its constant, turned so that more is better."""
         return int(self.gains[tier] @ self.columns)
 
     def proven(self, tier: TierName) -> bool:
-        return self.bounds[tier] == self.draft.value(tier, self.columns)
+        return self.bounds[tier] == self.model.value(tier, self.columns)
 
     def report(self, tier: TierName) -> None:
-        value = self.draft.value(tier, self.columns)
+        value = self.model.value(tier, self.columns)
         self.on_progress(Progress(tier, value, self.bounds[tier], self.clock.seconds()))
 
     def tighten(self, tier: TierName, gain: int) -> None:
         """No plan gains more in this tier, with the earlier ones where they are."""
-        bound = self.draft.constants[tier] + (gain if tier.maximised else -gain)
+        bound = self.model.constants[tier] + (gain if tier.maximised else -gain)
         known = self.bounds[tier]
         if bound < known if tier.maximised else bound > known:
             self.bounds[tier] = bound
@@ -168,15 +168,15 @@ class _TierSearch:
     """The work on one tier, with the earlier ones held."""
 
     def __init__(self, search: _Search, tier: TierName) -> None:
-        self.search, self.tier, self.draft = search, tier, search.draft
+        self.search, self.tier, self.model = search, tier, search.model
         order = list(TierName)
         earlier = order[: order.index(tier)]
         self.tie_breaker = TIE_BREAKERS.get(tier)
-        self.plain_scope = self.scope = Scope(self.draft, [*earlier, tier])
+        self.plain_scope = self.scope = Scope(self.model, [*earlier, tier])
         if tier is TierName.LOAD:
-            self.scope = Scope(self.draft, [*earlier, tier, TierName.TRAVEL])
+            self.scope = Scope(self.model, [*earlier, tier, TierName.TRAVEL])
         self.holds = [Hold(search.gains[other], search.gained(other)) for other in earlier]
-        self.neighbourhoods = Neighbourhoods(self.draft, search.random, only_lagging=tier is TierName.REACH)
+        self.neighbourhoods = Neighbourhoods(self.model, search.random, only_lagging=tier is TierName.REACH)
         self.relaxed: Floats | None = None
         self.compared = False
         """Whether the plan has been compared with the relaxation."""
@@ -201,7 +201,7 @@ class _TierSearch:
         workers = self.search.settings.workers
         with ThreadPoolExecutor(workers + 1) as pool:
             bounding: Future[None] = pool.submit(self._bound)
-            running: set[Future[tuple[Neighbourhood, Ints, Ints, Answer]]] = set()
+            running: set[Future[tuple[Neighbourhood, Ints, Solved]]] = set()
             try:
                 self._climb()
                 while not self._finished() and (self.neighbourhoods.sessions or not bounding.done()):
@@ -241,19 +241,25 @@ class _TierSearch:
         """Small steps everywhere, as long as they help: whatever a neighbourhood finds after them is harder to find."""
         search = self.search
         for columns, seconds in climb(
-            self.draft, search.columns, len(self.holds), search.settings.seed, lambda: self._finished()
+            self.model, search.columns, len(self.holds), search.settings.seed, lambda: self._finished()
         ):
             search.columns = columns
             search.clock.worked += seconds
             search.report(self.tier)
 
     def _bound_by_pieces(self) -> None:
-        """Reach of a large term: some schools at a time, as if all others asked for nobody.
+        """A bound on reach for a large term by pieces: some neighbouring schools, as if all others asked for nobody.
 
-        A school is reached or not, which prices alone do not see. Pieces without anybody behind need no proof.
+        A school's sessions are delivered or not, so prices alone, which see fractions of them, prove little. CP-SAT
+        solves each piece on rows that hold whatever the others do (`Scope.alone`): what it finds is the most that these
+        schools can have in any plan. The bound is the sum over all pieces. Of a piece that is not solved yet, or in
+        which every school already has all it asks for, it is all that its schools ask for.
+
+        Example: schools A, B and C ask for 10 each, so the bound begins with 30. A and B, both behind, are a piece, and
+        its best is 14: the bound is 24. C has all 10, so it is in no piece.
         """
         gain = self.search.gains[self.tier]
-        most = self._by_school(gain)  # without schools that no visit is at, which are not reached
+        most = self._by_school(gain)  # all that they ask for; 0 for schools at which no visit can be
         bound = int(most.sum())
         for piece, columns in self.neighbourhoods.pieces(lambda: self._by_school(gain * (1 - self.search.columns))):
             left = self._left()
@@ -261,14 +267,14 @@ class _TierSearch:
                 return
             free = self.plain_scope.with_counts(columns)
             effort = Effort(min(WHOLE_SECONDS, left), seed=self.search.settings.seed)
-            answer = maximise(
+            solved = maximise(
                 self.plain_scope.alone(free),
                 gain[free],
                 effort,
                 stoppable=lambda solver: self._stoppable(solver.stop_search),
             )
-            if answer.values is not None and answer.closed:
-                bound -= int(most[piece].sum()) - int(gain[free] @ answer.values)
+            if solved.values is not None and solved.closed:
+                bound -= int(most[piece].sum()) - int(gain[free] @ solved.values)
                 self.search.tighten(self.tier, bound)
 
     def _bound(self) -> None:
@@ -276,13 +282,13 @@ class _TierSearch:
             self._bound_by_pieces()
             return
         gain = self.search.gains[self.tier]
-        limits = Limits(self._left, self.search.settings.deterministic, dual=self.tier is TierName.TRAVEL)
+        settings = BoundSettings(self._left, self.search.settings.deterministic, dual=self.tier is TierName.TRAVEL)
         for relaxed in relaxed_bounds(
             self.plain_scope,
             gain,
             self.holds,
             lambda: self.search.gained(self.tier),
-            limits,
+            settings,
             lambda lp: self._stoppable(lp.interrupt_solve),
         ):
             self.search.tighten(self.tier, relaxed.bound)
@@ -295,28 +301,30 @@ class _TierSearch:
         """An amount for each column, summed over those that are about the same school: shape (schools,)."""
         schools = self.neighbourhoods.school_of_column
         about = (schools >= 0) & (amount != 0)
-        return np.bincount(schools[about], amount[about], len(self.draft.school_ids)).astype(np.int64)
+        return np.bincount(schools[about], amount[about], len(self.model.school_ids)).astype(np.int64)
 
     def _lag(self, relaxed: Floats | None) -> Ints:
         """For each session, how far its school is behind the relaxation; for reach, behind all that it asks for."""
-        draft = self.draft
+        model = self.model
         best = relaxed if relaxed is not None else 1
         total = self._by_school(self.search.gains[self.tier] * (best - self.search.columns))
-        lag = np.zeros(len(draft.session_ids), dtype=np.int64)
-        lag[draft.visit_session] = np.maximum(0, total[draft.visit_school])
+        lag = np.zeros(len(model.session_ids), dtype=np.int64)
+        lag[model.visit_session] = np.maximum(0, total[model.visit_school])
         return lag
 
     def _next(self) -> tuple[Neighbourhood, Ints, int]:
         self.rounds += 1
         columns, relaxed = self.search.columns, self.relaxed
         if self.rounds == 1 and self.tier is TierName.REACH and self.neighbourhoods.total <= WHOLE_REACH:
-            return self.neighbourhoods.whole(Kind("whole")), columns, self.rounds
+            return self.neighbourhoods.whole(Operator("whole")), columns, self.rounds
         if relaxed is None:
             lag = self._lag(None) if self.tier is TierName.REACH else None
             return self.neighbourhoods.next(columns, lag), columns, self.rounds
         if not self.compared:
             self.compared = True
-            between = self.neighbourhoods.between(columns, relaxed, Kind("between"), self.neighbourhoods.around(), [])
+            between = self.neighbourhoods.between(
+                columns, relaxed, Operator("between"), self.neighbourhoods.around(), []
+            )
             return between, columns, self.rounds
         return self.neighbourhoods.next(columns, self._lag(relaxed), relaxed), columns, self.rounds
 
@@ -324,14 +332,14 @@ class _TierSearch:
         """The tier's gain; among equals, for reach the plan that changes least, for load the shortest journeys."""
         gain = self.search.gains[self.tier][free]
         if self.tier is TierName.REACH:
-            second = np.where(free < self.draft.seats[-1] + 1, columns[free], 0)
+            second = np.where(free < self.model.seats[-1] + 1, columns[free], 0)
         elif self.tier is TierName.LOAD:
             second = self.search.gains[TierName.TRAVEL][free]
         else:
             return gain
         return gain * (1 + int(np.abs(second).sum())) + second
 
-    def _solve(self, task: tuple[Neighbourhood, Ints, int]) -> tuple[Neighbourhood, Ints, Ints, Answer]:
+    def _solve(self, task: tuple[Neighbourhood, Ints, int]) -> tuple[Neighbourhood, Ints, Solved]:
         neighbourhood, columns, number = task
         settings = self.search.settings
         whole = neighbourhood.whole
@@ -340,40 +348,40 @@ class _TierSearch:
         reduced = scope.reduced(free, columns, self.holds)
         seconds = max(0.01, min(WHOLE_SECONDS if whole else NEIGHBOURHOOD_SECONDS, self._left()))
         effort = Effort(seconds, seed=settings.seed + number, deterministic=settings.deterministic)
-        answer = maximise(
+        solved = maximise(
             reduced,
             self.search.gains[self.tier][free] if whole else self._objective(free, columns),
             effort,
             columns[free],
             lambda solver: self._stoppable(solver.stop_search),
         )
-        return neighbourhood, columns, free, answer
+        return neighbourhood, free, solved
 
-    def _take(self, neighbourhood: Neighbourhood, base: Ints, free: Ints, answer: Answer) -> None:
-        """Puts an answer into the plan, if the plan is still such that it fits and gets no worse."""
-        search, draft = self.search, self.draft
-        search.clock.worked += answer.seconds
+    def _take(self, neighbourhood: Neighbourhood, free: Ints, solved: Solved) -> None:
+        """Puts what was found into the plan, if the plan is still such that it fits and gets no worse."""
+        search, model = self.search, self.model
+        search.clock.worked += solved.seconds
         gained = 0
-        if answer.values is not None:
+        if solved.values is not None:
             columns = search.columns.copy()
-            columns[free] = answer.values
-            columns = draft.completed(columns)
-            if neighbourhood.whole and answer.closed:
+            columns[free] = solved.values
+            columns = model.completed(columns)
+            if neighbourhood.whole and solved.closed:
                 search.tighten(self.tier, int(search.gains[self.tier] @ columns))
             if neighbourhood.whole and self.tier is TierName.REACH:  # it asked for no more people than had to be
-                columns = greedy(draft, columns)
+                columns = greedy(model, columns)
             gained = self._gain_over(columns)
-            if gained >= 0 and all(hold.gain @ columns >= hold.low for hold in self.holds) and draft.feasible(columns):
+            if gained >= 0 and all(hold.gain @ columns >= hold.low for hold in self.holds) and model.feasible(columns):
                 search.columns = columns
                 if gained > 0:
                     search.report(self.tier)
             else:
                 gained = 0
         self.fruitless = 0 if gained > 0 else self.fruitless + 1
-        rate = gained / max(answer.seconds, LEAST_SECONDS)
+        rate = gained / max(solved.seconds, LEAST_SECONDS)
         self.best_rate = max(self.best_rate * 0.99, rate)
         paid = rate / self.best_rate if rate else 0.0
-        self.neighbourhoods.learn(neighbourhood.kind, closed=answer.closed, seconds=answer.seconds, paid=paid)
+        self.neighbourhoods.learn(neighbourhood.operator, closed=solved.closed, seconds=solved.seconds, paid=paid)
 
     def _gain_over(self, columns: Ints) -> int:
         """How much better these columns are than the plan: below 0 for worse."""

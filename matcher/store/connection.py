@@ -16,11 +16,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from matcher.errors import DamagedError, StoreError
+from matcher.errors import DamagedError, NotThere, Remedy, StoreError
 from matcher.secrecy import holds_login, shows
 from matcher.store.kept import DamagedValue
 
-HINT_IMPORT = "Make one with `matcher import`."
 _POSTGRESQL = "postgresql+psycopg"
 _WRITERS_LOCK = 7_263_548_117  # any number, as long as every version of matcher asks for the same
 
@@ -32,6 +31,8 @@ _UNREADABLE = (
 _PLAIN = ("host", "hostaddr", "port", "dbname", "user", "sslmode", "mode", "uri")
 """Settings at the end of an address whose values may be told."""
 
+_LEFT_HALFWAY = ("SQLITE_READONLY_ROLLBACK", "SQLITE_READONLY_RECOVERY")
+
 # What a driver's error means: SQLite's error names begin with, PostgreSQL's SQLSTATE begins with.
 _MEANINGS: tuple[tuple[tuple[str, ...], str], ...] = (
     (
@@ -40,8 +41,8 @@ _MEANINGS: tuple[tuple[tuple[str, ...], str], ...] = (
     ),
     (("SQLITE_NOTADB",), "is not a database. Name another file, or none for the usual one."),
     (
-        ("SQLITE_READONLY_ROLLBACK", "SQLITE_READONLY_RECOVERY"),
-        "was left in the middle of writing. Any command that opens it, such as `matcher runs`, puts it right.",
+        _LEFT_HALFWAY,
+        "was left in the middle of writing.",
     ),
     (
         ("SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH", "25006", "42501"),
@@ -132,7 +133,7 @@ def check_file(path: Path, create: bool) -> None:
         if path.exists():
             return
         if not create:
-            raise StoreError(f"there is no workspace at {path}. {HINT_IMPORT}")
+            raise NotThere(f"there is no workspace at {path}.", Remedy.IMPORT)
         if not path.parent.is_dir():
             raise StoreError(
                 f"{path} cannot be made: there is no folder {path.parent}. Make it, or name another place."
@@ -228,7 +229,8 @@ def plain_words(url: sa.URL) -> Iterator[None]:
         damage = _damage(error)
         if damage:
             raise DamagedError(described(url), damage) from error
-        raise StoreError(f"{described(url)} {_meaning(error, url)}") from error
+        remedies = (Remedy.OPEN,) if _code(error).startswith(_LEFT_HALFWAY) else ()
+        raise StoreError(f"{described(url)} {_meaning(error, url)}", *remedies) from error
     except (OverflowError, UnicodeEncodeError) as error:  # sqlite3 on a whole number over 64 bits, half a character
         raise StoreError(f"{described(url)} cannot keep a value of that kind or size; nothing was changed.") from error
 

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from matcher.errors import DamagedError, StoreError
+from matcher.errors import DamagedError, Refused, Remedy, StoreError
 from matcher.store import checks, versions
 from matcher.store.connection import (
     database_url,
@@ -223,7 +223,7 @@ def _files_in_words(place: Path) -> Iterator[None]:
     try:
         yield
     except FileExistsError as error:
-        raise StoreError(f"{place} is there already. Name another file, or say --yes to replace it.") from error
+        raise Refused(f"{place} is there already.", Remedy.REPLACE) from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise StoreError(

@@ -98,7 +98,7 @@ NOT_WALKED: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Person:
+class Leaver:
     """Somebody who is to be erased, as all that a database knows of them by name."""
 
     volunteer_id: str
@@ -108,7 +108,7 @@ class Person:
     """All by which texts may call them."""
 
 
-class Kept:
+class AnyVersion:
     """What a database has: the tables and columns of its version."""
 
     def __init__(self, connection: sa.Connection) -> None:
@@ -194,7 +194,7 @@ def sweep(connection: sa.Connection, now: datetime, consented: Collection[str] =
     The current scenario says who consents; `consented` are those who do again. Returns whether there was any, and who
     does not consent (any more).
     """
-    kept, table = Kept(connection), schema.consents_withdrawn
+    kept, table = AnyVersion(connection), schema.consents_withdrawn
     connection.execute(sa.delete(table).where(table.c.volunteer_id.in_(list(consented))))
     current = scenarios.current(connection)
     now_says = {} if current is None else _consents(connection, current)
@@ -213,7 +213,9 @@ def sweep(connection: sa.Connection, now: datetime, consented: Collection[str] =
     return take_out_demographics(kept, refused, now, current), frozenset(refused)
 
 
-def take_out_demographics(kept: Kept, refused: Collection[str], now: datetime, current: int | None = None) -> bool:
+def take_out_demographics(
+    kept: AnyVersion, refused: Collection[str], now: datetime, current: int | None = None
+) -> bool:
     """Take gender and ethnicity of these, and of whoever did not consent, out of all scenarios and what follows."""
     meetings = () if current is None else _meetings(kept, current)
     agreed = {key[0] for key, said in meetings if said == "yes"}
@@ -237,7 +239,7 @@ def take_out_demographics(kept: Kept, refused: Collection[str], now: datetime, c
     return found
 
 
-def _holds_demographics(kept: Kept, scenario_id: int) -> bool:
+def _holds_demographics(kept: AnyVersion, scenario_id: int) -> bool:
     return any(
         kept.connection.scalar(
             sa.select(sa.func.count()).where(table.c.scenario_id == scenario_id, _demographics(table))
@@ -260,7 +262,7 @@ def _consents(connection: sa.Connection, scenario_id: int) -> dict[str, str | No
     return {row.volunteer_id: row.matching_consent for row in connection.execute(query)}
 
 
-def _strip_volunteers(kept: Kept, scenario_id: int, refused: Collection[str], people: set[str]) -> bool:
+def _strip_volunteers(kept: AnyVersion, scenario_id: int, refused: Collection[str], people: set[str]) -> bool:
     table = _table(VOLUNTEERS)
     query = sa.select(table.c.position, table.c.volunteer_id, table.c.matching_consent)
     found = []
@@ -281,7 +283,7 @@ _Meeting = tuple[str | None, str, object, str | None, str | None, str | None]
 """volunteer_id, cohort_id, date, session_id, sector and occupation of an encounter: by which it is known again."""
 
 
-def _encounters(kept: Kept, scenario_id: int) -> Iterator[tuple[int, _Meeting, str | None, bool]]:
+def _encounters(kept: AnyVersion, scenario_id: int) -> Iterator[tuple[int, _Meeting, str | None, bool]]:
     """Position, what it is known by, what its own consent says, and whether it holds gender or ethnicity."""
     table = _table(ENCOUNTERS)
     c = table.c
@@ -302,12 +304,12 @@ def _encounters(kept: Kept, scenario_id: int) -> Iterator[tuple[int, _Meeting, s
         yield position, tuple(key), said, gender is not None or ethnicity is not None
 
 
-def _meetings(kept: Kept, scenario_id: int) -> list[tuple[_Meeting, str | None]]:
+def _meetings(kept: AnyVersion, scenario_id: int) -> list[tuple[_Meeting, str | None]]:
     return [(key, said) for _, key, said, _ in _encounters(kept, scenario_id)]
 
 
 def _strip_encounters(
-    kept: Kept,
+    kept: AnyVersion,
     scenario_id: int,
     refused: Collection[str],
     agreed: Collection[str | None],
@@ -334,12 +336,12 @@ def _strip_encounters(
     return bool(found)
 
 
-def _runs_of(kept: Kept, scenario_id: int) -> list[int]:
+def _runs_of(kept: AnyVersion, scenario_id: int) -> list[int]:
     table = schema.runs
     return list(kept.connection.scalars(sa.select(table.c.number).where(table.c.scenario_id == scenario_id)))
 
 
-def _open_ledger(kept: Kept, number: int, people: Collection[str], cohorts: Collection[str]) -> None:
+def _open_ledger(kept: AnyVersion, number: int, people: Collection[str], cohorts: Collection[str]) -> None:
     """Take out of a run's ledger what it counts of these people's gender and ethnicity; the scores stay."""
     connection, table = kept.connection, schema.runs
     if not kept.has(table, "ledger"):
@@ -370,7 +372,7 @@ def _open_ledger(kept: Kept, number: int, people: Collection[str], cohorts: Coll
 _DEMOGRAPHIC = frozenset(GoalName) - {GoalName.PEOPLE, GoalName.SECTORS}
 
 
-def _open_figures(kept: Kept, people: Collection[str], stand_in: str = "") -> None:
+def _open_figures(kept: AnyVersion, people: Collection[str], stand_in: str = "") -> None:
     """Take out what figures on exported pages said that count any of these; with a stand-in also who it was."""
     table = schema.told_figures
     if not kept.has(table):
@@ -412,7 +414,7 @@ def find(connection: sa.Connection, who: str) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def person(kept: Kept, volunteer_id: str) -> Person:
+def person(kept: AnyVersion, volunteer_id: str) -> Leaver:
     """All by which they are called in any scenario, and in letters."""
     table, connection = _table(VOLUNTEERS), kept.connection
     wanted = [table.c[each.name] for each in VOLUNTEERS.columns if kept.has(table, each.name)]
@@ -431,7 +433,7 @@ def person(kept: Kept, volunteer_id: str) -> Person:
         words |= set(connection.scalars(mine))
     if speaks(volunteer_id, names):
         words.add(volunteer_id)
-    return Person(volunteer_id, tuple(dict.fromkeys(names)), frozenset(words - {""}))
+    return Leaver(volunteer_id, tuple(dict.fromkeys(names)), frozenset(words - {""}))
 
 
 def speaks(volunteer_id: str, names: Iterable[str]) -> bool:
@@ -442,7 +444,7 @@ def speaks(volunteer_id: str, names: Iterable[str]) -> bool:
     )
 
 
-def forget(kept: Kept, who: Person, stand_in: str, now: datetime) -> Counter[str]:
+def forget(kept: AnyVersion, who: Leaver, stand_in: str, now: datetime) -> Counter[str]:
     """Erase one person everywhere; how many of what that concerned. Nothing that they told us is left."""
     done: Counter[str] = Counter()
     volunteer_id, words = who.volunteer_id, Words(who.words)
@@ -464,7 +466,7 @@ def forget(kept: Kept, who: Person, stand_in: str, now: datetime) -> Counter[str
     return done + _reword(kept, others, words)
 
 
-def _leave_scenario(kept: Kept, scenario_id: int, volunteer_id: str, stand_in: str) -> bool:
+def _leave_scenario(kept: AnyVersion, scenario_id: int, volunteer_id: str, stand_in: str) -> bool:
     """Their own row says nothing any more; what was planned with them goes; whom classes met stays, as nobody."""
     connection, changed = kept.connection, 0
     for spec in TABLES:
@@ -514,7 +516,7 @@ def _replace_in_list(
     return changed
 
 
-def _leave_runs(kept: Kept, volunteer_id: str, stand_in: str) -> Counter[str]:
+def _leave_runs(kept: AnyVersion, volunteer_id: str, stand_in: str) -> Counter[str]:
     connection, table = kept.connection, schema.run_assignments
     done: Counter[str] = Counter()
     mine = table.c.volunteer_id == volunteer_id
@@ -531,7 +533,7 @@ def _leave_runs(kept: Kept, volunteer_id: str, stand_in: str) -> Counter[str]:
     return done
 
 
-def _leave_publications(kept: Kept, volunteer_id: str) -> Counter[str]:
+def _leave_publications(kept: AnyVersion, volunteer_id: str) -> Counter[str]:
     """Their own events, letters, answers and feed go; those of schools stay, and are reworded."""
     done: Counter[str] = Counter()
     if not kept.has(schema.entries):
@@ -555,7 +557,7 @@ def _leave_publications(kept: Kept, volunteer_id: str) -> Counter[str]:
     return done
 
 
-def _reword_runs(kept: Kept, words: Words) -> Counter[str]:
+def _reword_runs(kept: AnyVersion, words: Words) -> Counter[str]:
     done: Counter[str] = Counter()
     for number in kept.connection.scalars(sa.select(schema.runs.c.number)).all():
 
@@ -567,7 +569,11 @@ def _reword_runs(kept: Kept, words: Words) -> Counter[str]:
 
 
 def _reword(
-    kept: Kept, tables: Iterable[sa.Table], words: Words, scenario_id: int | None = None, run_number: int | None = None
+    kept: AnyVersion,
+    tables: Iterable[sa.Table],
+    words: Words,
+    scenario_id: int | None = None,
+    run_number: int | None = None,
 ) -> Counter[str]:
     """Put the stand-in word for these words into every text, JSON and mail of these tables."""
     done: Counter[str] = Counter()

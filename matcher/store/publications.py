@@ -35,6 +35,17 @@ class Version:
     """How many of its letters stand where."""
     erased: datetime | None = None
     """When personal data was last taken out of what its plan was made for, with the zone UTC; None: never."""
+    actor: str | None = None
+    """Who published it, where that was said."""
+
+    @property
+    def letter_count(self) -> int:
+        return sum(self.letters.values())
+
+    @property
+    def letters_open(self) -> int:
+        """How many of them something is still to be done about."""
+        return sum(count for state, count in self.letters.items() if not state.is_done)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +75,11 @@ def add(
     made: datetime,
     changed: Sequence[Entry],
     letters: Sequence[Letter],
+    actor: str | None = None,
 ) -> None:
     """Letters about the same events that have not gone yet are overtaken."""
     _overtake(connection, number, changed)
-    values = {"number": number, "run_number": run_number, "made_utc": utc(made)}
+    values = {"number": number, "run_number": run_number, "made_utc": utc(made), "actor": actor}
     connection.execute(sa.insert(schema.versions).values(values))
     if changed:
         connection.execute(sa.insert(schema.entries), [_entry_row(entry) for entry in changed])
@@ -132,6 +144,7 @@ def versions(connection: sa.Connection) -> tuple[Version, ...]:
             changed.get(row.number, 0),
             states.get(row.number, {}),
             erased[row.run_number] and erased[row.run_number].replace(tzinfo=UTC),
+            row.actor,
         )
         for row in found
     )
@@ -246,7 +259,7 @@ def heard(connection: sa.Connection) -> dict[str, datetime]:
     return {uid: moment.replace(tzinfo=UTC) for (uid, _), moment in _last_given(connection).items()}
 
 
-def record(connection: sa.Connection, replies: Sequence[Heard], read: datetime) -> tuple[bool, ...]:
+def record(connection: sa.Connection, replies: Sequence[Heard], read: datetime, actor: str | None) -> tuple[bool, ...]:
     """For each reply, in order, whether it was taken."""
     version = newest(connection)
     known = {} if version is None else {entry.uid: entry for entry in entries(connection, version)}
@@ -268,7 +281,7 @@ def record(connection: sa.Connection, replies: Sequence[Heard], read: datetime) 
             last[key] = replied
             answers[reply.uid] = reply.answer
             row = {"uid": reply.uid, "sequence": reply.sequence, "answer": reply.answer.value, "replied_utc": replied}
-            taken_on = {"note": reply.note, "taken_by": reply.taken_by}
+            taken_on = {"note": reply.note, "taken_by": reply.taken_by, "actor": actor}
             rows.append({**row, **taken_on, "number": number + len(rows) + 1, "read_utc": utc(read)})
     if rows:
         connection.execute(sa.insert(log), rows)

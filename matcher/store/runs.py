@@ -34,6 +34,8 @@ class RunSummary:
     tiers: tuple[TierScore, ...]
     delivered: int
     assignments: int
+    actor: str | None
+    """Who had it made, where that was said."""
     erased: datetime | None
     """When personal data was last taken out of what the run was made for, with the zone UTC; None: never."""
 
@@ -59,6 +61,7 @@ def save(
     reasons: Mapping[str, str],
     settings: Mapping[str, object],
     made: datetime,
+    actor: str | None = None,
     ledger: Sequence[LedgerLine] | None = None,
 ) -> int:
     number = (newest(connection) or 0) + 1  # a sequence of the database's would leave gaps; nobody else is writing
@@ -70,6 +73,7 @@ def save(
             seconds=seconds,
             status=status.value,
             settings=dict(settings),
+            actor=actor,
             ledger=sa.null() if ledger is None else _ledger_rows(ledger),
         )
     )
@@ -243,6 +247,7 @@ def _summaries(connection: sa.Connection, number: int | None) -> list[RunSummary
             tiers=tuple(tiers[row["number"]]),
             delivered=row["delivered"],
             assignments=row["assignments"],
+            actor=row["actor"],
             erased=row["erased_utc"] and row["erased_utc"].replace(tzinfo=UTC),
         )
         for row in found

@@ -82,13 +82,14 @@ def newest_import(connection: sa.Connection) -> int | None:
     return number
 
 
-def add_import(connection: sa.Connection, scenario_id: int, source: str, made: datetime) -> None:
+def add_import(connection: sa.Connection, scenario_id: int, source: str, made: datetime, actor: str | None) -> None:
     """Make that scenario the current one."""
     values = {
         "number": (newest_import(connection) or 0) + 1,
         "scenario_id": scenario_id,
         "source": source,
         "made_utc": utc(made),
+        "actor": actor,
     }
     connection.execute(sa.insert(schema.imports).values(values))
 

@@ -60,6 +60,12 @@ scenarios = sa.Table(
 )
 """`erased_utc` is when personal data was last taken out of it: NULL while it is as it was imported."""
 
+
+def _actor() -> sa.Column[str]:
+    """Who did it; NULL where nobody said, as before version 0004."""
+    return sa.Column("actor", sa.String)
+
+
 imports = sa.Table(
     "imports",
     metadata,
@@ -72,6 +78,7 @@ imports = sa.Table(
     ),
     sa.Column("source", sa.String, nullable=False),
     sa.Column("made_utc", sa.DateTime, nullable=False),
+    _actor(),
 )
 """The one with the highest number says which scenario is current."""
 
@@ -119,6 +126,7 @@ runs = sa.Table(
     sa.Column("seconds", sa.Double, nullable=False),
     sa.Column("status", sa.String, nullable=False),
     sa.Column("settings", sa.JSON, nullable=False),
+    _actor(),
     sa.Column("ledger", sa.JSON),
     sa.Column("seal", sa.String),
 )
@@ -182,6 +190,7 @@ versions = sa.Table(
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("run_number", sa.ForeignKey("runs.number"), nullable=False),
     sa.Column("made_utc", sa.DateTime, nullable=False),
+    _actor(),
 )
 """The one with the highest number is what people have been told."""
 
@@ -236,6 +245,7 @@ replies = sa.Table(
     sa.Column("read_utc", sa.DateTime, nullable=False),
     sa.Column("note", sa.String),
     sa.Column("taken_by", sa.String),
+    _actor(),
 )
 """The answers that were taken, in the order in which they were read."""
 

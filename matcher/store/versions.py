@@ -7,8 +7,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from matcher.errors import DamagedError, StoreError
-from matcher.store.connection import HINT_IMPORT, described
+from matcher.errors import DamagedError, NotThere, Remedy, StoreError
+from matcher.store.connection import described
 from matcher.store.schema import SCHEMA_VERSION, VERSION_TABLE
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -50,8 +50,8 @@ def version_in(connection: sa.Connection) -> str:
     return str(connection.scalar(sa.text(f"SELECT version_num FROM {VERSION_TABLE}")))  # nosec B608 # a name of ours
 
 
-def missing(where: str) -> StoreError:
-    return StoreError(f"there is no workspace in {where}. {HINT_IMPORT}")
+def missing(where: str) -> NotThere:
+    return NotThere(f"there is no workspace in {where}.", Remedy.IMPORT)
 
 
 def upgrade(connection: sa.Connection, version: str = "head") -> None:

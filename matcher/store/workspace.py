@@ -15,7 +15,7 @@ from typing import Self
 import sqlalchemy as sa
 
 from matcher.domain import LedgerLine, Plan, Status, TierScore
-from matcher.errors import DamagedError, StoreError
+from matcher.errors import ChangedMeanwhile, DamagedError, MatcherError, NotThere, Remedy, StoreError
 from matcher.publishing.disclosure import Told
 from matcher.publishing.published import Entry, Letter, LetterState
 from matcher.store import (
@@ -52,6 +52,8 @@ class Import:
     made: datetime
     """With the zone UTC."""
     fingerprint: str
+    actor: str | None
+    """Who imported it, where that was said."""
 
 
 class Workspace:
@@ -99,10 +101,7 @@ class Workspace:
                     raise versions.missing(workspace.where)
                 workspace.is_older = not versions.is_current(connection)
                 if workspace.is_older and not older:
-                    raise StoreError(
-                        f"{workspace.where} is from an earlier version of matcher. Any command that opens it, such as "
-                        "`matcher runs`, brings it up to date."
-                    )
+                    raise StoreError(f"{workspace.where} is from an earlier version of matcher.", Remedy.OPEN)
         except BaseException:
             workspace.close()
             raise
@@ -214,7 +213,9 @@ class Workspace:
             row = connection.execute(query.order_by(schema.imports.c.number.desc()).limit(1)).mappings().first()
             if row is None:
                 return None
-            return Import(row["number"], row["source"], row["made_utc"].replace(tzinfo=UTC), row["fingerprint"])
+            return Import(
+                row["number"], row["source"], row["made_utc"].replace(tzinfo=UTC), row["fingerprint"], row["actor"]
+            )
 
     def admit(self, tables: Tables, consent: Collection[str] = (), again: Collection[str] = ()) -> Admitted:
         """What of a spreadsheet is taken: not the people who were erased, nor consent that was withdrawn.
@@ -230,6 +231,7 @@ class Workspace:
         source: str,
         made: datetime | None = None,
         agreed: Sequence[Change] | None = None,
+        actor: str | None = None,
         consent: Collection[str] = (),
         again: Collection[str] = (),
     ) -> tuple[Change, ...]:
@@ -247,13 +249,13 @@ class Workspace:
             current = scenarios.current(connection)
             changes = diff(None if current is None else scenarios.load(connection, current), new)
             if agreed is not None and tuple(agreed) != changes:
-                raise StoreError(
+                raise ChangedMeanwhile(
                     f"{self.where} was changed by somebody else in the meantime, so other changes would be made than "
                     "the ones shown. Nothing was changed. Import again, and look at them again."
                 )
             if current is None or changes:
                 scenario_id = scenarios.find_or_add(connection, new)
-                scenarios.add_import(connection, scenario_id, source, when)
+                scenarios.add_import(connection, scenario_id, source, when, actor)
             found, refused = erasure.sweep(connection, when, consent)
             if current is None or changes:
                 scenarios.remove_unused(connection)
@@ -273,6 +275,7 @@ class Workspace:
         settings: Mapping[str, object],
         made: datetime | None = None,
         instead_of: Collection[int] = (),
+        actor: str | None = None,
         ledger: Sequence[LedgerLine] | None = None,
     ) -> int:
         """Keep a plan and its verdict with the scenario it was made for (even if another was imported since).
@@ -283,7 +286,9 @@ class Workspace:
             scenario_id = scenarios.find_or_add(connection, self._still_known(connection, tables))
             when = made or datetime.now(UTC)
             unfinished.remove(connection, instead_of)
-            return runs.save(connection, scenario_id, plan, tiers, seconds, status, reasons, settings, when, ledger)
+            return runs.save(
+                connection, scenario_id, plan, tiers, seconds, status, reasons, settings, when, actor, ledger
+            )
 
     def keep_ledger(self, number: int, ledger: Sequence[LedgerLine]) -> None:
         """Keep the verdict of a run that an earlier version kept without."""
@@ -362,13 +367,13 @@ class Workspace:
         """
         stand_in = erasure.new_stand_in()
         with writing(self.engine, self._patience_seconds) as connection:
-            who = erasure.person(erasure.Kept(connection), volunteer_id)
-            done = erasure.forget(erasure.Kept(connection), who, stand_in, now)
+            who = erasure.person(erasure.AnyVersion(connection), volunteer_id)
+            done = erasure.forget(erasure.AnyVersion(connection), who, stand_in, now)
             salt = secrets.token_hex(8)
             if not erasure.matching([volunteer_id], erasure.marks(connection)):
                 erasure.keep_mark(connection, erasure.mark_of(volunteer_id, who.names, salt))
 
-        def leave(kept: erasure.Kept) -> bool:
+        def leave(kept: erasure.AnyVersion) -> bool:
             there = erasure.person(kept, volunteer_id)
             both = replace(there, words=there.words | who.words)
             return erasure.forget(kept, both, stand_in, now).total() > 0
@@ -404,7 +409,7 @@ class Workspace:
         if left := erasure.wipe(self.engine):
             _log.warning("matcher: %s", left)
 
-    def _in_copies(self, do: Callable[[erasure.Kept], bool]) -> tuple[int, list[str]]:
+    def _in_copies(self, do: Callable[[erasure.AnyVersion], bool]) -> tuple[int, list[str]]:
         """Do it to each copy that matcher made of this workspace; how many it changed, and where it could not be."""
         changed, trouble = 0, []
         for file in erasure.copies_of(self.engine.url):
@@ -413,7 +418,7 @@ class Workspace:
                 with writing(engine, self._patience_seconds) as connection:
                     if not versions.is_workspace(connection):
                         raise StoreError(f"{file} is no workspace.")
-                    found = do(erasure.Kept(connection))
+                    found = do(erasure.AnyVersion(connection))
                 if found:
                     changed += 1
                     if left := erasure.wipe(engine):
@@ -508,7 +513,7 @@ class Workspace:
         """Note that these stand on a page of that run, judged together with those of `before`."""
         with writing(self.engine, self._patience_seconds) as connection:
             if tuple(before) != told.load(connection):
-                raise StoreError(
+                raise ChangedMeanwhile(
                     f"{self.where} was exported by somebody else in the meantime, and what the two pages tell together "
                     "could give people away. Nothing was written. Export again."
                 )
@@ -528,6 +533,7 @@ class Workspace:
         letters: Sequence[Letter] = (),
         made: datetime | None = None,
         judged_by: int | None = None,
+        actor: str | None = None,
     ) -> int:
         """Keep `after` and the letters that tell of it as the next version, all at once; its number.
 
@@ -536,18 +542,18 @@ class Workspace:
         """
         with writing(self.engine, self._patience_seconds) as connection:
             if judged_by is not None and judged_by != scenarios.newest_import(connection):
-                raise StoreError(
+                raise ChangedMeanwhile(
                     f"{self.where} was changed by somebody else in the meantime: another spreadsheet was imported. "
                     "Nothing was published. Publish again, so that the plan is judged by it."
                 )
             newest = publications.newest(connection) or 0
             if tuple(before) != publications.entries(connection, newest):
-                raise StoreError(
+                raise ChangedMeanwhile(
                     f"{self.where} was changed by somebody else in the meantime (it has version {newest} now, or new "
                     "answers). Nothing was published. Publish again, and look at the changes again."
                 )
             changed = [entry for entry in after if entry.since == newest + 1]
-            publications.add(connection, newest + 1, run_number, made or datetime.now(UTC), changed, letters)
+            publications.add(connection, newest + 1, run_number, made or datetime.now(UTC), changed, letters, actor)
             return newest + 1
 
     def published(self, version: int | None = None) -> tuple[Entry, ...]:
@@ -557,9 +563,9 @@ class Workspace:
             if version is None:
                 return () if newest is None else publications.entries(connection, newest)
             if newest is None:
-                raise StoreError(f"{self.where} holds no version yet. Make one with `matcher publish`.")
+                raise NotThere(f"{self.where} holds no version yet.", Remedy.PUBLISH)
             if not 1 <= version <= newest:
-                raise StoreError(f"{self.where} holds no version {version}: they are numbered up to {newest}.")
+                raise NotThere(f"{self.where} holds no version {version}: they are numbered up to {newest}.")
             return publications.entries(connection, version)
 
     def versions(self) -> tuple[Version, ...]:
@@ -586,7 +592,7 @@ class Workspace:
             if tuple(entries) != publications.entries(connection, newest) or outbox != {
                 letter.message_id for letter in known
             }:
-                raise StoreError(
+                raise ChangedMeanwhile(
                     f"{self.where} was changed by somebody else in the meantime. No letter was written. Write them "
                     "again, and look at what would be written again."
                 )
@@ -602,10 +608,12 @@ class Workspace:
         with writing(self.engine, self._patience_seconds) as connection:
             publications.mark_letter(connection, message_id, state, remark)
 
-    def record_answers(self, replies: Sequence[Heard], read: datetime | None = None) -> tuple[bool, ...]:
+    def record_answers(
+        self, replies: Sequence[Heard], read: datetime | None = None, actor: str | None = None
+    ) -> tuple[bool, ...]:
         """Take these answers; for each, whether it was news (False: to another invitation, or an earlier answer)."""
         with writing(self.engine, self._patience_seconds) as connection:
-            return publications.record(connection, replies, read or datetime.now(UTC))
+            return publications.record(connection, replies, read or datetime.now(UTC), actor)
 
     def heard(self) -> dict[str, datetime]:
         """UID -> when the answer on record was given, of those that answered."""
@@ -626,7 +634,7 @@ class Workspace:
         """
         with writing(self.engine, self._patience_seconds) as connection:
             if before is not None and publications.feed_hashes(connection) != before:
-                raise StoreError(
+                raise ChangedMeanwhile(
                     f"{self.where}: the feeds were written or reset by somebody else in the meantime. Nothing was "
                     "changed. Write them again."
                 )
@@ -654,12 +662,12 @@ class Workspace:
         with writing(self.engine, self._patience_seconds) as connection:
             leases.release(connection, name, owner)
 
-    def _no_run(self, connection: sa.Connection, number: int | None) -> StoreError:
+    def _no_run(self, connection: sa.Connection, number: int | None) -> MatcherError:
         newest = runs.newest(connection)
         if newest is None:
-            return StoreError(f"{self.where} holds no run yet. Make one with `matcher solve`.")
+            return NotThere(f"{self.where} holds no run yet.", Remedy.SOLVE)
         if number is not None and 1 <= number <= newest:
             if runs.was_tidied(connection, number):
-                return StoreError(f"Run {number} was never published and was tidied away.")
+                return NotThere(f"Run {number} was never published and was tidied away.")
             return DamagedError(self.where, f"run {number} is gone")
-        return StoreError(f"{self.where} holds no run {number}: they are numbered up to {newest}.")
+        return NotThere(f"{self.where} holds no run {number}: they are numbered up to {newest}.")

@@ -9,7 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from matcher.domain import Problem, Volunteer, folded
-from matcher.errors import StoreError
+from matcher.errors import BadInput, ChangedMeanwhile, NotThere, Refused, Remedy
 from matcher.mail import replies, smtp
 from matcher.mail.replies import Accepted, Question, Remark
 from matcher.mail.smtp import Delivery, Outcome, Server
@@ -17,17 +17,67 @@ from matcher.publishing.calendars import Attendee
 from matcher.publishing.letters import cancels
 from matcher.publishing.published import Answer, Entry, Letter, LetterState
 from matcher.publishing.text import listed, one_line
+from matcher.solving.progress import AskedToStop, never
 from matcher.soundness import kept_letters
 from matcher.store import Heard, Lease, Taken, Workspace
 from matcher.times import time_text
 from matcher.usecases.told import Held, held, is_on, published
 
+ANSWERS = {"yes": Answer.ACCEPTED, "no": Answer.DECLINED, "maybe": Answer.TENTATIVE}
 LEASE_SECONDS = 180.0  # until a send that was killed gives way; one that goes on renews it all the while
 
 
-def outbox(workspace: Workspace) -> Sequence[Letter]:
-    """Every letter ever written, in the order in which they go."""
-    return kept_letters(workspace)
+@dataclass(frozen=True)
+class Outbox:
+    """Every letter ever written, in the order in which they go; letter 1 is the first."""
+
+    letters: tuple[Letter, ...]
+
+    @property
+    def sent(self) -> int:
+        return sum(letter.state is LetterState.SENT for letter in self.letters)
+
+
+def outbox(workspace: Workspace) -> Outbox:
+    return Outbox(kept_letters(workspace))
+
+
+def letter(workspace: Workspace, number: int) -> Letter:
+    """The letter of that number; NotThere if there is none."""
+    letters = kept_letters(workspace)
+    if not 1 <= number <= len(letters):
+        raise NotThere(f"There is no letter {number}: the outbox holds {len(letters)}.", Remedy.OUTBOX)
+    return letters[number - 1]
+
+
+def server(url: str, login_file: Path | None = None) -> Server:
+    """A mail server by its address; ServerError if that cannot be one, or the login cannot be read."""
+    return Server.at(url, login_file)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What became of the letters of a send, or (of a rehearsal) would become of them."""
+
+    deliveries: tuple[Delivery, ...]
+    left: int
+    """Letters that it did not come to."""
+    stopped: str
+    """Why it did not come to them, else ""."""
+    held: int
+    """Letters that stay, as they speak of what cannot be by today's data."""
+
+    @property
+    def sent(self) -> int:
+        return sum(each.state is LetterState.SENT for each in self.deliveries)
+
+    @property
+    def refused(self) -> int:
+        return sum(each.state is LetterState.REFUSED for each in self.deliveries)
+
+    @property
+    def waiting(self) -> int:
+        return self.left + len(self.deliveries) - self.sent - self.refused
 
 
 def send(
@@ -40,21 +90,33 @@ def send(
     lease_seconds: float = LEASE_SECONDS,
     kept_back: Callable[[Letter, Sequence[Held]], None] = lambda _letter, _why: None,
     at: datetime | None = None,
-) -> Outcome:
+    asked_to_stop: AskedToStop = never,
+) -> Sent:
     """Hands over the letters that wait, and again those that a broken-off attempt left uncertain.
 
     Letters that speak of what cannot be by today's data stay as they are: `kept_back` hears which, and of what. One at
-    a time may send: StoreError says who else is. A send that was killed gives way after `lease_seconds`.
+    a time may send: who comes second is Refused. A send that was killed gives way after `lease_seconds`. Once
+    `asked_to_stop` it ends before the next letter.
     """
+    held_letters: list[Letter] = []
+
+    def keep_back(letter: Letter, why: Sequence[Held]) -> None:
+        held_letters.append(letter)
+        kept_back(letter, why)
+
     if dry_run:
-        return smtp.rehearse(_released(workspace, kept_back, at))
+        rehearsed = smtp.rehearse(_released(workspace, keep_back, at))
+        for delivery in rehearsed.deliveries:
+            told(delivery)
+        return Sent(rehearsed.deliveries, rehearsed.left, rehearsed.stopped, len(held_letters))
     try:
         with workspace.lease("send", lease_seconds) as lease:
             judged_by = workspace.newest_import()
-            letters = _released(workspace, kept_back, at)
-            return _send(workspace, server, lease, letters, judged_by, per_minute, told)
+            letters = _released(workspace, keep_back, at)
+            done = _send(workspace, server, lease, letters, judged_by, per_minute, told, asked_to_stop)
+            return Sent(done.deliveries, done.left, done.stopped, len(held_letters))
     except Taken as taken:
-        raise StoreError(
+        raise Refused(
             f"Another send is under way ({taken.by}), so nothing was sent by this one. Wait until it is done; if it "
             f"was broken off, send again after {taken.until:%H:%M:%S} UTC."
         ) from taken
@@ -68,29 +130,32 @@ def _send(
     judged_by: int | None,
     per_minute: float,
     told: Callable[[Delivery], None],
+    asked_to_stop: AskedToStop,
 ) -> Outcome:
     unclaimed = {letter.message_id: letter for letter in letters}
 
     def mark(message_id: str, state: LetterState, remark: str) -> None:
         if state is LetterState.SENDING and message_id in unclaimed:
             if not lease.renew():
-                raise StoreError(
+                raise ChangedMeanwhile(
                     "This send has lost its turn to go on (its machine slept, or its clock was changed), and stopped "
-                    "before the next letter. Look at the outbox (matcher outbox), then send again."
+                    "before the next letter. Look at the outbox, then send again.",
+                    Remedy.OUTBOX,
                 )
             if workspace.newest_import() != judged_by:
-                raise StoreError(
+                raise ChangedMeanwhile(
                     "Another spreadsheet was imported meanwhile, so sending stopped before the next letter. Send "
                     "again, so that what is left is judged by it."
                 )
             if not workspace.claim_letter(unclaimed.pop(message_id)):
-                raise StoreError(
-                    "The outbox was changed by somebody else meanwhile. Look at it (matcher outbox), then send again."
+                raise ChangedMeanwhile(
+                    "The outbox was changed by somebody else meanwhile. Look at it, then send again.",
+                    Remedy.OUTBOX,
                 )
         else:
             workspace.mark_letter(message_id, state, remark)
 
-    return smtp.send(letters, server, mark, per_minute=per_minute, told=told)
+    return smtp.send(letters, server, mark, per_minute=per_minute, told=told, asked_to_stop=asked_to_stop)
 
 
 def _released(
@@ -129,8 +194,12 @@ class Heeded:
     """What was ignored, and why."""
     problem: Problem
 
+    @property
+    def declined(self) -> int:
+        return sum(each.reply.answer is Answer.DECLINED for each in self.accepted)
 
-def reply(workspace: Workspace, files: Sequence[Path], now: datetime | None = None) -> Heeded:
+
+def reply(workspace: Workspace, files: Sequence[Path], now: datetime | None = None, actor: str | None = None) -> Heeded:
     """Reads replies and records the answers in them that count."""
     now = now or datetime.now(UTC)
     gathered = replies.gather(files, now)
@@ -138,7 +207,7 @@ def reply(workspace: Workspace, files: Sequence[Path], now: datetime | None = No
     emails = {person.volunteer_id: person.email for person in told.problem.volunteers.values()}
     accepted, questions, remarks = replies.judge(gathered.replies, told.entries, emails, workspace.heard())
     heard = [Heard(each.entry.uid, each.entry.sequence, each.reply.answer, each.reply.stamp) for each in accepted]
-    taken = workspace.record_answers(heard, now)
+    taken = workspace.record_answers(heard, now, actor)
     news = tuple(each for each, was_taken in zip(accepted, taken, strict=True) if was_taken)
     return Heeded(gathered.messages, news, questions, (*gathered.remarks, *remarks), told.problem)
 
@@ -152,6 +221,10 @@ class Answered:
     volunteer: Volunteer
     answer: Answer
 
+    @property
+    def is_declined(self) -> bool:
+        return self.answer is Answer.DECLINED
+
 
 def answer(
     workspace: Workspace,
@@ -160,10 +233,11 @@ def answer(
     said: Answer,
     note: str | None = None,
     now: datetime | None = None,
+    actor: str | None = None,
 ) -> Answered:
     """Records what a volunteer said of a visit to come, on the coordinator's word; a later mail overtakes it.
 
-    `volunteer` is an id, or a name that only one of those invited has. StoreError if there is no such invitation.
+    `volunteer` is an id, or a name that only one of those invited has. NotThere if there is no such invitation.
     """
     now = now or datetime.now(UTC)
     told = published(workspace)
@@ -176,15 +250,15 @@ def answer(
     if entry is None:
         theirs = [f"{each.session_id} on {time_text(each.start)}" for each in found if is_on(each)]
         known = f"invited to {listed(theirs)}" if theirs else "invited to nothing"
-        raise StoreError(f"{one_line(person.name)} is not invited to {one_line(session)!r}, but {known}.")
+        raise NotThere(f"{one_line(person.name)} is not invited to {one_line(session)!r}, but {known}.")
     what = f"{entry.session_id} on {time_text(entry.start)}"
     if not is_on(entry):
-        raise StoreError(f"{what} has been cancelled for {one_line(person.name)}: there is nothing to answer.")
+        raise Refused(f"{what} has been cancelled for {one_line(person.name)}: there is nothing to answer.")
     if entry.end <= now.astimezone(ZoneInfo(told.problem.programme.timezone)).replace(tzinfo=None):
-        raise StoreError(f"{what} is over: an answer of {one_line(person.name)} would change nothing.")
+        raise Refused(f"{what} is over: an answer of {one_line(person.name)} would change nothing.")
     word = Heard(entry.uid, entry.sequence, said, now, note, taken_by="coordinator")
-    if workspace.record_answers([word], now) != (True,):
-        raise StoreError(f"{what} was changed by somebody else meanwhile. Nothing was recorded. Answer again.")
+    if workspace.record_answers([word], now, actor) != (True,):
+        raise ChangedMeanwhile(f"{what} was changed by somebody else meanwhile. Nothing was recorded. Answer again.")
     return Answered(entry, person, said)
 
 
@@ -199,6 +273,6 @@ def _person(problem: Problem, asked: str, invited: Collection[str]) -> Volunteer
     if len(found) == 1:
         return found[0]
     if not found:
-        raise StoreError(f"Nobody who is invited has the id or the name {one_line(asked)!r}. See: matcher show")
+        raise NotThere(f"Nobody who is invited has the id or the name {one_line(asked)!r}.", Remedy.SHOW)
     names = listed([f"{one_line(each.name)} ({each.volunteer_id})" for each in found[:10]])
-    raise StoreError(f"{one_line(asked)!r} may be {names}. Say which by the id.")
+    raise BadInput(f"{one_line(asked)!r} may be {names}. Say which by the id.")

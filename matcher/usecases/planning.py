@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from matcher.advice.undelivered import Reasons
-from matcher.advice.warnings import warnings as advice_warnings
-from matcher.audit import audit, insist
 from matcher.comparison import Comparison
 from matcher.comparison import compare as compare_plans
-from matcher.domain import LedgerLine, Plan, Problem, Result, TierName
-from matcher.errors import AuditRefused, StoreError
-from matcher.intake import locator
-from matcher.publishing import ensure_writable, write_outputs
-from matcher.solving.progress import AskedToStop, OnFirstPlan, OnProgress, Settings, never
-from matcher.solving.search import solve
-from matcher.soundness import kept_problem, kept_run
-from matcher.store import RunSummary, SavedRun, Unfinished, Workspace
+from matcher.domain import LedgerLine, Plan, Problem, Result, TierName, TierScore
+from matcher.errors import AuditRefused, MatcherError, NotThere, Refused, Remedy, StoreError
+from matcher.solving.progress import AskedToStop, OnFirstPlan, OnProgress, never
+from matcher.solving.progress import Settings as Settings
 from matcher.usecases.keeper import STILL_AT_IT_SECONDS, Keeper
 from matcher.usecases.terms import Warn, read
 
+if TYPE_CHECKING:
+    from matcher.rules.base import Goal, MustRule
+    from matcher.store import RunSummary, SavedRun, Unfinished, Workspace
+    from matcher.usecases.told import Gap, Held
+
+# What plans are made, judged and written with is loaded where it is used: whoever only looks need not wait for it.
+
+Tell = Callable[..., None]
 DEFAULT_SECONDS = Settings().time_limit
 LEAST_SECONDS = 1.0
 
@@ -48,6 +50,10 @@ def make_plan(
     on_first_plan: OnFirstPlan = lambda best: None,
 ) -> Made:
     """Solves, audits and explains. Raises PinsImpossible, or AuditRefused where the plan is not what it should be."""
+    from matcher.advice.undelivered import Reasons
+    from matcher.audit import insist
+    from matcher.solving.search import solve
+
     solution = solve(problem, settings, on_progress, asked_to_stop, start=start, on_first_plan=on_first_plan)
     audit = insist(problem, solution.plan, solution.tiers)
     why = Reasons(problem)
@@ -69,6 +75,8 @@ def run(
     asked_to_stop: AskedToStop = never,
 ) -> Made:
     """Reads a scenario, plans, audits and writes the outputs; nothing is kept."""
+    from matcher.publishing import ensure_writable, write_outputs
+
     intake = read(scenario, warn)
     ensure_writable(out)
     made = make_plan(intake.problem, settings, on_progress, asked_to_stop)
@@ -84,12 +92,17 @@ def solve_workspace(
     asked_to_stop: AskedToStop = never,
     *,
     taken_up: Unfinished | None = None,
-    tell: Callable[[str], None] = lambda text: None,
+    tell: Tell = lambda text, *remedies: None,
+    actor: str | None = None,
 ) -> tuple[int, Made]:
     """Plans the workspace's term, and keeps the run; returns its number.
 
     While it is made, the best plan so far is kept every so often. `taken_up` is such a plan to go on from.
     """
+    from matcher.advice.warnings import warnings as advice_warnings
+    from matcher.intake import locator
+    from matcher.soundness import kept_problem
+
     tables, problem, warnings = kept_problem(workspace)
     warn([*warnings, *advice_warnings(problem, locator(tables))])
     before = 0.0
@@ -99,7 +112,7 @@ def solve_workspace(
     others = [each for each in workspace.unfinished() if taken_up is None or each.number != taken_up.number]
     current = [each for each in others if each.is_current]
     if current and taken_up is None:
-        tell(f"{_described(current[0])} is kept. To go on from it: matcher solve --resume")
+        tell(f"{_described(current[0])} is kept.", Remedy.RESUME)
     whole = {**asdict(settings), "time_limit": before + settings.time_limit}
     with Keeper(workspace, tables, whole, before) as keeper:
         made = make_plan(
@@ -125,33 +138,33 @@ def solve_workspace(
             result.reasons,
             whole,
             instead_of=[*mine, *needless],
+            actor=actor,
             ledger=result.ledger,
         )
     except StoreError as error:
         if keeper.number is None:
             raise
-        raise StoreError(
-            f"{error} The plan is kept as an unfinished one: go on with matcher solve --resume."
-        ) from error
+        raise StoreError(f"{error} The plan is kept as an unfinished one.", Remedy.RESUME) from error
     if keeper.trouble is not None:
-        tell(f"While it was made, the plan could not be kept: {keeper.trouble}")
+        tell(f"While it was made, the plan could not be kept: {keeper.trouble}", *keeper.trouble.remedies)
     if better:
-        tell("An unfinished plan that is better than this run is still kept. To go on from it: matcher solve --resume")
+        tell("An unfinished plan that is better than this run is still kept.", Remedy.RESUME)
     return number, replace(made, result=result)
 
 
 def to_take_up(workspace: Workspace) -> Unfinished:
-    """The plan, kept last, of a solve that was broken off. Raises StoreError where there is none for today's data."""
+    """The plan, kept last, of a solve that was broken off. Raises NotThere where there is none for today's data."""
     kept = workspace.unfinished()
     found = next((each for each in kept if each.is_current), None)
     if found is not None:
         return found
     if kept:
-        raise StoreError(
+        raise NotThere(
             f"{_described(kept[0])} was made for other data: the scenario has changed since. Import that data again to "
-            "go on from it (it stays until a newer run is saved), or make a new plan with matcher solve."
+            "go on from it (it stays until a newer run is saved), or make a new one.",
+            Remedy.SOLVE,
         )
-    raise StoreError(f"{workspace.where} keeps no unfinished plan to go on from. Make a new one with matcher solve.")
+    raise NotThere(f"{workspace.where} keeps no unfinished plan to go on from.", Remedy.SOLVE)
 
 
 def time_left(taken_up: Unfinished | None) -> float:
@@ -172,20 +185,24 @@ def _described(kept: Unfinished) -> str:
 
 
 def _check_start(problem: Problem, kept: Unfinished) -> None:
-    """Raises StoreError unless the plan keeps every rule, as this version of the program knows them."""
+    """Refused unless the plan keeps every rule, as this version of the program knows them."""
+    from matcher.audit import audit
+
     try:
         wrong = [finding.text for finding in audit(problem, kept.plan).findings]
     except KeyError as error:
         wrong = [f"It names {error}, which the data does not have."]
     if wrong:
-        raise StoreError(
-            f"{_described(kept)} breaks a rule, so nothing can go on from it: {wrong[0]} "
-            "Make a new one with matcher solve."
+        raise Refused(
+            f"{_described(kept)} breaks a rule, so nothing can go on from it: {wrong[0]}",
+            Remedy.SOLVE,
         )
 
 
 def _better(problem: Problem, plan: Plan, result: Result) -> bool:
     """Whether the plan is better than the result, tier by tier."""
+    from matcher.audit import audit
+
     try:
         found = audit(problem, plan)
     except KeyError:
@@ -203,6 +220,8 @@ def load_run(workspace: Workspace, number: int | None = None) -> tuple[SavedRun,
     Nothing is judged. A run kept by a version that did not keep its ledger gets one when it is first read; where
     today's rules find something else in it than was found then, it is shown without.
     """
+    from matcher.soundness import kept_run
+
     saved, problem = kept_run(workspace, number)
     ledger = saved.ledger
     if ledger is None:
@@ -212,13 +231,15 @@ def load_run(workspace: Workspace, number: int | None = None) -> tuple[SavedRun,
 
 def _ledger_of(workspace: Workspace, saved: SavedRun, problem: Problem) -> tuple[LedgerLine, ...]:
     """What a run that was kept without its ledger had in it, kept from now on; nothing if it cannot be known."""
+    from matcher.audit import insist
+
     if saved.erased is not None:
         return ()
     try:
         ledger = insist(problem, saved.plan, saved.tiers).ledger
     except AuditRefused:
         return ()
-    with suppress(StoreError):  # a workspace that is in use or only to be read: next time
+    with suppress(MatcherError):  # a workspace that is in use or only to be read: next time
         workspace.keep_ledger(saved.number, ledger)
     return ledger
 
@@ -228,6 +249,8 @@ def insist_again(workspace: Workspace, saved: SavedRun, problem: Problem) -> Non
 
     Its scores are not held against data from which something was erased: they are those of then.
     """
+    from matcher.audit import insist
+
     try:
         insist(problem, saved.plan, saved.tiers if saved.erased is None else ())
     except AuditRefused as error:
@@ -235,12 +258,15 @@ def insist_again(workspace: Workspace, saved: SavedRun, problem: Problem) -> Non
         more = f" (and {len(others)} more)" if others else ""
         raise StoreError(
             f"Run {saved.number} in {workspace.where} does not pass the audit, so it is not published: {first}{more} "
-            "An earlier version made it, or its data has changed since. Make a new one with `matcher solve`."
+            "An earlier version made it, or its data has changed since.",
+            Remedy.SOLVE,
         ) from error
 
 
 def export(workspace: Workspace, out: Path, number: int | None = None) -> SavedRun:
     """Writes what `run` writes, for a kept run."""
+    from matcher.publishing import ensure_writable, write_outputs
+
     saved, problem, result = load_run(workspace, number)
     ensure_writable(out)
     told = workspace.told_figures()
@@ -256,10 +282,107 @@ def export(workspace: Workspace, out: Path, number: int | None = None) -> SavedR
 
 
 def runs(workspace: Workspace) -> Sequence[RunSummary]:
+    """All kept runs, the newest first."""
     return workspace.runs()
 
 
-def compare(workspace: Workspace, first: int, second: int) -> tuple[SavedRun, SavedRun, Comparison]:
-    """Two kept runs, and what the second does differently."""
+@dataclass(frozen=True)
+class RunShown:
+    """A kept run, as far as it was asked for."""
+
+    run: SavedRun
+    problem: Problem
+    result: Result
+    gaps: tuple[Gap, ...]
+    """Visits for which volunteers have said no since they were told."""
+    held: tuple[Held, ...]
+    """What people were told of that cannot be any more; of the newest run only."""
+
+
+def show(
+    workspace: Workspace, number: int | None = None, *, school: str | None = None, volunteer: str | None = None
+) -> RunShown:
+    """A run (the newest unless said) and what became of it; NotThere if it knows no such school or volunteer."""
+    from matcher.usecases import told
+
+    saved, problem, result = load_run(workspace, number)
+    known = [*problem.schools, *problem.volunteers]
+    for asked, ids, what in ((school, problem.schools, "school"), (volunteer, problem.volunteers, "volunteer")):
+        if asked is not None and asked not in ids:
+            near = next((name for name in known if name.casefold() == asked.casefold()), None)
+            hint = f" Did you mean {near}?" if near else ""
+            raise NotThere(f"There is no {what} with the id {asked} in run {saved.number}.{hint}")
+    gaps = tuple(
+        gap
+        for gap in told.gaps(workspace)
+        if school in (None, gap.school.school_id) and volunteer in (None, gap.volunteer.volunteer_id)
+    )
+    return RunShown(saved, problem, result, gaps, told.held(workspace) if number is None else ())
+
+
+@dataclass(frozen=True)
+class ComparedTier:
+    """A tier of two runs."""
+
+    before: TierScore
+    after: TierScore
+    better: SavedRun | None
+    """The run that is better by it, if the earlier tiers leave that open."""
+    undisclosed: bool = False
+    """Whether it would decide and may not be told, since it could tell what people said about themselves."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Two kept runs."""
+
+    before: SavedRun
+    after: SavedRun
+    tiers: tuple[ComparedTier, ...]
+    difference: Comparison
+    """What the second does differently."""
+
+
+def compare(workspace: Workspace, first: int, second: int) -> Compared:
+    """Two kept runs: which is better, as far as it may be told, and what the second does differently."""
+    from matcher.soundness import kept_run
+
     (before, _), (after, _) = kept_run(workspace, first), kept_run(workspace, second)
-    return before, after, compare_plans(before.plan, after.plan)
+    return Compared(before, after, compared_tiers(before, after), compare_plans(before.plan, after.plan))
+
+
+def compared_tiers(before: SavedRun, after: SavedRun) -> tuple[ComparedTier, ...]:
+    """In their order; the first in which the runs differ decides."""
+    from matcher.publishing.disclosure import may_say_which_is_better
+
+    found, decided = [], False
+    same = before.plan == after.plan and before.fingerprint == after.fingerprint
+    for old, new in zip(before.tiers, after.tiers, strict=True):
+        private = old.tier is TierName.ROLE_MODELS
+        better, undisclosed = None, False
+        if private and not decided and not same and not may_say_which_is_better(before.plan, after.plan):
+            decided = undisclosed = True
+        elif old.value != new.value and not decided:
+            decided = True
+            better = after if (new.value > old.value) == new.tier.maximised else before
+        found.append(ComparedTier(old, new, better, undisclosed))
+    return tuple(found)
+
+
+def tiers_to_show(problem: Problem, plan: Plan, tiers: Sequence[TierScore]) -> Iterator[tuple[TierScore, str, bool]]:
+    """Each tier, how good it is in a word ("" if nothing is known), and whether its figures may be told."""
+    from matcher.publishing.disclosure import NOT_SHOWN, could_count, how_good
+
+    for score in tiers:
+        if score.tier is TierName.ROLE_MODELS:
+            good = how_good(score, could_count(problem, plan))
+            yield score, "" if good == NOT_SHOWN else good, False
+        else:
+            yield score, "proven" if score.proven else "", True
+
+
+def rules() -> tuple[Sequence[MustRule], Sequence[Goal]]:
+    """The rules that every plan keeps, and what makes one plan better than another."""
+    from matcher.rules import GOALS, MUST_RULES
+
+    return MUST_RULES, GOALS

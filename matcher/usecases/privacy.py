@@ -9,7 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from matcher.domain import School
-from matcher.errors import OutputError, StoreError
+from matcher.errors import BadInput, NotThere, OutputError, Remedy
 from matcher.publishing.calendars import Attendee
 from matcher.publishing.published import Entry
 from matcher.publishing.text import counted, listed, one_line
@@ -19,8 +19,7 @@ from matcher.store import Workspace
 from matcher.times import time_text
 from matcher.usecases.told import is_on, published
 
-TIDY_DAYS = 90
-LIST_HEAD = "# People who were erased: matcher forget --from FILE erases them from a workspace again.\n"
+LIST_HEAD = "# Ids of people who were erased, to be erased from other copies of the workspace, too.\n"
 
 
 @dataclass(frozen=True)
@@ -76,41 +75,30 @@ _NAMES = {
 }
 
 
-BEYOND_REACH = (
-    "Not reached: backups and exports that you made yourself, files on web space and calendar servers, calendars and "
-    "mailboxes of others, and the log of a PostgreSQL server. Delete them, or write them again: matcher export, "
-    "matcher feed write, matcher push. For a backup: matcher forget --list FILE, then matcher forget --from FILE "
-    "--db BACKUP."
-)
-
-
 def leaving(workspace: Workspace, who: str, now: datetime | None = None) -> Leaving:
     """Somebody by id, or by a name that only one person has, with what is to be told to whom first.
 
-    Raises StoreError if there is nobody of that name, or more than one.
+    Raises NotThere or BadInput if there is nobody of that name, or more than one.
     """
     found = workspace.find_person(who)
     if not found:
         if workspace.was_forgotten(who):
             return Leaving(who, who, (), in_copies_only=True)
-        raise StoreError(
-            f"There is no volunteer with the id or name {one_line(who)} in {workspace.where}. matcher show lists who "
-            "takes part."
-        )
+        raise NotThere(f"There is no volunteer with the id or name {one_line(who)} in {workspace.where}.", Remedy.SHOW)
     if len(found) > 1:
         ids = listed([f"{each} ({one_line(names[0])})" for each, names in found.items()])
-        raise StoreError(f"{len(found)} people have the name {one_line(who)}: {ids}. Say which, by the id.")
+        raise BadInput(f"{len(found)} people have the name {one_line(who)}: {ids}. Say which, by the id.")
     volunteer_id, names = next(iter(found.items()))
     return Leaving(volunteer_id, one_line(names[0]), _coming(workspace, volunteer_id, now or datetime.now(UTC)))
 
 
 def leaving_again(workspace: Workspace, file: Path, now: datetime | None = None) -> tuple[Leaving, ...]:
-    """Those of a list of erased people whom this workspace knows. Raises StoreError if the file cannot be read."""
+    """Those of a list of erased people whom this workspace knows. Raises BadInput if the file cannot be read."""
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise StoreError(f"{file} cannot be read: {why}. Name a file that matcher forget --list wrote.") from error
+        raise BadInput(f"{file} cannot be read: {why}. Name a list of erased people that was written here.") from error
     marks = [_mark(line.strip()) for line in lines if line.strip() and not line.startswith("#")]
     return tuple(leaving(workspace, each, now) for each in sorted(workspace.people_marked(marks)))
 
@@ -168,7 +156,7 @@ class Tidying:
     """Of versions made before then; None where the programme sets no time."""
 
 
-def to_tidy(workspace: Workspace, days: int = TIDY_DAYS, now: datetime | None = None) -> Tidying:
+def to_tidy(workspace: Workspace, days: int, now: datetime | None = None) -> Tidying:
     """What is older than so many days and was never published, and letters past the programme's time."""
     now = now or datetime.now(UTC)
     published_runs = {each.run_number for each in workspace.versions()}

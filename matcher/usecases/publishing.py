@@ -12,7 +12,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from matcher.domain import Problem, folded
-from matcher.errors import PublishingRefused
+from matcher.errors import PublishingRefused, Remedy
 from matcher.publishing.calendars import Attendee
 from matcher.publishing.events import EntryChange, changes, entries_after, restamped
 from matcher.publishing.letters import Untold, sender_of, untold
@@ -22,7 +22,7 @@ from matcher.publishing.text import counted
 from matcher.soundness import kept_letters, kept_problem
 from matcher.store import SavedRun, Version, Workspace
 from matcher.usecases import planning
-from matcher.usecases.told import TO_DO, Held, about, judged, published, with_those_gone
+from matcher.usecases.told import Held, about, judged, published, with_those_gone
 
 LONG_OVER = timedelta(days=183)  # after a term's last day nobody publishes it any more
 CLOCK_SKEW = timedelta(minutes=10)  # by which the clocks of two machines that are right may differ
@@ -111,13 +111,14 @@ def _insist_that_it_can_be(run: SavedRun, wrong: Sequence[Held]) -> None:
         lines = "\n".join(f"  {each}" for each in wrong)
         raise PublishingRefused(
             f"Run {run.number} cannot be published, and nothing was: by the data as it is now, "
-            f"{counted(len(wrong), 'appointment')} in it cannot be.\n{lines}\n{TO_DO}"
+            f"{counted(len(wrong), 'appointment')} in it cannot be.\n{lines}\n",
+            Remedy.PLAN_AGAIN,
         )
 
 
-def publish(workspace: Workspace, seen: Preview) -> int:
+def publish(workspace: Workspace, seen: Preview, actor: str | None = None) -> int:
     """Publishes what was shown: the version, its events and its letters, all or nothing."""
-    return workspace.publish(seen.run.number, seen.before, seen.after, seen.letters, seen.stamp, seen.judged_by)
+    return workspace.publish(seen.run.number, seen.before, seen.after, seen.letters, seen.stamp, seen.judged_by, actor)
 
 
 def clock_doubt(workspace: Workspace, problem: Problem, stamp: datetime) -> str:

@@ -15,7 +15,7 @@ from email import message_from_bytes
 from functools import partial
 from pathlib import Path
 
-from matcher.errors import DamagedError, MatcherError, StoreError
+from matcher.errors import BadInput, Cannot, DamagedError, MatcherError, NotThere, Remedy, StoreError
 from matcher.publishing.folder_check import event_fault, folder_faults
 from matcher.publishing.text import counted, one_line
 from matcher.soundness import is_tidied, kept_problem
@@ -53,9 +53,11 @@ class Verdict:
     looked_at: str
     """Blank where the damage kept from looking at more."""
     damage: tuple[str, ...] = ()
-    """A line for each thing that is not what was written there."""
-    remarks: tuple[str, ...] = ()
-    """A line for each thing to be put right, of which nothing is lost."""
+    """A sentence for each thing that is not what was written there."""
+    remarks: tuple[MatcherError, ...] = ()
+    """Each thing to be put right, of which nothing is lost."""
+    mend: Remedy = Remedy.RESTORE
+    """What undoes the damage."""
 
     @property
     def is_well(self) -> bool:
@@ -90,7 +92,7 @@ def contents(workspace: Workspace) -> Contents:
 def back_up(workspace: Workspace, to: Path, replace: bool = False) -> Contents:
     """Writes a whole copy; what it holds. Raises StoreError if the file is there already, unless it may be replaced."""
     if Workspace.is_at(workspace.address, to):
-        raise StoreError(f"{to} is the workspace itself. Name another file for its backup.")
+        raise BadInput(f"{to} is the workspace itself. Name another file for its backup.")
     workspace.back_up(to, replace)
     with Workspace.look_at(str(to)) as copy:
         return contents(copy)
@@ -100,8 +102,8 @@ def verify(address: str) -> Verdict:
     """Reads everything in a workspace, a backup, or a folder that `run` or `export` wrote. Writes nothing to it."""
     if "://" not in address and Path(address).expanduser().is_dir():
         folder = Path(address).expanduser()
-        damage = tuple(f"{line} Write the folder again with matcher export." for line in folder_faults(folder))
-        return Verdict(f"the plan, the scores and the calendars in {folder}", damage)
+        looked_at = f"the plan, the scores and the calendars in {folder}"
+        return Verdict(looked_at, tuple(folder_faults(folder)), mend=Remedy.EXPORT)
     remarks = _open_to_others(address)
     try:
         with _of_today(address) as workspace:
@@ -114,9 +116,9 @@ def verify(address: str) -> Verdict:
 def plan_restore(file: Path, address: str) -> Restoring:
     """Looks at the backup and at what it would replace. Raises StoreError if it is not whole."""
     if not file.is_file():
-        raise StoreError(f"There is no backup at {file}. Make one with: matcher backup FILE")
+        raise NotThere(f"There is no backup at {file}.", Remedy.BACK_UP)
     if Workspace.is_at(address, file):
-        raise StoreError(f"{file} is the workspace itself. Name a backup of it.")
+        raise BadInput(f"{file} is the workspace itself. Name a backup of it.")
     with _of_today(str(file)) as backup:
         verdict = _verified(backup)
         if verdict.damage:
@@ -158,10 +160,10 @@ def _of_today(address: str) -> Iterator[Workspace]:
 
 
 def _verified(workspace: Workspace) -> Verdict:
-    damage = [f"{line} Put a backup in its place: matcher restore FILE" for line in workspace.faults()]
+    damage = list(workspace.faults())
     if damage:
         return Verdict("", tuple(damage))
-    remarks: list[str] = []
+    remarks: list[MatcherError] = []
 
     def judge(look: Callable[[], object]) -> None:
         try:
@@ -170,7 +172,7 @@ def _verified(workspace: Workspace) -> Verdict:
             if _sentence(error.what) not in damage:
                 damage.append(_sentence(error.what))
         except MatcherError as error:
-            remarks.append(one_line(str(error)))
+            remarks.append(error)
 
     held = contents(workspace)
     if held.imported:
@@ -198,14 +200,14 @@ def _verified(workspace: Workspace) -> Verdict:
 
 
 def _sentence(what: str) -> str:
-    return f"{what[0].upper()}{what[1:]}. Put a backup in its place: matcher restore FILE"
+    return f"{what[0].upper()}{what[1:]}."
 
 
-def _open_to_others(address: str) -> tuple[str, ...]:
+def _open_to_others(address: str) -> tuple[MatcherError, ...]:
     """Files with names in them that somebody else may read."""
     found = []
     for file in Workspace.files_of(address):
         mode = stat.S_IMODE(file.stat().st_mode)
         if mode & 0o077:
-            found.append(f"{file} can be read by others (its mode is {mode:03o}). Close it: chmod 600 {file}")
+            found.append(Cannot(f"{file} can be read by others (its mode is {mode:03o}). Close it: chmod 600 {file}"))
     return tuple(found)

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from matcher.errors import StoreError
+from matcher.errors import NotThere, Refused, Remedy
+from matcher.mail.login import unencrypted_host as unencrypted_host
 from matcher.publishing import feeds
 from matcher.publishing.calendars import Attendee, introduction
 from matcher.publishing.feeds import FeedKind, Placed, Written
@@ -25,7 +26,7 @@ LEASE, RENEWED = timedelta(minutes=5), timedelta(minutes=1)
 
 @contextmanager
 def only_one(workspace: Workspace, name: str, doing: str) -> Iterator[Callable[[], None]]:
-    """Inside, nobody else does the same with this workspace: who comes second gets a StoreError saying who does.
+    """Inside, nobody else does the same with this workspace: who comes second is Refused, which says who does.
 
     What it yields is to be called again and again: it keeps the lease, and raises where that was lost.
     """
@@ -40,7 +41,7 @@ def only_one(workspace: Workspace, name: str, doing: str) -> Iterator[Callable[[
             return
         other = workspace.take_lease(name, owner, now + LEASE, now)
         if other is not None:
-            raise StoreError(
+            raise Refused(
                 f"{other} is {doing} at the moment, in {workspace.where}. Wait until that has ended, then try again; "
                 f"if that process is no more, its place is free within {LEASE.seconds // 60} minutes."
             )
@@ -116,16 +117,16 @@ def write_feeds(
     return written
 
 
-def reset_feed(workspace: Workspace, kind: FeedKind, who: str, folder: Path) -> bool:
+def reset_feed(workspace: Workspace, kind: str, who: str, folder: Path) -> bool:
     """Ends a feed's address: deletes its file and forgets its mark, so that it gets a new one when next written.
 
-    False if its file was not in the folder: wherever it is, it has to be deleted there.
+    `kind` is a FeedKind's value. False if its file was not in the folder: wherever it is, it has to be deleted there.
     """
-    key = kind.value, who
+    key = FeedKind(kind).value, who
     with only_one(workspace, "feeds", "writing the feeds"):
         mark = workspace.feed_hashes().get(key)
         if mark is None:
-            raise StoreError(f"There is no feed of {kind} {who}. Feeds are made with: matcher feed write DIR")
+            raise NotThere(f"There is no feed of {kind} {who}.", Remedy.WRITE_FEEDS)
         workspace.place_feeds([key], None)  # so that the next writing need not ask, if we get no further
         was_there = feeds.remove_feed(folder, mark)
         workspace.set_feeds({key: None})

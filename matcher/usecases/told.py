@@ -9,9 +9,8 @@ from zoneinfo import ZoneInfo
 
 from matcher.domain import Plan, Problem, School, Session, Slot, Volunteer
 from matcher.errors import DamagedError
-from matcher.gate import breaches
 from matcher.publishing.calendars import Attendee, session_name
-from matcher.publishing.events import EntryChange, changes
+from matcher.publishing.events import EntryChange, News, changes
 from matcher.publishing.published import Answer, Entry, Letter, Standing
 from matcher.publishing.text import one_line
 from matcher.soundness import insist_events, kept_problem, kept_run
@@ -40,12 +39,6 @@ class Gap:
     still_coming: int
     wanted: int
     """The fewest with whom the session can run."""
-
-
-TO_DO = (
-    "Make a new plan and publish it (matcher solve, then matcher publish); or, where the spreadsheet is wrong, mend "
-    "it, import it (matcher import) and do this again."
-)
 
 
 @dataclass(frozen=True)
@@ -103,6 +96,8 @@ def held_of(workspace: Workspace, told: Published, at: datetime | None = None) -
 
 def judged(workspace: Workspace, then: Problem, plan: Plan, run_number: int, at: datetime) -> tuple[Held, ...]:
     """What of this plan cannot be by the scenario of the newest import (without one: that of the run)."""
+    from matcher.gate import breaches  # and with it every rule, for those who only look at what was told
+
     _, now, _ = kept_problem(workspace, run_number if workspace.newest_import() is None else None)
     wall_clock = at.astimezone(ZoneInfo(then.programme.timezone)).replace(tzinfo=None)
     people, schools, sessions = (
@@ -136,6 +131,28 @@ def published(workspace: Workspace, number: int | None = None) -> Published:
     saved, problem = kept_run(workspace, version.run_number)
     older = [each for each in every if each.number < version.number]
     return Published(version, with_those_gone(workspace, problem, entries, older), saved.plan, entries)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What changes come to, in numbers."""
+
+    appointments: tuple[tuple[News, int, int], ...]
+    """Of each kind of news that somebody gets: how many appointments, of how many volunteers."""
+    schools: tuple[str, ...]
+    """The ids of those whose list of visitors changes."""
+
+
+def summary(found: Sequence[EntryChange]) -> Summary:
+    people = of_volunteers(found)
+    told = [(news, [each.after.attendee_id for each in people if each.news is news]) for news in News]
+    schools = dict.fromkeys(each.after.attendee_id for each in found if each.after.attendee is Attendee.SCHOOL)
+    return Summary(tuple((news, len(ids), len(set(ids))) for news, ids in told if ids), tuple(schools))
+
+
+def of_volunteers(found: Sequence[EntryChange]) -> tuple[EntryChange, ...]:
+    """Those changes that volunteers hear of."""
+    return tuple(each for each in found if each.after.attendee is Attendee.VOLUNTEER)
 
 
 def diff(workspace: Workspace, first: int, second: int) -> tuple[Published, tuple[EntryChange, ...]]:

@@ -16,7 +16,7 @@ from matcher.authoring.generate import generate
 from matcher.authoring.write import programme_toml, write_folder, write_workbook
 from matcher.errors import OutputError
 from matcher.intake.notes import Notes
-from matcher.intake.sheets import read_draft
+from matcher.intake.sheets import read_sheets
 from matcher.tables import TABLES, Row, Tables
 
 NASTY = (
@@ -71,7 +71,7 @@ def test_any_text_comes_back_through_both_forms(tmp_path: Path) -> None:
     write_workbook(tables, tmp_path / "out.xlsx")
     for name in ("out", "out.xlsx"):
         notes = Notes({})
-        assert read_draft(tmp_path / name, notes).tables() == tables
+        assert read_sheets(tmp_path / name, notes).tables() == tables
         assert notes.problems == []
 
 

@@ -3,9 +3,8 @@
     python -m tests.benchmarks.compare scenarios/derby --seconds 10 60 300 --picture gap.svg
 
 Each peer is run once for each time limit, knows it from the start, and has a process of its own; one that is done early
-is not run again with more time. It is given the same
-problem and the same draft of it; loading its own program does not count, building its model does. The plan that it
-hands back is judged by the audit. The output is Markdown.
+is not run again with more time. It is given the same problem and the same `Model` of it; loading its own program does
+not count, building what it solves does. The plan that it hands back is judged by the audit. The output is Markdown.
 """
 
 from __future__ import annotations

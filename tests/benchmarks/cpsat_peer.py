@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from ortools.sat.python import cp_model
 
-from matcher.rules.draft import Ints
+from matcher.rules.model import Ints
 from matcher.solving.reduced import Reduced
 from tests.benchmarks.peer import Found, tier_by_tier
 

@@ -10,7 +10,7 @@ from typing import Any
 import highspy
 import numpy as np
 
-from matcher.rules.draft import UNBOUNDED, Ints
+from matcher.rules.model import UNBOUNDED, Ints
 from matcher.solving.reduced import Reduced
 from tests.benchmarks.peer import Found, tier_by_tier
 

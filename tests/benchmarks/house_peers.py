@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from matcher.domain import Problem, TierName
-from matcher.rules import GOALS, MUST_RULES, Draft
+from matcher.rules import GOALS, MUST_RULES, Model
 from matcher.solving.cpsat import Effort
 from matcher.solving.greedy import greedy
 from matcher.solving.pins import plan_for_pins
@@ -25,7 +25,7 @@ def matcher(problem: Problem, seconds: float, workers: int, seen: Seen) -> Answe
 
 def coordinator(problem: Problem, seconds: float, workers: int, seen: Seen) -> Answer:
     """Hardest session first, then whoever adds most; pins kept."""
-    draft = Draft(problem, [*MUST_RULES, *GOALS])
-    columns = greedy(draft, draft.columns_of(plan_for_pins(problem, Effort(10))))
-    seen({tier: draft.value(tier, columns) for tier in TierName})
-    return Answer(draft.plan_of(columns))
+    model = Model(problem, [*MUST_RULES, *GOALS])
+    columns = greedy(model, model.columns_of(plan_for_pins(problem, Effort(10))))
+    seen({tier: model.value(tier, columns) for tier in TierName})
+    return Answer(model.plan_of(columns))

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from matcher.domain import Plan, Problem, TierName
-from matcher.rules import GOALS, MUST_RULES, Draft
-from matcher.rules.draft import Ints
+from matcher.rules import GOALS, MUST_RULES, Model
+from matcher.rules.model import Ints
 from matcher.solving.reduced import Hold, Reduced, Scope
 
 Seen = Callable[[Mapping[TierName, int]], None]
@@ -40,21 +40,21 @@ def tier_by_tier(solver: Solver) -> Peer:
 
     def peer(problem: Problem, seconds: float, workers: int, seen: Seen) -> Answer:
         end = time.monotonic() + seconds
-        draft = Draft(problem, [*MUST_RULES, *GOALS])
-        columns = np.zeros(draft.columns, dtype=np.int64)
+        model = Model(problem, [*MUST_RULES, *GOALS])
+        columns = np.zeros(model.columns, dtype=np.int64)
         holds: list[Hold] = []
         for place, tier in enumerate(TierName):
-            gain = draft.objective[tier] * (1 if tier.maximised else -1)
-            rows = Scope(draft, list(TierName)[: place + 1]).everything(holds)
+            gain = model.objective[tier] * (1 if tier.maximised else -1)
+            rows = Scope(model, list(TierName)[: place + 1]).everything(holds)
 
             def whole(values: Ints, free: Ints = rows.free) -> Ints:
-                found = np.zeros(draft.columns, dtype=np.int64)
+                found = np.zeros(model.columns, dtype=np.int64)
                 found[free] = values
-                return draft.completed(found)
+                return model.completed(found)
 
             def tell(values: Ints, whole: Callable[[Ints], Ints] = whole) -> None:
                 found = whole(values)
-                seen({tier: draft.value(tier, found) for tier in TierName})
+                seen({tier: model.value(tier, found) for tier in TierName})
 
             left = end - time.monotonic()
             share = max(0.5, left if tier is TierName.TRAVEL else left / 2)
@@ -64,6 +64,6 @@ def tier_by_tier(solver: Solver) -> Peer:
             if values is not None:
                 columns = whole(values)
             holds.append(Hold(gain, int(gain @ columns)))
-        return Answer(draft.plan_of(columns))
+        return Answer(model.plan_of(columns))
 
     return peer

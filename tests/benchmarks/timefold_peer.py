@@ -1,7 +1,7 @@
 """Timefold as a peer: construction heuristic, then local search, on the same must-rules and tiers.
 
 Each session chooses one of its visits or none, each seat of its team one of the people who may come or nobody. Who may
-come to which visit is read from the draft, so every peer is given the same. The score is counted incrementally, which
+come to which visit is read from the model, so every peer is given the same. The score is counted incrementally, which
 Timefold calls the fastest way. Its compiler turns `Score` and the classes above it into Java; it knows no scores of
 more than three levels there, so the five tiers stand in two long integers: reach above role_models in the medium
 level, preferences above load above travel in the soft one, so far apart that no later tier outweighs an earlier one.
@@ -38,7 +38,7 @@ from timefold.solver.domain import (
 from timefold.solver.score import HardMediumSoftScore, IncrementalScoreCalculator
 
 from matcher.domain import Decision, Gender, GoalName, Plan, Problem, TierName, Visit, employer_key, folded
-from matcher.rules import GOALS, MUST_RULES, Draft
+from matcher.rules import GOALS, MUST_RULES, Model
 from matcher.rules.meeting import Person
 from matcher.rules.men_in_female_dominated import MenInFemaleDominated
 from matcher.rules.one_place import OnePlaceAtATime
@@ -366,9 +366,9 @@ FACTORY = SolverFactory.create(
 def timefold(problem: Problem, seconds: float, workers: int, seen: Seen) -> Answer:
     """The best plan of the default heuristics: first fit, then late acceptance."""
     end = time.monotonic() + seconds
-    draft = Draft(problem, [*MUST_RULES, *GOALS])
-    constant = draft.constants[TierName.ROLE_MODELS]
-    term = Term(_facts(draft), *_choices(draft))
+    model = Model(problem, [*MUST_RULES, *GOALS])
+    constant = model.constants[TierName.ROLE_MODELS]
+    term = Term(_facts(model), *_choices(model))
 
     @JImplements("ai.timefold.solver.core.api.solver.event.SolverEventListener")
     class Listener:
@@ -391,25 +391,25 @@ def timefold(problem: Problem, seconds: float, workers: int, seen: Seen) -> Answ
     teams: dict[int, list[str]] = {team: [] for team in visits}
     for seat in found.seats:
         if seat.person is not None and seat.team in teams:
-            teams[seat.team].append(draft.volunteer_ids[seat.person])
+            teams[seat.team].append(model.volunteer_ids[seat.person])
     return Answer(
         Plan(
-            {draft.session_ids[n]: Visit(draft.visits[visits[n]][1], tuple(sorted(team))) for n, team in teams.items()}
+            {model.session_ids[n]: Visit(model.visits[visits[n]][1], tuple(sorted(team))) for n, team in teams.items()}
         )
     )
 
 
-def _choices(draft: Draft) -> tuple[list[Team], list[Seat]]:
+def _choices(model: Model) -> tuple[list[Team], list[Seat]]:
     """The sessions, each with a first visit for the construction heuristic to fill, and their seats.
 
     A kept person and somebody of each required sector have needed seats of their own. Needed seats come first, those
     for which there are the fewest people before the others: in that order the construction heuristic fills them.
     """
-    problem = draft.problem
+    problem = model.problem
     keep = [pin for pin in problem.pins if pin.decision is Decision.KEEP]
     never = {(pin.session_id, pin.volunteer_id or pin.start) for pin in problem.pins if pin.decision is Decision.NEVER}
     starts = {pin.session_id: pin.start for pin in keep if pin.volunteer_id is None}
-    many = np.bincount(draft.seat_visit, minlength=len(draft.visits))
+    many = np.bincount(model.seat_visit, minlength=len(model.visits))
     sector = [folded(person.sector) for person in problem.volunteers.values()]
     taken: set[tuple[str, object]] = set()
     teams: list[Team] = []
@@ -418,11 +418,11 @@ def _choices(draft: Draft) -> tuple[list[Team], list[Seat]]:
         name = session.session_id
         visits = [
             int(visit)
-            for visit in np.flatnonzero(draft.visit_session == number)
-            if (name, draft.visits[visit][1].start) not in never
-            and starts.get(name, draft.visits[visit][1].start) == draft.visits[visit][1].start
+            for visit in np.flatnonzero(model.visit_session == number)
+            if (name, model.visits[visit][1].start) not in never
+            and starts.get(name, model.visits[visit][1].start) == model.visits[visit][1].start
         ]
-        days = {visit: draft.visits[visit][1].day for visit in visits}
+        days = {visit: model.visits[visit][1].day for visit in visits}
         free = [visit for visit in visits if not any((each, days[visit]) in taken for each in session.cohort_ids)]
         first = max(free, key=lambda visit: int(many[visit]), default=None)
         if first is not None:
@@ -430,11 +430,11 @@ def _choices(draft: Draft) -> tuple[list[Team], list[Seat]]:
         teams.append(Team(number, visits, first))
         people = [
             int(person)
-            for person in np.unique(draft.seat_volunteer[draft.seat_session == number])
-            if (name, draft.volunteer_ids[person]) not in never
+            for person in np.unique(model.seat_volunteer[model.seat_session == number])
+            if (name, model.volunteer_ids[person]) not in never
         ]
         kept = [
-            draft.volunteer_index[pin.volunteer_id]
+            model.volunteer_index[pin.volunteer_id]
             for pin in keep
             if pin.session_id == name and pin.volunteer_id is not None
         ]
@@ -452,24 +452,24 @@ def _choices(draft: Draft) -> tuple[list[Team], list[Seat]]:
     return teams, seats
 
 
-def _facts(draft: Draft) -> Facts:
-    problem = draft.problem
+def _facts(model: Model) -> Facts:
+    problem = model.problem
     people, sessions = list(problem.volunteers.values()), list(problem.sessions.values())
     cohorts, schools = list(problem.cohorts.values()), list(problem.schools.values())
     everybody: list[Person] = [*people, *problem.encounters]
     sectors = _numbers(folded(each.sector) for each in everybody)
     groups = _numbers(each.ethnic_group for each in everybody)
     employers = _numbers(employer_key(person.employer) for person in people)
-    days = _numbers(slot.day for _, slot in draft.visits)
+    days = _numbers(slot.day for _, slot in model.visits)
     women, men = WomenInMaleDominated(), MenInFemaleDominated()
-    admits: list[set[int]] = [set() for _ in draft.visits]
-    for person, visit in zip(draft.seat_volunteer.tolist(), draft.seat_visit.tolist(), strict=True):
+    admits: list[set[int]] = [set() for _ in model.visits]
+    for person, visit in zip(model.seat_volunteer.tolist(), model.seat_visit.tolist(), strict=True):
         admits[visit].add(person)
     met = [[0] * 5 for _ in cohorts]
     sectors_met = [[0] * len(sectors) for _ in cohorts]
     groups_met = [[0] * len(groups) for _ in cohorts]
     for each in problem.encounters:
-        cohort = draft.cohort_index[each.cohort_id]
+        cohort = model.cohort_index[each.cohort_id]
         met[cohort][0] += 1
         met[cohort][2] += women.counts(each)
         met[cohort][3] += men.counts(each)
@@ -484,15 +484,15 @@ def _facts(draft: Draft) -> Facts:
     mixed = problem.programme.goals[GoalName.MIXED_TEAM]
     wishes: list[dict[int, int]] = [{} for _ in sessions]
     for (volunteer_id, session_id), score in problem.preferences.items():
-        wishes[draft.session_index[session_id]][draft.volunteer_index[volunteer_id]] = score
+        wishes[model.session_index[session_id]][model.volunteer_index[volunteer_id]] = score
     kept = {pin.session_id for pin in problem.pins if pin.decision is Decision.KEEP}
     return Facts(
-        visit_day=[days[slot.day] for _, slot in draft.visits],
-        visit_in_person=draft.visit_in_person.tolist(),
+        visit_day=[days[slot.day] for _, slot in model.visits],
+        visit_in_person=model.visit_in_person.tolist(),
         visit_admits=admits,
-        visit_clashes=_clashes(draft),
-        team_school=[draft.school_index[session.school_id] for session in sessions],
-        team_cohorts=[[draft.cohort_index[each] for each in session.cohort_ids] for session in sessions],
+        visit_clashes=_clashes(model),
+        team_school=[model.school_index[session.school_id] for session in sessions],
+        team_cohorts=[[model.cohort_index[each] for each in session.cohort_ids] for session in sessions],
         team_kept=[int(session.session_id in kept) for session in sessions],
         team_mixed_worth=[
             problem.schools[session.school_id].need * mixed.weight * 120
@@ -529,13 +529,13 @@ def _facts(draft: Draft) -> Facts:
     )
 
 
-def _clashes(draft: Draft) -> list[set[int]]:
+def _clashes(model: Model) -> list[set[int]]:
     """For each visit, those that nobody can be at as well: for the time between them, or to meet a class twice."""
-    problem, rule, anybody = draft.problem, OnePlaceAtATime(), draft.volunteer_ids[0] if draft.volunteer_ids else ""
-    cohorts = [set(problem.sessions[session_id].cohort_ids) for session_id, _ in draft.visits]
-    clashes: list[set[int]] = [set() for _ in draft.visits]
-    for first, (one, early) in enumerate(draft.visits):
-        for second, (other, late) in enumerate(draft.visits):
+    problem, rule, anybody = model.problem, OnePlaceAtATime(), model.volunteer_ids[0] if model.volunteer_ids else ""
+    cohorts = [set(problem.sessions[session_id].cohort_ids) for session_id, _ in model.visits]
+    clashes: list[set[int]] = [set() for _ in model.visits]
+    for first, (one, early) in enumerate(model.visits):
+        for second, (other, late) in enumerate(model.visits):
             if one == other or cohorts[first] & cohorts[second]:
                 clashes[first].add(second)
             elif first < second and abs((early.day - late.day).days) <= 1:

@@ -17,7 +17,7 @@ from matcher.domain import EthnicGroup, Gender, Problem, Volunteer
 from matcher.intake import read_scenario
 from matcher.publishing.calendars import calendar_files
 from matcher.publishing.plan_files import plan_csv, sessions_csv
-from matcher.publishing.report import report_html
+from matcher.publishing.report import report_and_figures
 from matcher.usecases.planning import make_plan
 from tests.cli.program import contents, here, matcher, rows
 from tests.planning.random_terms import REPEATABLE, problems
@@ -94,7 +94,7 @@ def test_the_report_is_the_same_whoever_of_a_team_is_who(problem: Problem, seed:
             b: replace(other, gender=one.gender, ethnic_group=one.ethnic_group),
         },
     )
-    assert report_html(problem, result, NOW) == report_html(swapped, result, NOW)
+    assert report_and_figures(problem, result, NOW) == report_and_figures(swapped, result, NOW)
 
 
 def demographics(person: Volunteer) -> tuple[Gender | None, EthnicGroup | None]:

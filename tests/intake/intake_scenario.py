@@ -12,6 +12,9 @@ import openpyxl
 
 from matcher.errors import InputProblem, InputProblems
 from matcher.intake import Intake, read_scenario
+from matcher.intake.notes import Notes
+from matcher.intake.sheets import read_sheets
+from matcher.tables import Tables
 
 Grid = list[list[object]]
 
@@ -176,6 +179,14 @@ def toml(programme: dict[str, object]) -> str:
 
 def read(path: Path) -> Intake:
     return read_scenario(path)
+
+
+def tables_of(path: Path) -> Tables:
+    """Stage 1 alone: the rows as typed."""
+    notes = Notes({})
+    reading = read_sheets(path, notes)
+    notes.raise_problems()
+    return reading.tables()
 
 
 def problems_of(path: Path) -> list[InputProblem]:

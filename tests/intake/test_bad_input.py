@@ -8,10 +8,10 @@ from datetime import date, datetime, time
 from pathlib import Path
 
 import pytest
-from intake_scenario import Scenario, problems_of
+from intake_scenario import Scenario, problems_of, tables_of
 
 from matcher.errors import InputProblems
-from matcher.intake import build_problem, read_scenario, read_tables
+from matcher.intake import build_problem, read_scenario
 from matcher.tables import TABLES
 
 FORMS = pytest.mark.parametrize("form", ["folder", "workbook"])
@@ -458,7 +458,7 @@ def test_a_thousand_problems_of_a_column_are_told_one_by_one_and_the_rest_counte
 def test_the_second_stage_alone_says_table_and_row(tmp_path: Path) -> None:
     scenario = Scenario()
     scenario.put("cohorts", 4, "school_id", "S3")
-    tables, _ = read_tables(scenario.to_folder(tmp_path / "s"))
+    tables = tables_of(scenario.to_folder(tmp_path / "s"))
     with pytest.raises(InputProblems) as refused:
         build_problem(tables)
     assert refused.value.problems[0].where == "cohorts, row 4, column school_id"

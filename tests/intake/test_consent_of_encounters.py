@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from intake_scenario import Scenario, read
+from intake_scenario import Scenario, read, tables_of
 
 from matcher.domain import Gender
-from matcher.intake import build_problem, read_tables
+from matcher.intake import build_problem
 from matcher.store import Workspace
 from matcher.tables import Row, Tables
 
@@ -75,7 +75,7 @@ def test_who_gave_neither_is_not_warned_of(tmp_path: Path) -> None:
 
 
 def test_rows_that_an_older_version_kept_are_read_without_what_was_not_consented_to(tmp_path: Path) -> None:
-    tables, _ = read_tables(met("V2", "yes").to_folder(tmp_path / "s"))
+    tables = tables_of(met("V2", "yes").to_folder(tmp_path / "s"))
     (row,) = tables.rows["encounters"]
     kept = Row(row.number, {**row.values, "matching_consent": None})
     problem, warnings = build_problem(Tables(tables.programme, {**tables.rows, "encounters": (kept,)}))
@@ -86,7 +86,7 @@ def test_rows_that_an_older_version_kept_are_read_without_what_was_not_consented
 def test_without_consent_nothing_of_it_reaches_the_database(tmp_path: Path) -> None:
     scenario = met("V2", "")
     scenario.tables["encounters"][1][6:8] = MARKS
-    tables, _ = read_tables(scenario.to_folder(tmp_path / "s"))
+    tables = tables_of(scenario.to_folder(tmp_path / "s"))
     database = tmp_path / "matcher.db"
     with Workspace.open(str(database), create=True) as workspace:
         workspace.replace_tables(tables, "s")

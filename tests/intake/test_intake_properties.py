@@ -15,12 +15,12 @@ import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from intake_scenario import Scenario
+from intake_scenario import Scenario, tables_of
 from openpyxl.utils.exceptions import IllegalCharacterError
 
 from matcher.authoring.write import write_folder, write_workbook
 from matcher.errors import InputProblem, InputProblems
-from matcher.intake import read_scenario, read_tables
+from matcher.intake import read_scenario
 from matcher.tables import TABLES, Column, Kind, Row, Table, Tables, Value
 
 SOME = settings(
@@ -258,10 +258,10 @@ def test_good_values_come_back_as_they_were_written(form: str, data: st.DataObje
     with folder() as where:
         if form == "folder":
             write_folder(tables, where / "s")
-            found, _ = read_tables(where / "s")
+            found = tables_of(where / "s")
         else:
             write_workbook(tables, where / "s.xlsx")
-            found, _ = read_tables(where / "s.xlsx")
+            found = tables_of(where / "s.xlsx")
     assert found == tables
 
 
@@ -281,7 +281,7 @@ def test_a_spreadsheets_fractions_of_a_day_come_back_as_the_minute_they_show(
     scenario.put("availability", 2, "from", clock)
     scenario.put("availability", 2, "to", timedelta(minutes=length), "[h]:mm")
     with folder() as where:
-        tables, _ = read_tables(scenario.to_workbook(where / "s.xlsx"))
+        tables = tables_of(scenario.to_workbook(where / "s.xlsx"))
     assert tables.rows["slots"][0]["start"] == moment
     assert tables.rows["volunteers"][1]["checked_until"] == day
     assert tables.rows["availability"][0]["from"] == 60 * clock.hour + clock.minute
@@ -291,7 +291,7 @@ def test_a_spreadsheets_fractions_of_a_day_come_back_as_the_minute_they_show(
 def test_openpyxl_reads_the_same_cells(tmp_path: Path) -> None:
     """An independent reader of the same workbook, which knows nothing of ours."""
     path = Scenario().to_workbook(tmp_path / "s.xlsx")
-    tables, _ = read_tables(path)
+    tables = tables_of(path)
     for name, rows in tables.rows.items():
         theirs = list(openpyxl.load_workbook(path, read_only=True)[name].iter_rows(min_row=2, values_only=True))
         assert len(theirs) == len(rows)

@@ -6,11 +6,11 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
-from intake_scenario import Scenario, read, warnings_of
+from intake_scenario import Scenario, read, tables_of, warnings_of
 
-from matcher.domain import Decision, EthnicGroup, Gender, Goal, GoalName, Mode, Pin, Problem, Slot
+from matcher.domain import Decision, EthnicGroup, Gender, GoalName, GoalSetting, Mode, Pin, Problem, Slot
 from matcher.geography import Position
-from matcher.intake import build_problem, read_tables
+from matcher.intake import build_problem
 from matcher.times import Span
 
 FORMS = pytest.mark.parametrize("form", ["folder", "workbook"])
@@ -27,8 +27,8 @@ def test_the_programme_has_its_own_values_and_defaults_for_the_rest(problem: Pro
     assert (programme.first_day, programme.last_day) == (date(2026, 9, 7), date(2026, 12, 18))
     assert programme.closed == {date(2026, 10, 26), date(2026, 10, 27)}
     assert (programme.limits.same_employer, programme.limits.max_sessions) == (1, 3)
-    assert programme.goals[GoalName.SECTORS] == Goal(4, 3)  # the target given, the weight by default
-    assert programme.goals[GoalName.PEOPLE] == Goal(8, 1)
+    assert programme.goals[GoalName.SECTORS] == GoalSetting(4, 3)  # the target given, the weight by default
+    assert programme.goals[GoalName.PEOPLE] == GoalSetting(8, 1)
 
 
 def test_schools_and_cohorts_keep_the_order_of_their_rows(problem: Problem) -> None:
@@ -110,14 +110,14 @@ def test_folder_and_workbook_give_the_same_tables_and_the_same_term(tmp_path: Pa
 @FORMS
 def test_the_two_stages_one_after_the_other_give_the_same_as_both_at_once(form: str, tmp_path: Path) -> None:
     path = Scenario().write(form, tmp_path)
-    tables, _ = read_tables(path)
+    tables = tables_of(path)
     problem, warnings = build_problem(tables)
     assert (problem, warnings) == (read(path).problem, [])
 
 
 @FORMS
 def test_without_consent_demographics_do_not_even_enter_the_tables(form: str, tmp_path: Path) -> None:
-    tables, _ = read_tables(Scenario().write(form, tmp_path))
+    tables = tables_of(Scenario().write(form, tmp_path))
     first, second = tables.rows["volunteers"]
     assert (first["gender"], first["ethnicity"]) == ("woman", "Indian")
     assert (second["gender"], second["ethnicity"], second["matching_consent"]) == (None, None, "no")
@@ -125,7 +125,7 @@ def test_without_consent_demographics_do_not_even_enter_the_tables(form: str, tm
 
 @FORMS
 def test_blank_cells_stay_blank_in_the_tables(form: str, tmp_path: Path) -> None:
-    tables, _ = read_tables(Scenario().write(form, tmp_path))
+    tables = tables_of(Scenario().write(form, tmp_path))
     assert tables.rows["schools"][1]["pupil_premium_percent"] is None
     assert tables.rows["schools"][1]["ward"] is None  # a column that is not there at all
     assert tables.programme["goals.sectors.target"] == 4
@@ -231,7 +231,7 @@ def test_a_time_of_day_may_be_text_a_time_or_a_length_of_time(
     scenario = Scenario()
     scenario.put("availability", 2, "from", "")
     scenario.put("availability", 2, "to", until, number_format)
-    tables, _ = read_tables(scenario.to_workbook(tmp_path / "s.xlsx"))
+    tables = tables_of(scenario.to_workbook(tmp_path / "s.xlsx"))
     assert tables.rows["availability"][0]["to"] == minutes
 
 
@@ -337,7 +337,10 @@ def test_the_programme_may_use_tables_and_either_key_of_a_goal(tmp_path: Path) -
     )
     programme = read(folder).problem.programme
     assert (programme.timezone, programme.limits.travel_kmh) == ("Europe/Dublin", 22.5)
-    assert (programme.goals[GoalName.SECTORS], programme.goals[GoalName.MIXED_TEAM]) == (Goal(4, 3), Goal(1, 0))
+    assert (programme.goals[GoalName.SECTORS], programme.goals[GoalName.MIXED_TEAM]) == (
+        GoalSetting(4, 3),
+        GoalSetting(1, 0),
+    )
     assert programme.closed == {date(2026, 10, 26), date(2026, 10, 27)}
 
 

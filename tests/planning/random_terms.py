@@ -18,8 +18,8 @@ from matcher.domain import (
     Encounter,
     EthnicGroup,
     Gender,
-    Goal,
     GoalName,
+    GoalSetting,
     Limits,
     Mode,
     Pin,
@@ -122,8 +122,8 @@ def _session(dice: Random, number: int, cohorts: Sequence[Cohort], size: Size) -
     )
 
 
-def _goals(dice: Random) -> dict[GoalName, Goal]:
-    return {name: Goal(dice.randint(0, 4), dice.randint(0, 3)) for name in GoalName}
+def _goals(dice: Random) -> dict[GoalName, GoalSetting]:
+    return {name: GoalSetting(dice.randint(0, 4), dice.randint(0, 3)) for name in GoalName}
 
 
 def _pin(dice: Random, sessions: Sequence[Session], volunteers: Sequence[Volunteer]) -> Pin:

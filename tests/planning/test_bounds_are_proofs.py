@@ -12,17 +12,17 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from matcher.domain import Problem, TierName
-from matcher.rules import GOALS, MUST_RULES, Draft
-from matcher.rules.draft import Ints
+from matcher.rules import GOALS, MUST_RULES, Model
+from matcher.rules.model import Ints
 from matcher.solving import relaxation
 from matcher.solving.lagrangian import Lagrangian
 from matcher.solving.reduced import Hold, Scope
-from matcher.solving.relaxation import Limits, relaxed_bounds
+from matcher.solving.relaxation import BoundSettings, relaxed_bounds
 from tests.planning.random_terms import TINY, every_plan, problems
 
 
-def gains_of(draft: Draft) -> Mapping[TierName, Ints]:
-    return {tier: draft.objective[tier] * (1 if tier.maximised else -1) for tier in TierName}
+def gains_of(model: Model) -> Mapping[TierName, Ints]:
+    return {tier: model.objective[tier] * (1 if tier.maximised else -1) for tier in TierName}
 
 
 @given(
@@ -36,14 +36,14 @@ def test_any_prices_prove_a_bound(problem: Problem, tier: TierName, seed: int, s
     plans = every_plan(problem)
     assume(plans)
     assert plans is not None
-    draft = Draft(problem, [*MUST_RULES, *GOALS])
-    gain = gains_of(draft)[tier]
-    lagrangian = Lagrangian(Scope(draft, [tier]), gain)
+    model = Model(problem, [*MUST_RULES, *GOALS])
+    gain = gains_of(model)[tier]
+    lagrangian = Lagrangian(Scope(model, [tier]), gain)
     dice = np.random.default_rng(seed)
     prices = dice.normal(0, size or 1.0, lagrangian.size) * (size > 0) * (dice.random(lagrangian.size) < 0.5)
     if len(prices):
         prices[dice.integers(len(prices))] = dice.choice([np.nan, np.inf, 0.0, 1e15, -1e15, 1e30, -1e30])
-    best = max(int(gain @ draft.columns_of(plan)) for plan in plans)
+    best = max(int(gain @ model.columns_of(plan)) for plan in plans)
     assert lagrangian.bound(prices) >= best
 
 
@@ -54,17 +54,17 @@ def test_relaxed_bounds_hold_with_the_earlier_tiers_held(problem: Problem) -> No
     plans = every_plan(problem)
     assume(plans)
     assert plans is not None
-    draft = Draft(problem, [*MUST_RULES, *GOALS])
-    gains = gains_of(draft)
-    columns = [draft.columns_of(plan) for plan in plans]
+    model = Model(problem, [*MUST_RULES, *GOALS])
+    gains = gains_of(model)
+    columns = [model.columns_of(plan) for plan in plans]
     holds: list[Hold] = []
     for place, tier in enumerate(TierName):
         best = max(int(gains[tier] @ each) for each in columns)
-        scope = Scope(draft, list(TierName)[: place + 1])
+        scope = Scope(model, list(TierName)[: place + 1])
         for lp_seats in (relaxation.LP_SEATS, 0):
             with mock.patch.object(relaxation, "LP_SEATS", lp_seats):
-                limits = Limits(lambda: 5.0, True)
-                found = relaxed_bounds(scope, gains[tier], holds, partial(int, best - 1), limits)
+                settings = BoundSettings(lambda: 5.0, True)
+                found = relaxed_bounds(scope, gains[tier], holds, partial(int, best - 1), settings)
                 bounds = [relaxed.bound for relaxed in found]
             assert bounds
             assert all(bound >= best for bound in bounds)
@@ -76,8 +76,8 @@ def test_relaxed_bounds_hold_with_the_earlier_tiers_held(problem: Problem) -> No
 @pytest.mark.parametrize("tier", TierName)
 def test_no_prices_at_all_prove_no_more_than_the_sum_of_what_could_be_gained(tier: TierName) -> None:
     problem = next(example.problem for example in GOALS[0].examples)
-    draft = Draft(problem, [*MUST_RULES, *GOALS])
-    gain = gains_of(draft)[tier]
-    mine = gain[Scope(draft, [tier]).columns]
-    lagrangian = Lagrangian(Scope(draft, [tier]), gain)
+    model = Model(problem, [*MUST_RULES, *GOALS])
+    gain = gains_of(model)[tier]
+    mine = gain[Scope(model, [tier]).columns]
+    lagrangian = Lagrangian(Scope(model, [tier]), gain)
     assert lagrangian.bound(np.zeros(lagrangian.size)) <= int(mine[mine > 0].sum())

@@ -15,7 +15,7 @@ from matcher.authoring.generate import generate
 from matcher.domain import Problem, TierName
 from matcher.errors import PinsImpossible
 from matcher.intake import build_problem
-from matcher.rules import GOALS, MUST_RULES, Draft
+from matcher.rules import GOALS, MUST_RULES, Model
 from matcher.solving.cpsat import Effort
 from matcher.solving.greedy import greedy
 from matcher.solving.pins import plan_for_pins
@@ -178,16 +178,16 @@ def test_the_same_input_and_seed_make_the_same_plan(problem: Problem, seed: int)
 @given(problem=problems(pins=2))
 @settings(max_examples=60)
 def test_greedy_alone_keeps_every_rule(problem: Problem) -> None:
-    draft = Draft(problem, [*MUST_RULES, *GOALS])
+    model = Model(problem, [*MUST_RULES, *GOALS])
     try:
-        pinned = draft.columns_of(plan_for_pins(problem, Effort(10)))
+        pinned = model.columns_of(plan_for_pins(problem, Effort(10)))
     except PinsImpossible:
         assume(False)
-    columns = greedy(draft, pinned)
-    assert draft.feasible(columns)
-    plan = draft.plan_of(columns)
+    columns = greedy(model, pinned)
+    assert model.feasible(columns)
+    plan = model.plan_of(columns)
     assert not oracle.violations(problem, plan)
-    assert {str(tier): draft.value(tier, columns) for tier in TierName} == oracle.score(problem, plan)
+    assert {str(tier): model.value(tier, columns) for tier in TierName} == oracle.score(problem, plan)
 
 
 @pytest.mark.parametrize(

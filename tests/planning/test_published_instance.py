@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from matcher.audit import insist
-from matcher.domain import Availability, Goal, GoalName, Limits, Mode, Problem, TierName
+from matcher.domain import Availability, GoalName, GoalSetting, Limits, Mode, Problem, TierName
 from matcher.rules.tiny import at, problem, session, slot, volunteer
 from matcher.solving.progress import Settings
 from matcher.solving.search import solve
@@ -34,7 +34,7 @@ def midl() -> Problem:
         [session(f"S{n}", slot(day=day), school=f"P{n}", team=(3, 3), mode=Mode.VIRTUAL) for n, day in enumerate(days)],
         [volunteer(f"V{n}", max_sessions=4, max_sessions_per_day=4, availability=always) for n in range(reviewers)],
         limits=Limits(same_employer=100),
-        goals=dict.fromkeys(GoalName, Goal(0, 0)),
+        goals=dict.fromkeys(GoalName, GoalSetting(0, 0)),
         preferences={
             (f"V{reviewer}", f"S{paper}"): round(float(affinity[reviewer, paper]) * 10_000)
             for reviewer in range(reviewers)

@@ -14,7 +14,7 @@ import pytest
 from matcher.authoring.generate import generate
 from matcher.domain import TierName
 from matcher.intake import build_problem
-from matcher.rules import GOALS, MUST_RULES, Draft
+from matcher.rules import GOALS, MUST_RULES, Model
 from matcher.solving.greedy import greedy
 from matcher.solving.lagrangian import Lagrangian
 from matcher.solving.local_search import climb
@@ -29,9 +29,9 @@ STEPS_WITHIN = {TierName.REACH: 0.0, TierName.ROLE_MODELS: 0.01}
 
 
 @cache
-def solved(seed: int) -> tuple[Draft, Solution]:
+def solved(seed: int) -> tuple[Model, Solution]:
     problem, _ = build_problem(generate(3, seed, volunteers=14, sessions=9))
-    return Draft(problem, [*MUST_RULES, *GOALS]), solve(problem, Settings(60, 2, 0, deterministic=True))
+    return Model(problem, [*MUST_RULES, *GOALS]), solve(problem, Settings(60, 2, 0, deterministic=True))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -42,12 +42,12 @@ def test_these_terms_are_solved_to_the_end(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("tier", BOUND_WITHIN)
 def test_prices_prove_nearly_the_optimum_after_a_number_of_iterations(seed: int, tier: TierName) -> None:
-    draft, solution = solved(seed)
-    best = draft.columns_of(solution.plan)
-    gains = {each: draft.objective[each] * (1 if each.maximised else -1) for each in TierName}
+    model, solution = solved(seed)
+    best = model.columns_of(solution.plan)
+    gains = {each: model.objective[each] * (1 if each.maximised else -1) for each in TierName}
     earlier = list(TierName)[: list(TierName).index(tier)]
     holds = [Hold(gains[each], int(gains[each] @ best)) for each in earlier]
-    lagrangian = Lagrangian(Scope(draft, [*earlier, tier]), gains[tier], holds)
+    lagrangian = Lagrangian(Scope(model, [*earlier, tier]), gains[tier], holds)
     optimum = int(gains[tier] @ best)
     looks = islice(lagrangian.improved(np.zeros(lagrangian.size), lambda: optimum, PATIENCE), LOOKS)
     bound = min(lagrangian.bound(prices) for prices, _ in looks)
@@ -57,8 +57,8 @@ def test_prices_prove_nearly_the_optimum_after_a_number_of_iterations(seed: int,
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("tier", STEPS_WITHIN)
 def test_small_steps_from_the_greedy_plan_end_near_the_optimum(seed: int, tier: TierName) -> None:
-    draft, solution = solved(seed)
-    begun = greedy(draft, np.zeros(draft.columns, dtype=np.int64))
-    *_, ended = begun, *(columns for columns, _ in climb(draft, begun, 0, 0, lambda: False))
-    optimum = draft.value(tier, draft.columns_of(solution.plan))
-    assert optimum * (1 - STEPS_WITHIN[tier]) <= draft.value(tier, ended) <= optimum
+    model, solution = solved(seed)
+    begun = greedy(model, np.zeros(model.columns, dtype=np.int64))
+    *_, ended = begun, *(columns for columns, _ in climb(model, begun, 0, 0, lambda: False))
+    optimum = model.value(tier, model.columns_of(solution.plan))
+    assert optimum * (1 - STEPS_WITHIN[tier]) <= model.value(tier, ended) <= optimum

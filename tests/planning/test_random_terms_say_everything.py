@@ -10,7 +10,7 @@ from matcher.domain import (
     Availability,
     Cohort,
     Encounter,
-    Goal,
+    GoalSetting,
     Limits,
     Pin,
     Problem,
@@ -47,7 +47,7 @@ def facts(problem: Problem) -> Iterator[object]:
 
 
 def test_each_fact_that_a_rule_could_read_takes_more_than_one_value() -> None:
-    kinds = (Programme, Limits, Goal, School, Cohort, Session, Volunteer, Availability, Encounter, Pin)
+    kinds = (Programme, Limits, GoalSetting, School, Cohort, Session, Volunteer, Availability, Encounter, Pin)
     seen: dict[tuple[type, str], set[object]] = {
         (kind, field.name): set()
         for kind in kinds

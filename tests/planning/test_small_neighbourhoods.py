@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from matcher.domain import Problem
 from matcher.errors import PinsImpossible
 from matcher.solving import neighbourhoods, relaxation, search
-from matcher.solving.neighbourhoods import Kind
+from matcher.solving.neighbourhoods import Operator
 from matcher.solving.progress import Settings
 from matcher.solving.search import solve
 from tests import oracle
@@ -29,7 +29,7 @@ def small_neighbourhoods(size: float) -> Iterator[None]:
     with (
         mock.patch.object(neighbourhoods, "SMALLEST", size),
         mock.patch.object(neighbourhoods, "GROWTH", 1.0),
-        mock.patch.object(Kind.__init__, "__defaults__", (False, size, 1.0)),
+        mock.patch.object(Operator.__init__, "__defaults__", (False, size, 1.0)),
         mock.patch.object(neighbourhoods, "CANDIDATES", 2),
         mock.patch.object(neighbourhoods, "POOL", 6),
         mock.patch.object(relaxation, "LP_SEATS", 0),

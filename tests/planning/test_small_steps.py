@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from matcher.domain import Plan, Problem, TierName, Visit
 from matcher.errors import PinsImpossible
-from matcher.rules import GOALS, MUST_RULES, Draft
-from matcher.rules.draft import Ints
+from matcher.rules import GOALS, MUST_RULES, Model
+from matcher.rules.model import Ints
 from matcher.solving.compiled import compiled
 from matcher.solving.cpsat import Effort
 from matcher.solving.greedy import greedy
@@ -30,17 +30,17 @@ from tests import oracle
 from tests.planning.random_terms import SMALL, better_first, problems
 
 
-def begun(problem: Problem) -> tuple[Draft, Ints]:
+def begun(problem: Problem) -> tuple[Model, Ints]:
     """A term's rows, and the plan that keeps its pins and no more."""
     try:
         pinned = plan_for_pins(problem, Effort(10))
     except PinsImpossible:
         assume(False)
-    draft = Draft(problem, [*MUST_RULES, *GOALS])
-    return draft, draft.columns_of(pinned)
+    model = Model(problem, [*MUST_RULES, *GOALS])
+    return model, model.columns_of(pinned)
 
 
-def with_one_more_or_less(problem: Problem, draft: Draft, plan: Plan) -> Iterator[Plan]:
+def with_one_more_or_less(problem: Problem, model: Model, plan: Plan) -> Iterator[Plan]:
     """All plans in which one person joins, leaves or replaces somebody in one team."""
     for session_id, visit in plan.visits.items():
         teams = [tuple(v for v in visit.team if v != out) for out in visit.team]
@@ -53,13 +53,13 @@ def with_one_more_or_less(problem: Problem, draft: Draft, plan: Plan) -> Iterato
 @given(problem=problems(SMALL, pins=1), seed=st.integers(0, 9), filled=st.booleans())
 @settings(max_examples=60)
 def test_each_sweep_gives_a_plan_that_keeps_every_rule_and_is_better(problem: Problem, seed: int, filled: bool) -> None:
-    draft, columns = begun(problem)
+    model, columns = begun(problem)
     if filled:
-        columns = greedy(draft, columns)
-    before = better_first(oracle.score(problem, draft.plan_of(columns)))
+        columns = greedy(model, columns)
+    before = better_first(oracle.score(problem, model.plan_of(columns)))
     sweeps = 0
-    for found, seconds in climb(draft, columns, 0, seed, lambda: False):
-        plan = draft.plan_of(found)
+    for found, seconds in climb(model, columns, 0, seed, lambda: False):
+        plan = model.plan_of(found)
         assert not oracle.violations(problem, plan)
         now = better_first(oracle.score(problem, plan))
         assert now > before
@@ -71,11 +71,11 @@ def test_each_sweep_gives_a_plan_that_keeps_every_rule_and_is_better(problem: Pr
 @given(problem=problems(SMALL), seed=st.integers(0, 9))
 @settings(max_examples=40)
 def test_it_ends_where_nobody_can_join_leave_or_be_replaced_for_the_better(problem: Problem, seed: int) -> None:
-    draft, columns = begun(problem)
-    found = [columns, *(columns for columns, _ in climb(draft, columns, 0, seed, lambda: False))]
-    plan = draft.plan_of(found[-1])
+    model, columns = begun(problem)
+    found = [columns, *(columns for columns, _ in climb(model, columns, 0, seed, lambda: False))]
+    plan = model.plan_of(found[-1])
     worth = better_first(oracle.score(problem, plan))
-    for other in with_one_more_or_less(problem, draft, plan):
+    for other in with_one_more_or_less(problem, model, plan):
         if better_first(oracle.score(problem, other)) > worth:
             assert oracle.violations(problem, other)
 
@@ -83,11 +83,11 @@ def test_it_ends_where_nobody_can_join_leave_or_be_replaced_for_the_better(probl
 @given(problem=problems(SMALL), held=st.integers(0, len(TierName)), seed=st.integers(0, 9))
 @settings(max_examples=40)
 def test_tiers_that_are_held_get_no_worse_each_for_itself(problem: Problem, held: int, seed: int) -> None:
-    draft, columns = begun(problem)
-    columns = greedy(draft, columns)
-    before = better_first(oracle.score(problem, draft.plan_of(columns)))
-    for found, _ in climb(draft, columns, held, seed, lambda: False):
-        now = better_first(oracle.score(problem, draft.plan_of(found)))
+    model, columns = begun(problem)
+    columns = greedy(model, columns)
+    before = better_first(oracle.score(problem, model.plan_of(columns)))
+    for found, _ in climb(model, columns, held, seed, lambda: False):
+        now = better_first(oracle.score(problem, model.plan_of(found)))
         assert all(a >= b for a, b in zip(now[:held], before[:held], strict=True))
         before = now
 
@@ -95,17 +95,17 @@ def test_tiers_that_are_held_get_no_worse_each_for_itself(problem: Problem, held
 @given(problem=problems(SMALL), seed=st.integers(0, 9))
 @settings(max_examples=10)
 def test_the_same_seed_takes_the_same_steps(problem: Problem, seed: int) -> None:
-    draft, columns = begun(problem)
-    once = [plan.tolist() for plan, _ in climb(draft, columns, 0, seed, lambda: False)]
-    again = [plan.tolist() for plan, _ in climb(draft, columns, 0, seed, lambda: False)]
+    model, columns = begun(problem)
+    once = [plan.tolist() for plan, _ in climb(model, columns, 0, seed, lambda: False)]
+    again = [plan.tolist() for plan, _ in climb(model, columns, 0, seed, lambda: False)]
     assert once == again
 
 
 @given(problem=problems(SMALL))
 @settings(max_examples=5)
 def test_out_of_time_it_takes_no_step(problem: Problem) -> None:
-    draft, columns = begun(problem)
-    assert not list(climb(draft, columns, 0, 0, lambda: True))
+    model, columns = begun(problem)
+    assert not list(climb(model, columns, 0, 0, lambda: True))
 
 
 def test_where_compiled_code_cannot_be_kept_it_is_compiled_each_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from matcher.domain import Decision, Goal, GoalName, Pin, Plan, Problem, Status, TierScore
+from matcher.domain import Decision, GoalName, GoalSetting, Pin, Plan, Problem, Status, TierScore
 from matcher.rules.tiny import problem, session, slot, volunteer
 from matcher.solving.progress import Settings
 from matcher.usecases.planning import make_plan
@@ -31,7 +31,7 @@ TERMS = {
         [session("S1", team=(1, 2))], [volunteer(f"V{n}", max_sessions=0) for n in range(4)]
     ),
     "no goal is worth anything": problem(
-        [session("S1", team=(2, 2))], [volunteer("V1")], goals={name: Goal(0, 0) for name in GoalName}
+        [session("S1", team=(2, 2))], [volunteer("V1")], goals={name: GoalSetting(0, 0) for name in GoalName}
     ),
 }
 

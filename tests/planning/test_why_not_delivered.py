@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 from hypothesis import assume, given, settings
 
-from matcher.advice.undelivered import why_never, why_not_delivered
+from matcher.advice.undelivered import Reasons
 from matcher.advice.warnings import warnings
 from matcher.domain import Decision, EthnicGroup, Gender, Mode, Pin, Plan, Problem, School
 from matcher.errors import PinsImpossible
@@ -162,7 +162,7 @@ def test_beside_a_plan_only_those_are_named_who_lack_nothing_but_a_check() -> No
         volunteer("V3", name="Lee Kim", checked_until=date(2027, 7, 31)),
     ]
     term = problem([session("S1", supervised=False), session("S2", school="B")], people, schools=[NEEDY])
-    reason = why_not_delivered(term, plan(S2="V3"), "S1")
+    reason = Reasons(term).not_delivered(plan(S2="V3"), "S1")
     assert "Rafi Jones has no safeguarding check that covers that day" in reason
     assert "Ada" not in reason and "1 is not to be sent to this school" in reason
 
@@ -190,19 +190,20 @@ def test_a_day_that_is_full() -> None:
         [RAIL, HEALTH],
         schools=[School("A", "Ash Primary School", max_sessions_per_day=1)],
     )
-    reason = why_not_delivered(term, plan(S1="V1"), "S2")
+    reason = Reasons(term).not_delivered(plan(S1="V1"), "S2")
     assert reason.startswith("Others go first: on Thu 1 Oct it would be one session too many there: ")
 
 
 def test_a_pin_against_the_only_one() -> None:
     term = problem([session("S1")], [RAIL], pins=(Pin("S1", Decision.NEVER, "V1"),))
-    assert why_not_delivered(term, Plan({}), "S1") == "Nobody can come on Thu 1 Oct, 09:00: 1 is ruled out by a pin."
+    reason = Reasons(term).not_delivered(Plan({}), "S1")
+    assert reason == "Nobody can come on Thu 1 Oct, 09:00: 1 is ruled out by a pin."
 
 
 def test_people_who_could_come_where_a_plan_without_the_session_was_all_that_was_found() -> None:
-    reason = why_not_delivered(problem([session("S1")], [RAIL, HEALTH]), Plan({}), "S1")
+    reason = Reasons(problem([session("S1")], [RAIL, HEALTH])).not_delivered(Plan({}), "S1")
     assert reason.startswith("Leaving it out was best, as far as the search went: 2 volunteers could come on Thu 1 ")
-    reason = why_not_delivered(problem([session("S1")], [RAIL]), Plan({}), "S1")
+    reason = Reasons(problem([session("S1")], [RAIL])).not_delivered(Plan({}), "S1")
     assert reason.startswith("Leaving it out was best, as far as the search went: 1 volunteer could come on Thu 1 ")
 
 
@@ -214,7 +215,7 @@ def test_why_never_speaks_where_no_plan_delivers_a_session_and_only_there(term: 
     assert plans is not None
     deliverable = {session_id for each in plans for session_id in each.visits}
     for session_id in term.sessions:
-        assert (why_never(term, session_id) is None) == (session_id in deliverable)
+        assert (Reasons(term).never(session_id) is None) == (session_id in deliverable)
 
 
 PERSONAL = re.compile(

@@ -11,7 +11,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
-from matcher.domain import EthnicGroup, Goal, GoalName, Plan, TierName, TierScore
+from matcher.domain import EthnicGroup, GoalName, GoalSetting, Plan, TierName, TierScore
 from matcher.publishing.alternatives import Figure
 from matcher.publishing.disclosure import NOT_SHOWN, Told, could_count, how_good, may_say_which_is_better, safe_figures
 from matcher.rules.tiny import only, plan, problem, session, volunteer
@@ -164,7 +164,7 @@ def test_who_could_count_is_what_everybody_knows() -> None:
     team = [volunteer("V1", share_women=0.1), volunteer("V2", share_women=0.5), volunteer("V3", share_women=0.9)]
     made = plan(S1="V1 V2 V3")
     assert could_count(problem([session("S1", team=(1, 3))], team), made) == 3
-    women = problem([session("S1", team=(1, 3))], team, goals=only(WOMEN, Goal(2, 4)))
+    women = problem([session("S1", team=(1, 3))], team, goals=only(WOMEN, GoalSetting(2, 4)))
     assert could_count(women, made) == 1
     assert could_count(women, Plan({})) == 0
 

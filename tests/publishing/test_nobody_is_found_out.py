@@ -36,6 +36,7 @@ from matcher.intake import read_scenario
 from matcher.publishing.disclosure import Told
 from matcher.publishing.report import _Report, report_and_figures
 from matcher.store import SavedRun
+from matcher.usecases.planning import compared_tiers
 from tests.cli.program import FIRST_STEPS
 from tests.publishing.attack import Attack, Seen, seen
 
@@ -127,9 +128,11 @@ def attack_on(dice: Random, problem: Problem) -> Attack:
         pages.append(seen(html.decode(), plan))
         assert not re.search(r"\d{3}", line_of(score_table(problem, plan, tiers)))
         runs.append(
-            SavedRun(number, NOW, "", True, Status.FEASIBLE, 1, tiers, 0, 0, None, plan, {}, {}, found.ledger, True)
+            SavedRun(
+                number, NOW, "", True, Status.FEASIBLE, 1, tiers, 0, 0, None, None, plan, {}, {}, found.ledger, True
+            )
         )
-    line = line_of(comparison_table(runs[0], runs[1])[0])
+    line = line_of(comparison_table(runs[0], runs[1], compared_tiers(runs[0], runs[1]))[0])
     assert not re.search(r"\d{3}", line)
     better = re.search(r"run (\d)", line)
     return Attack(problem, pages, None if better is None else better[1] == "1")

@@ -30,7 +30,7 @@ from matcher.domain import (
     Volunteer,
 )
 from matcher.intake import read_scenario
-from matcher.publishing.report import report_html, verdict
+from matcher.publishing.report import report_and_figures, verdict
 from tests.publishing.conftest import slot
 
 VOID = {"meta", "br", "col", "link", "img"}
@@ -80,6 +80,11 @@ class Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self.open and self.open[-1] != "style":
             self.words += data
+
+
+def report_html(problem: Problem, result: Result, stamp: datetime) -> bytes:
+    page, _ = report_and_figures(problem, result, stamp)
+    return page
 
 
 @pytest.fixture

@@ -8,9 +8,10 @@ from random import Random
 import numpy as np
 import pytest
 
+from matcher.coordinates import METRE, degrees, distances_km
 from matcher.domain import Plan, School, TierName, Visit
-from matcher.geography import METRE, Position, degrees, distance_km, distances_km
-from matcher.rules import GOALS, MUST_RULES, Draft, draft, one_place
+from matcher.geography import Position, distance_km
+from matcher.rules import GOALS, MUST_RULES, Model, model, one_place
 from matcher.rules.load_limit import LoadLimit
 from matcher.rules.mode_and_distance import ModeAndDistance
 from matcher.rules.one_place import OnePlaceAtATime
@@ -30,7 +31,7 @@ def test_two_seats_share_a_row_of_one_place_just_when_nobody_can_take_both(
     monkeypatch.setattr(one_place, "SEATS_AT_A_TIME", together)
     term = random_term(Random(seed), BUSY, 0)
     rule = OnePlaceAtATime()
-    rows = Draft(term, [rule])
+    rows = Model(term, [rule])
     for person in range(len(rows.volunteer_ids)):
         mine = np.flatnonzero(rows.seat_volunteer == person)
         for pair in combinations(mine.tolist(), 2):
@@ -46,7 +47,7 @@ def test_two_seats_share_a_row_of_one_place_just_when_nobody_can_take_both(
 def test_one_place_leaves_to_load_what_load_forbids_anyway(seed: int) -> None:
     term = random_term(Random(seed), BUSY, 0)
     rules = [OnePlaceAtATime(), LoadLimit()]
-    rows = Draft(term, rules)
+    rows = Model(term, rules)
     for person in range(len(rows.volunteer_ids)):
         mine = np.flatnonzero(rows.seat_volunteer == person)
         for pair in combinations(mine.tolist(), 2):
@@ -63,9 +64,9 @@ def test_a_draft_is_the_same_however_many_pairs_are_looked_at_together(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     term = random_term(Random(seed), BUSY, 0)
-    whole = Draft(term, [*MUST_RULES, *GOALS])
-    monkeypatch.setattr(draft, "PAIRS_AT_A_TIME", 2)
-    parts = Draft(term, [*MUST_RULES, *GOALS])
+    whole = Model(term, [*MUST_RULES, *GOALS])
+    monkeypatch.setattr(model, "PAIRS_AT_A_TIME", 2)
+    parts = Model(term, [*MUST_RULES, *GOALS])
     assert (whole.seat_volunteer == parts.seat_volunteer).all()
     assert (whole.seat_visit == parts.seat_visit).all()
     assert (whole.matrix != parts.matrix).nnz == 0
@@ -75,7 +76,7 @@ def test_a_draft_is_the_same_however_many_pairs_are_looked_at_together(
 @pytest.mark.parametrize("seed", range(8))
 def test_what_the_rule_of_distance_proposes_is_what_it_admits(seed: int) -> None:
     rule = ModeAndDistance()
-    rows = Draft(random_term(Random(seed), BUSY, 0), [rule])
+    rows = Model(random_term(Random(seed), BUSY, 0), [rule])
     people, visits = (each.ravel() for each in np.indices((len(rows.volunteer_ids), len(rows.visits))))
     admitted = rule.admits(rows, people, visits)
     order = np.lexsort((people[admitted], visits[admitted]))
@@ -108,7 +109,7 @@ def test_whoever_is_near_enough_has_a_seat_also_at_the_poles_and_across_the_date
         km = [distance_km(home, school.position) for school in schools if school.position]
         people.append(volunteer(f"V{number}", position=home, max_distance_km=dice.choice(km)))  # just near enough
     term = problem(sessions, people, schools=schools)
-    rows = Draft(term, [ModeAndDistance()])
+    rows = Model(term, [ModeAndDistance()])
     seats = {
         (rows.volunteer_ids[person], rows.visits[visit][0])
         for person, visit in zip(rows.seat_volunteer.tolist(), rows.seat_visit.tolist(), strict=True)

@@ -9,7 +9,7 @@ import pytest
 
 from matcher.audit import audit
 from matcher.domain import Plan, Problem, Visit
-from matcher.rules import GOALS, MUST_RULES, Draft, Example, Goal, MustRule
+from matcher.rules import GOALS, MUST_RULES, Example, Goal, Model, MustRule
 from tests import oracle
 
 MUST_EXAMPLES = [
@@ -34,9 +34,9 @@ def all_plans(problem: Problem, example: Plan) -> Iterator[Plan]:
         yield Plan({name: visit for name, visit in zip(problem.sessions, chosen, strict=True) if visit is not None})
 
 
-def model_allows(draft: Draft, plan: Plan) -> bool:
+def model_allows(model: Model, plan: Plan) -> bool:
     try:
-        return draft.feasible(draft.columns_of(plan))
+        return model.feasible(model.columns_of(plan))
     except KeyError:
         return False
 
@@ -48,11 +48,11 @@ def test_a_must_rule_finds_the_amount_its_example_says(rule: MustRule, example: 
 
 @pytest.mark.parametrize(("rule", "example"), MUST_EXAMPLES)
 def test_model_and_check_of_a_must_rule_agree_on_every_plan(rule: MustRule, example: Example) -> None:
-    draft = Draft(example.problem, [rule])
+    model = Model(example.problem, [rule])
     slots_rule = next(iter(MUST_RULES))
     for plan in all_plans(example.problem, example.plan):
         findings = [*rule.check(example.problem, plan), *slots_rule.check(example.problem, plan)]
-        assert model_allows(draft, plan) == (not findings), (plan, findings)
+        assert model_allows(model, plan) == (not findings), (plan, findings)
 
 
 @pytest.mark.parametrize(("goal", "example"), GOAL_EXAMPLES)
@@ -62,13 +62,13 @@ def test_a_goal_is_worth_what_its_example_says(goal: Goal, example: Example) -> 
 
 @pytest.mark.parametrize(("goal", "example"), GOAL_EXAMPLES)
 def test_model_and_score_of_a_goal_agree_on_every_plan(goal: Goal, example: Example) -> None:
-    draft = Draft(example.problem, [*MUST_RULES, goal])
+    model = Model(example.problem, [*MUST_RULES, goal])
     seen = 0
     for plan in all_plans(example.problem, example.plan):
         if not audit(example.problem, plan).findings:
-            columns = draft.columns_of(plan)
-            assert draft.feasible(columns)
-            assert draft.value(goal.tier, columns) == goal.score(example.problem, plan), plan
+            columns = model.columns_of(plan)
+            assert model.feasible(columns)
+            assert model.value(goal.tier, columns) == goal.score(example.problem, plan), plan
             seen += 1
     assert seen > 1
 

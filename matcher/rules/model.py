@@ -3,9 +3,14 @@
 The columns are, in this order,
   * one for each *visit*, a session in one of its open slots: 1 if the session runs then;
   * one for each *seat*, a volunteer who may be in the team of a visit: 1 if they are;
-  * counting columns, which follow from the others (see `Draft.levels`).
+  * counting columns, which follow from the others (see `Model.levels`).
 Rows say `low <= sum of coefficient x column <= high`. All numbers are whole. Everything is kept in flat arrays and
 added by the thousand; nothing here knows a solver.
+
+Example: session S1 could run on Monday or on Tuesday, and volunteer V1 is free on both days, V2 on Tuesday. The visits
+are columns 0 (S1, Monday) and 1 (S1, Tuesday), the seats 2 (V1 in visit 0), 3 (V1 in visit 1) and 4 (V2 in visit 1).
+"S1 runs at most once" is the row 0 + 1 <= 1; "V1 has at most one session" is 2 + 3 <= 1; "a seat needs its visit" are
+2 - 0 <= 0, 3 - 1 <= 0 and 4 - 1 <= 0. The plan "S1 on Tuesday with both" is the vector 0, 1, 0, 1, 1.
 """
 
 from __future__ import annotations
@@ -21,8 +26,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from matcher.coordinates import degrees
 from matcher.domain import Availability, Mode, Plan, Problem, Slot, TierName, Visit
-from matcher.geography import degrees
 from matcher.times import without
 
 if TYPE_CHECKING:
@@ -30,6 +35,7 @@ if TYPE_CHECKING:
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
 PAIRS_AT_A_TIME = 2_000_000
 EVER = 2**40  # more minutes than there are
 UNBOUNDED = 2**50  # stands for no limit in `low` and `high`; every real activity is far smaller
@@ -42,12 +48,12 @@ def minutes(moment: datetime) -> int:
 
 @lru_cache(maxsize=50_000)
 def free_minutes(availability: tuple[Availability, ...]) -> tuple[tuple[int, int], ...]:
-    """When somebody with this availability is free, as disjoint spells in order, each from and to a minute."""
-    spells = without(
+    """When somebody with this availability is free: disjoint intervals [start, end) in order, in `minutes`."""
+    intervals = without(
         [span for row in availability if row.available for span in row.spans],
         [span for row in availability if not row.available for span in row.spans],
     )
-    return tuple((minutes(spell.start), minutes(spell.end)) for spell in spells)
+    return tuple((minutes(interval.start), minutes(interval.end)) for interval in intervals)
 
 
 @dataclass(frozen=True)
@@ -80,20 +86,24 @@ class Terms:
 
 @dataclass(frozen=True)
 class Levels:
-    """Counting columns whose values follow from a count; see `Draft.levels`."""
+    """A block of counting columns and the rows that bound them, as posted by one call of `Model.levels`."""
 
     columns: Ints
+    """The counting columns, shape (levels,)."""
     group: Ints
-    """For each column its group; the columns of a group stand together, in the order in which they fill."""
+    """Of each column its group, shape (levels,); those of a group stand together, in the order in which they fill."""
     rank: Ints
-    """For each column its place in its group, from 0."""
+    """Of each column its place in its group, from 0: it is 1 where more than so many are filled; shape (levels,)."""
     groups: int
+    """How many groups there are, numbered from 0; some may have no level or no row."""
     row_group: Ints
+    """Of each row the group that it bounds, shape (rows of the block,)."""
     first_row: int
+    """The model's number of the block's first row; the others follow it."""
     tier: TierName
     """The tier whose value the columns serve: without interest in it they can be left out, rows and all."""
     ceiling: bool
-    """True: a group counts no more than each of its rows allows. False: no less than each demands."""
+    """True: of a group as many levels are filled as its lowest row counts. False: as many as its highest."""
 
 
 class Seats:
@@ -134,13 +144,17 @@ class Seats:
 
     @cached_property
     def free(self) -> tuple[Ints, Ints]:
-        """When people are free, as disjoint spells in order: volunteer x `EVER` + start, and the end."""
-        spells = [
+        """When people are free: two arrays, shape (intervals,), in order of volunteer and start.
+
+        The first is volunteer x `EVER` + start, so that one binary search finds the last interval of a volunteer that
+        begins by a given minute; the second is the end. Start and end in `minutes`.
+        """
+        intervals = [
             (index * EVER + start, end)
             for index, person in enumerate(self.problem.volunteers.values())
             for start, end in free_minutes(person.availability)
         ]
-        return ints(start for start, _ in spells), ints(end for _, end in spells)
+        return ints(start for start, _ in intervals), ints(end for _, end in intervals)
 
     def _pairs(self, rules: Sequence[Rule]) -> tuple[Ints, Ints]:
         """The (volunteer, visit) pairs that are proposed and that every rule admits; looked at by the million."""
@@ -164,7 +178,7 @@ class Seats:
         return np.concatenate([some for some, _ in found]), np.concatenate([some for _, some in found])
 
 
-class Draft(Seats):
+class Model(Seats):
     """The choices of a problem under some rules, and the rows those rules posted.
 
     With fewer rules than all, it says what those rules alone allow: that is how each rule is tested.
@@ -180,15 +194,12 @@ class Draft(Seats):
         self._low: list[Ints] = []
         self._high: list[Ints] = []
         self._lazy: list[Bools] = []
-        self.row_counts: dict[str, int] = {}
-        """How many rows were posted under each name: what makes a model large."""
         self.counting: list[Levels] = []
 
         # What makes 0/1 columns a plan at all: a session runs at most once, and a seat needs its visit.
-        self.at_most("one slot a session", self.visit_session, np.arange(len(self.visits)), 1)
+        self.at_most(self.visit_session, np.arange(len(self.visits)), 1)
         seat_rows = np.arange(len(self.seat_visit))
         self.add_rows(
-            "a seat needs its visit",
             Terms.joined([Terms.of(seat_rows, self.seats), Terms.of(seat_rows, self.seat_visit, -1)]),
             low=np.full(len(seat_rows), -UNBOUNDED),
             high=np.zeros(len(seat_rows)),
@@ -224,13 +235,12 @@ class Draft(Seats):
         count = np.searchsorted(self.seat_session[order], session, side="right") - first
         return np.repeat(cohort, count), order[ranges(first, count)]
 
-    def add_rows(self, name: str, terms: Terms, low: npt.ArrayLike, high: npt.ArrayLike, *, lazy: bool = False) -> None:
+    def add_rows(self, terms: Terms, low: npt.ArrayLike, high: npt.ArrayLike, *, lazy: bool = False) -> None:
         """Adds rows `low[r] <= sum <= high[r]`, shapes (rows,); `terms.row` counts from 0 within this block.
 
-        `lazy` says that there are many and few of them matter, so a relaxation may wait until one is broken.
+        `lazy`: there are many and few of them bind, so a relaxation need not have one before its optimum breaks it.
         """
         low, high = np.asarray(low, dtype=np.int64), np.asarray(high, dtype=np.int64)
-        self.row_counts[name] = self.row_counts.get(name, 0) + len(low)
         self._blocks.append(_rows_of(terms, len(low), self.columns))
         self._low.append(low)
         self._high.append(high)
@@ -239,14 +249,17 @@ class Draft(Seats):
 
     def at_most(
         self,
-        name: str,
         key: npt.ArrayLike,
         column: npt.ArrayLike,
         limit: int | Callable[[int], int],
         *,
         lazy: bool = False,
     ) -> None:
-        """For each distinct key: at most `limit` (or `limit(key)`) of the columns that carry it."""
+        """For each distinct key: at most `limit` (or `limit(key)`) of the columns that carry it.
+
+        Shapes: key, column (entries,). `at_most([5, 5, 8], [0, 1, 2], 1)` adds the row 0 + 1 <= 1, and nothing for
+        key 8, whose only column cannot exceed the limit.
+        """
         key, column = np.asarray(key, dtype=np.int64), np.asarray(column, dtype=np.int64)
         keys, row = numbered(key)
         if isinstance(limit, int):
@@ -257,7 +270,7 @@ class Draft(Seats):
         place = np.cumsum(binding) - 1
         kept = binding[row]
         terms = Terms.of(place[row[kept]], column[kept])
-        self.add_rows(name, terms, low=np.full(binding.sum(), -UNBOUNDED), high=high[binding], lazy=lazy)
+        self.add_rows(terms, low=np.full(binding.sum(), -UNBOUNDED), high=high[binding], lazy=lazy)
 
     def gain(self, tier: TierName, column: Ints, coefficient: Ints) -> None:
         """Adds `coefficient x column` to a tier's value."""
@@ -265,7 +278,6 @@ class Draft(Seats):
 
     def levels(
         self,
-        name: str,
         terms: Terms,
         constant: Ints,
         row_group: Ints,
@@ -275,12 +287,25 @@ class Draft(Seats):
         gains: Ints | None = None,
         ceiling: bool = True,
     ) -> Ints:
-        """Adds columns that count, for each group, up to the number of its levels; returns them, shape (levels,).
+        """Counts in unary, for tiers whose value is no sum of seats: "the second person met is worth half the first".
 
-        Row r counts `constant[r] + sum of its terms`; a group's columns filled are at most each of its rows' counts
-        (`ceiling`) or at least. Levels fill in their order, so `gains` (added to the tier's value) must not rise
-        within a group for a ceiling, nor fall otherwise. Without gains they serve other levels. `level_group` must
-        be sorted.
+        Row r counts `constant[r] + the sum of its terms`, and bounds the group `row_group[r]`. A group has the columns
+        whose `level_group` is its number; as many of them are 1 as its rows count, the first ones first: as the
+        lowest of its rows counts with `ceiling` (where more is better), as the highest without (where less is).
+        `gains[i]` x column i is added to the tier's value. Solvers are told only the rows `filled <= count` (or `>=`),
+        not the order in which columns fill. That follows if filling them in order is best: so within a group gains
+        must be non-increasing with `ceiling` (a concave value), costs non-decreasing without (a convex cost).
+
+        Without gains the columns are only for the terms of levels that are posted after them.
+
+        Shapes: constant, row_group (rows,); level_group (levels,), sorted; gains (levels,). Returns the columns,
+        shape (levels,).
+
+        Example: class A should meet two people, the first worth 120, the second 60, and seats 7, 8 and 9 are seats at
+        its sessions. One row, one group, two levels: `terms = Terms.of([0, 0, 0], [7, 8, 9])`, `constant = [0]`,
+        `row_group = [0]`, `level_group = [0, 0]`, `gains = [120, 60]`. If these are columns 20 and 21, the row is
+        7 + 8 + 9 - 20 - 21 >= 0. With seat 8 alone taken, 20 is 1 and 21 is 0: worth 120. With all three both are 1:
+        180, as with two.
         """
         columns = self.columns + np.arange(len(level_group), dtype=np.int64)
         self.columns += len(columns)
@@ -295,7 +320,6 @@ class Draft(Seats):
         level = np.concatenate([by_group[g] for g in row_group]) if len(row_group) else ints([])
         sign = 1 if ceiling else -1
         self.add_rows(
-            name,
             Terms.joined(
                 [
                     Terms(terms.row, terms.column, terms.coefficient * sign),
@@ -345,7 +369,7 @@ class Draft(Seats):
         return columns
 
     def columns_of(self, plan: Plan) -> Ints:
-        """A plan as column values; KeyError if it uses a visit or a seat that this draft does not have."""
+        """A plan as column values; KeyError if it uses a visit or a seat that this model does not have."""
         columns = np.zeros(self.columns, dtype=np.int64)
         number = {visit: column for column, visit in enumerate(self.visits)}
         for session_id, visit in plan.visits.items():
