@@ -219,6 +219,8 @@ class Volunteer:
     position: Position | None = None
     max_distance_km: float | None = None
     modes: frozenset[Mode] = frozenset(Mode)
+    max_sessions_per_week: int | None = None
+    """Monday to Sunday; None: no limit."""
     checked_until: date | None = None
     excluded_schools: frozenset[str] = frozenset()
     availability: tuple[Availability, ...] = ()
@@ -326,7 +328,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A broken must-rule: which rule, the ids it is about, by how much (> 0), and the sentence that says so."""
+    """A broken must-rule: which rule, the ids (and the day) it is about, by how much (> 0), and a sentence with ids."""
 
     rule: str
     about: tuple[str, ...]

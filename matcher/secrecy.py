@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from matcher.durable import to_disk
+
 PRIVATE, PRIVATE_FOLDER = 0o600, 0o700
 PUBLIC, PUBLIC_FOLDER = 0o644, 0o755
 """Modes of files: for their owner alone; for a web server, too."""
@@ -26,14 +28,16 @@ _DRIVE = re.compile(r"^[A-Za-z]:(?=[\\/])" if os.name == "nt" else r"(?!)")
 def write_new(path: Path, content: bytes, mode: int = PRIVATE) -> None:
     """Write a file that has this mode whatever the umask, and while half of it is there is its owner's alone.
 
-    What was there before is replaced. Raises OSError.
+    Its content is on the disk then. What was there before is replaced. Raises OSError.
     """
     path.unlink(missing_ok=True)  # its mode would stay, and whoever has it open would read on
     with os.fdopen(
         os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), PRIVATE), "wb"
     ) as file:
         file.write(content)
-    path.chmod(mode)
+        file.flush()
+        path.chmod(mode)
+        to_disk(file.fileno())
 
 
 def make_folders(path: Path, mode: int = PRIVATE_FOLDER) -> list[Path]:
@@ -42,6 +46,7 @@ def make_folders(path: Path, mode: int = PRIVATE_FOLDER) -> list[Path]:
     for each in reversed(missing):
         each.mkdir(exist_ok=True)
         each.chmod(mode)
+        to_disk(each.parent)
     path.mkdir(exist_ok=True)  # raises if it is a file
     return missing
 

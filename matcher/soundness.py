@@ -7,11 +7,14 @@ its fingerprint, a plan against its scenario, events against the people and sess
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
+from matcher.appointments import Attendee, Facts
 from matcher.domain import Problem, TierName
 from matcher.errors import DamagedError, InputProblem, InputProblems, NotThere, Remedy, StoreError
 from matcher.intake import build_problem
-from matcher.publishing.calendars import Attendee
+from matcher.publishing.calendars import told_in
+from matcher.publishing.facts import appointments
 from matcher.publishing.published import Entry, Letter, LetterState
 from matcher.publishing.text import one_line
 from matcher.store import SavedRun, Workspace, fingerprint
@@ -59,6 +62,41 @@ def kept_run(workspace: Workspace, number: int | None = None) -> tuple[SavedRun,
     if not saved.is_whole:
         raise DamagedError(workspace.where, f"run {saved.number} is not what was kept")
     return saved, problem
+
+
+def kept_events(workspace: Workspace, number: int | None = None) -> tuple[Entry, ...]:
+    """What people were told by that version, or by the newest one (nothing before the first), with its facts.
+
+    Of what an earlier matcher told, they are those of the last plan until then that has the visit: as long as it stood
+    unchanged, each later version told the same. Where the data for that plan can no longer be read, they are partial.
+    """
+    entries = workspace.published(number)
+    lacking = {each.uid: each for each in entries if each.facts.partial}
+    by_visit = {
+        (each.attendee, each.attendee_id, each.session_id, each.start, each.end): uid for uid, each in lacking.items()
+    }
+    found: dict[str, Facts] = {}
+    for version in workspace.versions():
+        if not lacking.keys() - found.keys():
+            break
+        if number is not None and version.number > number:
+            continue
+        try:
+            saved, problem = kept_run(workspace, version.run_number)
+        except DamagedError:
+            raise
+        except StoreError:  # today's reading refuses the data of then
+            continue
+        for each in appointments(problem, saved.plan):
+            uid = by_visit.get((each.attendee, each.attendee_id, each.session_id, each.facts.start, each.facts.end))
+            if uid is not None:
+                found.setdefault(uid, each.facts)
+    return tuple(
+        each
+        if each.uid not in lacking
+        else replace(each, facts=found.get(each.uid) or told_in(each.body, each.start, each.end))
+        for each in entries
+    )
 
 
 def insist_events(workspace: Workspace, problem: Problem, entries: Iterable[Entry]) -> None:

@@ -197,6 +197,7 @@ VOLUNTEERS = Table(
         ),
         Column("max_sessions", Kind.WHOLE, "The most sessions this term; blank: the programme's limit."),
         Column("max_sessions_per_day", Kind.WHOLE, "The most sessions on one day; blank: the programme's limit."),
+        Column("max_sessions_per_week", Kind.WHOLE, "The most sessions in a week, Monday to Sunday; blank: no limit."),
         Column("checked_until", Kind.DATE, "The last day on which their safeguarding check holds.", safety=True),
         Column("excluded_schools", Kind.ID_LIST, "Schools they must not be sent to, such as S03;S07.", safety=True),
     ),
@@ -325,7 +326,7 @@ PURPOSES: Mapping[Purpose, Mapping[str, str]] = {
     },
     Purpose.ARRANGING: {
         "volunteers": "volunteer_id email occupation sector postcode latitude longitude max_distance_km modes "
-        "max_sessions max_sessions_per_day",
+        "max_sessions max_sessions_per_day max_sessions_per_week",
         "availability": "volunteer_id weekday date from to first_day last_day available",
         "pins": "session_id volunteer_id start decision",
     },

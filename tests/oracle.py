@@ -175,6 +175,11 @@ def violations(problem: Problem, plan: Plan) -> list[str]:
         for day in sorted(set(days)):
             if days.count(day) > volunteer.max_sessions_per_day:
                 found.append(f"load: {volunteer.volunteer_id} has {days.count(day)} sessions on {day}")
+        weeks = [day.isocalendar()[:2] for day in days]
+        for week in sorted(set(weeks)):
+            most = volunteer.max_sessions_per_week
+            if most is not None and weeks.count(week) > most:
+                found.append(f"spacing: {volunteer.volunteer_id} has {weeks.count(week)} sessions in week {week}")
 
     for cohort_id in problem.cohorts:
         days = [v.slot.day for s, v in plan.visits.items() if cohort_id in problem.sessions[s].cohort_ids]

@@ -132,7 +132,7 @@ class Reasons:
             against = set() if admitted is None else {seats.volunteer_ids[n] for n in np.flatnonzero(~admitted)}
             if admitted is None or isinstance(rule, NewFaces):  # whom a class meets in this plan is its check's
                 for finding in rule.check(problem, _joined(plan, session, slot, asked)):
-                    against.update((finding.about[0], *finding.about[3:]))  # last another id of the same person
+                    against.update(finding.people)
             for person in against.intersection(asked):
                 found[person].append(rule.barrier)
         return found

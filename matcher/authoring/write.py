@@ -25,6 +25,7 @@ from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
+from matcher.durable import to_disk
 from matcher.errors import OutputError
 from matcher.formulas import as_text
 from matcher.secrecy import make_folders, write_new
@@ -256,7 +257,9 @@ def new_folder(out: Path, files: Mapping[str, bytes]) -> None:
                 write_new(whole / name, content)  # its owner's alone, since names will stand in it
             if out.is_dir():
                 out.rmdir()
+            to_disk(whole)
             whole.rename(out)
+            to_disk(out.parent)
 
 
 def new_file(out: Path, content: bytes) -> None:
@@ -269,6 +272,7 @@ def new_file(out: Path, content: bytes) -> None:
         with _beside(out) as beside:
             write_new(beside / out.name, content)
             (beside / out.name).rename(out)
+            to_disk(out.parent)
 
 
 @contextmanager

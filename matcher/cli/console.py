@@ -231,14 +231,12 @@ def change_table(problem: Problem, changes: Sequence[EntryChange], most: int | N
     for change in people[:most]:
         entry, before = change.after, change.moved_from
         when = time_text(entry.start)
-        if before is not None:
-            when = (
-                f"{when} (was {time_text(before.start)})" if before.start != entry.start else f"{when}, another place"
-            )
+        if before is not None and before.start != entry.start:
+            when = f"{when} (was {time_text(before.start)})"
         session = problem.sessions[entry.session_id]
         table.add_row(
             _shown(problem.volunteers[entry.attendee_id].name),
-            change.news,
+            change.named,
             _shown(entry.session_id),
             _shown(problem.schools[session.school_id].name),
             when,

@@ -274,8 +274,8 @@ def _conclude(
 
 def _scenarios() -> Path:
     """The scenarios that come with matcher: in the package once installed, beside it in a checkout."""
-    here = Path(__file__).resolve().parent
-    for place in (here / "_scenarios", here.parent / "scenarios"):
+    package = Path(__file__).resolve().parents[1]
+    for place in (package / "_scenarios", package.parent / "scenarios"):
         if (place / "derby").is_dir():
             return place
     raise OutputError("The Derby scenario is not part of this installation. Install matcher again from its repository.")

@@ -19,23 +19,23 @@ if TYPE_CHECKING:
 ENDING = Ending()
 
 REMEDIES = {
-    Remedy.IMPORT: "Bring a scenario in first: matcher import SCENARIO",
-    Remedy.TEMPLATE: "To have an empty one to fill in: matcher template NAME",
-    Remedy.SOLVE: "To make a new plan: matcher solve",
-    Remedy.RESUME: "To go on from it: matcher solve --resume",
-    Remedy.EXPORT: "Write the folder again: matcher export --out DIR",
-    Remedy.PUBLISH: "To make one: matcher publish",
+    Remedy.IMPORT: "Bring a scenario in first with `matcher import SCENARIO`.",
+    Remedy.TEMPLATE: "`matcher template NAME` makes an empty one to fill in.",
+    Remedy.SOLVE: "Make a new plan with `matcher solve`.",
+    Remedy.RESUME: "Go on from it with `matcher solve --resume`.",
+    Remedy.EXPORT: "Write the folder again with `matcher export --out DIR`.",
+    Remedy.PUBLISH: "Make one with `matcher publish`.",
     Remedy.PLAN_AGAIN: (
         "Make a new plan and publish it (matcher solve, then matcher publish); or, where the spreadsheet is wrong, "
         "mend it, import it (matcher import) and do this again."
     ),
-    Remedy.SHOW: "See: matcher show",
-    Remedy.OUTBOX: "See: matcher outbox",
-    Remedy.WRITE_FEEDS: "Feeds are made with: matcher feed write DIR",
+    Remedy.SHOW: "See `matcher show`.",
+    Remedy.OUTBOX: "See `matcher outbox`.",
+    Remedy.WRITE_FEEDS: "Feeds are made with `matcher feed write DIR`.",
     Remedy.OPEN: "Any command that opens it, such as `matcher runs`, puts it right.",
-    Remedy.VERIFY: "To see what else is wrong: matcher verify",
-    Remedy.RESTORE: "Put a backup in its place: matcher restore FILE",
-    Remedy.BACK_UP: "To make one: matcher backup FILE",
+    Remedy.VERIFY: "See what else is wrong with `matcher verify`.",
+    Remedy.RESTORE: "Put a backup in its place with `matcher restore FILE`.",
+    Remedy.BACK_UP: "Make one with `matcher backup FILE`.",
     Remedy.REPLACE: "Name another file, or say --yes to replace it.",
     Remedy.OTHER_FOLDER: "Give --out another folder.",
     Remedy.LOGIN_FILE: "The file is named with --login-file.",

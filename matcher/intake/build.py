@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import MISSING, fields, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from matcher.domain import (
@@ -37,7 +38,7 @@ from matcher.intake.notes import PROGRAMME, Notes, Place, counted_rows, listed, 
 from matcher.intake.sheets import Reading
 from matcher.intake.swapped import demographics_swapped, mostly_swapped, warn_of_positions
 from matcher.people_alike import id_key, mailbox, same_people
-from matcher.tables import WEEKDAYS, Row
+from matcher.tables import COHORTS, SCHOOLS, SESSIONS, VOLUNTEERS, WEEKDAYS, Kind, Row, Table
 from matcher.times import Span, days, exists, is_ambiguous
 
 LONGEST_TERM_DAYS = 1_100
@@ -210,15 +211,8 @@ class _Assembly:
             found[school_id] = School(
                 school_id=school_id,
                 name=text(row, "name"),
-                postcode=text(row, "postcode"),
-                address=text(row, "address"),
                 position=position,
-                ward=text(row, "ward"),
-                urn=text(row, "urn"),
-                pupil_premium_percent=decimal(row, "pupil_premium_percent") or 0,
-                max_sessions_per_day=whole(row, "max_sessions_per_day"),
-                contact_name=text(row, "contact_name"),
-                contact_email=text(row, "contact_email"),
+                **as_it_stands(School, SCHOOLS, row),
             )
         return found
 
@@ -242,9 +236,7 @@ class _Assembly:
             self._known("schools", "cohorts", row, "school_id", school_id)
             cohort_id = text(row, "cohort_id")
             if cohort_id and cohort_id not in found:
-                found[cohort_id] = Cohort(
-                    cohort_id, school_id, text(row, "name"), text(row, "year_group"), whole(row, "pupils")
-                )
+                found[cohort_id] = Cohort(cohort_id, school_id, **as_it_stands(Cohort, COHORTS, row))
         return found
 
     def _sessions(self, cohorts: Mapping[str, Cohort]) -> dict[str, Session]:
@@ -278,12 +270,10 @@ class _Assembly:
                 min_volunteers=whole(row, "min_volunteers") or 1,
                 max_volunteers=whole(row, "max_volunteers") or 1,
                 slots=tuple(sorted(own)),
-                title=text(row, "title"),
-                format=text(row, "format"),
                 mode=Mode(text(row, "mode") or Mode.IN_PERSON),
                 required_sectors=frozenset(folded(word) for word in several(row, "required_sectors")),
                 supervised=text(row, "supervised") != "no",
-                what_to_bring=text(row, "what_to_bring"),
+                **as_it_stands(Session, SESSIONS, row),
             )
         return found
 
@@ -514,19 +504,15 @@ class _Assembly:
                 sector=text(row, "sector"),
                 max_sessions=limits.max_sessions if most is None else most,
                 max_sessions_per_day=limits.max_sessions_per_day if most_per_day is None else most_per_day,
-                email=text(row, "email"),
-                employer=text(row, "employer"),
-                role=text(row, "role"),
-                occupation=text(row, "occupation"),
                 gender=gender,
                 ethnic_group=group,
                 share_women=share_of(row, shares),
                 position=position,
-                max_distance_km=decimal(row, "max_distance_km"),
                 modes=modes,
                 checked_until=day(row, "checked_until"),
                 excluded_schools=frozenset(excluded),
                 availability=tuple(rows),
+                **as_it_stands(Volunteer, VOLUNTEERS, row),
             )
         self._warn_of_genders("volunteers", given_genders)
         return found
@@ -801,6 +787,23 @@ def _clock(minute: int) -> str:
 
 
 # ------------------------------------------------------------------------------------------- a row's typed values
+
+
+_PLAIN = frozenset({Kind.TEXT, Kind.WHOLE, Kind.SIGNED, Kind.NUMBER, Kind.PERCENT})
+
+
+def as_it_stands(kind: type[Any], table: Table, row: Row) -> dict[str, Any]:
+    """The optional facts of a `kind` that a row says in so many words: those that have a column of their name.
+
+    A blank cell leaves the fact's default. What is personal, or what safety rests on, is never taken unlooked at.
+    """
+    columns = {
+        column.name
+        for column in table.columns
+        if column.kind in _PLAIN and not (column.required or column.personal or column.safety)
+    }
+    optional = {field.name for field in fields(kind) if field.default is not MISSING}
+    return {name: value for name in columns & optional if (value := row.values.get(name)) is not None}
 
 
 def text(row: Row, column: str) -> str:

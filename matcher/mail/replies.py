@@ -22,9 +22,9 @@ from urllib.parse import unquote
 from icalendar.parser import Contentline, Contentlines
 
 from matcher.addresses import BadAddress, mail_address
+from matcher.appointments import Attendee
 from matcher.errors import MailboxError
 from matcher.mail.speaker import Speaker, lowered, speaker
-from matcher.publishing.calendars import Attendee
 from matcher.publishing.published import Answer, Entry, Standing
 
 ANSWERS = {

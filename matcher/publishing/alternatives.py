@@ -56,7 +56,7 @@ class Figure:
         return exact if self.most is None else min(exact, self.most)
 
 
-class Shown:
+class ShownFigures:
     """The figures that are shown, with the proof that they give nobody away."""
 
     def __init__(self, traits: Traits, possible: Sequence[str | bool], figures: Iterable[Figure]) -> None:
@@ -169,7 +169,7 @@ class Shown:
 class _Search:
     """Looks, in a bounded number of trials, for changes of few people's traits that leave all figures the same."""
 
-    def __init__(self, shown: Shown, fixed: AbstractSet[str]) -> None:
+    def __init__(self, shown: ShownFigures, fixed: AbstractSet[str]) -> None:
         self.shown, self.fixed = shown, fixed
         self.trials = 0
 

@@ -37,7 +37,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from matcher.domain import Gender, GoalName, Plan, Problem, TierScore, is_female_dominated, is_male_dominated
-from matcher.publishing.alternatives import Figure, Shown, Trait, Traits
+from matcher.publishing.alternatives import Figure, ShownFigures, Trait, Traits
 
 FEWEST_CONCERNED = 6
 FEWEST_EACH_WAY = 2
@@ -116,7 +116,7 @@ def safe_figures(
     say that the eighth is none.
     """
     earlier = [(Figure(each.people, each.most, _of_kinds(each.goal)), each.value) for each in told]
-    shown = Shown(traits, possible, [*(figure for figure, _ in earlier), *figures])
+    shown = ShownFigures(traits, possible, [*(figure for figure, _ in earlier), *figures])
     standing: set[tuple[frozenset[tuple[str, int]], int | None, int]] = set()
     for figure, value in earlier:
         standing.add(_key(figure, value))

@@ -1,8 +1,9 @@
 """From what people were told to what they are to be told: the events of the next version, and what is new in them.
 
-An event is one attendee's part in a session and keeps its UID for life, whatever becomes of plan and programme. Its
-SEQUENCE counts the changes of time, place and status and nothing else: it is what makes a calendar program take a
-message for news. An event is never forgotten: taken away, it stays as cancelled; invited again, it goes on counting.
+An event is one attendee's part in a session and keeps its UID for life, whatever becomes of plan and programme. It
+changes where facts change that matter to that attendee; in other words alone it never does. Its SEQUENCE counts the
+changes of time, place and status and nothing else: it is what makes a calendar program take a message for news. An
+event is never forgotten: taken away, it stays as cancelled; invited again, it goes on counting.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from matcher.appointments import MOVES, Appointment, Attendee, Fact, differences
 from matcher.domain import Plan, Problem
-from matcher.publishing import calendars
-from matcher.publishing.calendars import Attendee
+from matcher.publishing.calendars import event, event_uid
+from matcher.publishing.facts import appointments
 from matcher.publishing.published import Answer, Entry, Standing
+from matcher.publishing.text import listed
 
-_TIME_AND_PLACE = ("DTSTART", "DTEND", "LOCATION")
 _Key = tuple[Attendee, str, str]
 
 
@@ -41,6 +43,13 @@ class EntryChange:
     news: News
     before: Entry | None
     after: Entry
+    what: tuple[Fact, ...] = ()
+    """What moved or changed, of all that matters to them."""
+
+    @property
+    def named(self) -> str:
+        """Such as "invited", or "changed: contact and team size"."""
+        return f"{self.news}: {listed(list(self.what))}" if self.what else self.news
 
     @property
     def moved_from(self) -> Entry | None:
@@ -68,32 +77,14 @@ def entries_after(
     known = {entry.uid: entry for entry in before}
     to_come = {_key(entry): entry for entry in before if entry.start > now}
     planned: dict[str, Entry] = {}
-    for appointment in calendars.appointments(problem, plan):
-        attendee, attendee_id, session_id = (
-            appointment.attendee,
-            appointment.attendee_id,
-            appointment.session.session_id,
-        )
-        uid = calendars.event_uid(problem.programme.name, session_id, attendee, attendee_id)
-        if uid not in known and (attendee, attendee_id, session_id) in to_come:  # the programme has another name now
-            uid = to_come[attendee, attendee_id, session_id].uid
+    for each in appointments(problem, plan):
+        key = each.attendee, each.attendee_id, each.session_id
+        uid = event_uid(problem.programme.name, each.session_id, each.attendee, each.attendee_id)
+        if uid not in known and key in to_come:  # the programme has another name now
+            uid = to_come[key].uid
         old = known.get(uid)
-        entry = Entry(
-            uid,
-            attendee,
-            attendee_id,
-            session_id,
-            old.sequence if old else sequence_from,
-            Standing.CONFIRMED,
-            version,
-            appointment.visit.slot.start,
-            appointment.visit.slot.end,
-            _text(calendars.event(problem, appointment, stamp)),
-            old.answer if old else Answer.NEEDS_ACTION,
-        )
-        entry = replace(entry, body=_with(entry.body, UID=uid, SEQUENCE=str(entry.sequence)))
-        rewrite = (attendee, attendee_id) in new_addresses and entry.start > now
-        planned[uid] = entry if old is None else _changed(old, entry, rewrite, sequence_from)
+        rewrite = key[:2] in new_addresses and each.facts.start > now
+        planned[uid] = _entry(uid, each, old, version, stamp, rewrite, sequence_from)
     rest = {
         uid: entry if entry.start <= now else _cancelled(entry, version, stamp, sequence_from)
         for uid, entry in known.items()
@@ -109,15 +100,26 @@ def in_order(entry: Entry) -> tuple[datetime, str, str, str, str]:
 def changes(before: Sequence[Entry], after: Sequence[Entry]) -> tuple[EntryChange, ...]:
     """What is new in a later version for those whom it concerns, in the order of `after`."""
     known = {entry.uid: entry for entry in before}
-    found = []
-    for entry in after:
-        old = known.get(entry.uid)
-        if old is not None and entry.since == old.since:
-            continue
-        news = _news(old, entry)
-        if news is not None:
-            found.append(EntryChange(news, old, entry))
-    return tuple(found)
+    found = (_change(known.get(entry.uid), entry) for entry in after)
+    return tuple(change for change in found if change is not None)
+
+
+def _change(old: Entry | None, new: Entry) -> EntryChange | None:
+    """None: they know it already."""
+    if new.standing is Standing.CANCELLED:
+        known = old is None or old.standing is Standing.CANCELLED
+        return None if known else EntryChange(News.CANCELLED, old, new)
+    if old is None:
+        return EntryChange(News.INVITED, old, new)
+    if new.since == old.since:
+        return None
+    if old.standing is Standing.CANCELLED:
+        return EntryChange(News.INVITED_AGAIN, old, new)
+    what = differences(new.attendee, old.facts, new.facts)
+    if what:
+        return EntryChange(News.MOVED if MOVES.intersection(what) else News.CHANGED, old, new, what)
+    # Not of another time in between either: then it was taken away and given back.
+    return EntryChange(News.NEW_ADDRESS, old, new) if new.sequence == old.sequence else None
 
 
 def restamped(entry: Entry, stamp: datetime) -> Entry:
@@ -125,31 +127,39 @@ def restamped(entry: Entry, stamp: datetime) -> Entry:
     return replace(entry, body=_with(entry.body, DTSTAMP=f"{stamp.astimezone(UTC):%Y%m%dT%H%M%SZ}"))
 
 
-def where_and_when(entry: Entry) -> tuple[str, ...]:
-    """The lines of the body that say time and place."""
-    return tuple(line for line in _lines(entry.body) if re.split("[;:]", line, maxsplit=1)[0] in _TIME_AND_PLACE)
-
-
-def _news(old: Entry | None, new: Entry) -> News | None:
-    if new.standing is Standing.CANCELLED:
-        return News.CANCELLED if old is not None and old.standing is Standing.CONFIRMED else None
-    if old is None:
-        return News.INVITED
-    if old.standing is Standing.CANCELLED:
-        return News.INVITED_AGAIN
-    if where_and_when(old) != where_and_when(new):
-        return News.MOVED
-    if _said(old.body) != _said(new.body):
-        return News.CHANGED
-    return News.NEW_ADDRESS if new.sequence == old.sequence else None  # None: taken away and given back in between
-
-
-def _changed(old: Entry, new: Entry, rewrite: bool, sequence_from: int) -> Entry:
-    """The planned event beside what was told: the old entry itself if it says the same."""
-    if old.standing is not Standing.CONFIRMED or where_and_when(old) != where_and_when(new):
-        sequence = max(old.sequence + 1, sequence_from)
-        return replace(new, sequence=sequence, body=_with(new.body, SEQUENCE=str(sequence)), answer=Answer.NEEDS_ACTION)
-    return old if not rewrite and _said(old.body) == _said(new.body) else new
+def _entry(
+    uid: str,
+    planned: Appointment,
+    old: Entry | None,
+    version: int,
+    stamp: datetime,
+    rewrite: bool,
+    sequence_from: int,
+) -> Entry:
+    """The event of what is planned: what was told before, the very entry, if that says the same."""
+    sequence, answer = sequence_from, Answer.NEEDS_ACTION
+    if old is not None:
+        what = differences(planned.attendee, old.facts, planned.facts)
+        if old.standing is Standing.CONFIRMED and not MOVES.intersection(what):
+            if not what and not rewrite:
+                return old
+            sequence, answer = old.sequence, old.answer
+        else:
+            sequence = max(old.sequence + 1, sequence_from)
+    return Entry(
+        uid,
+        planned.attendee,
+        planned.attendee_id,
+        planned.session_id,
+        sequence,
+        Standing.CONFIRMED,
+        version,
+        planned.facts.start,
+        planned.facts.end,
+        event(uid, planned.attendee, planned.facts, stamp, sequence),
+        planned.facts,
+        answer,
+    )
 
 
 def _cancelled(old: Entry, version: int, stamp: datetime, sequence_from: int) -> Entry:
@@ -166,23 +176,9 @@ def _key(entry: Entry) -> _Key:
     return entry.attendee, entry.attendee_id, entry.session_id
 
 
-def _text(event: object) -> str:
-    content: bytes = event.to_ical()  # type: ignore[attr-defined]
-    return content.decode()
-
-
 def _with(body: str, **values: str) -> str:
     """The body with other values for these properties, which are short enough never to be folded."""
     for name, value in values.items():
         body, found = re.subn(rf"^{name}:.*\r$", f"{name}:{value}\r", body, count=1, flags=re.MULTILINE)
         assert found, f"an event without {name}"
     return body
-
-
-def _said(body: str) -> list[str]:
-    """What a person reads of it."""
-    return [line for line in _lines(body) if not line.startswith(("DTSTAMP:", "SEQUENCE:"))]
-
-
-def _lines(body: str) -> list[str]:
-    return body.replace("\r\n ", "").split("\r\n")

@@ -20,11 +20,14 @@ from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from matcher.appointments import Attendee
 from matcher.domain import Problem
+from matcher.durable import to_disk
 from matcher.errors import OutputError
 from matcher.formulas import as_text
-from matcher.publishing.calendars import PRODID, Attendee, Shell, Text
+from matcher.publishing.calendars import PRODID, Shell, Text
 from matcher.publishing.published import Entry, Standing
+from matcher.publishing.sentences import description
 from matcher.publishing.text import folded_line, one_line
 from matcher.secrecy import PRIVATE, PUBLIC, PUBLIC_FOLDER, make_folders, write_new
 
@@ -33,7 +36,6 @@ CANCELLED_STAY = timedelta(weeks=4)
 PROGRAMME_ID = "programme"
 """The id of the one feed of kind PROGRAMME."""
 TO_BE_CONFIRMED = "To be confirmed: "
-UNNAMED = "- To be confirmed"
 LINK_COLUMNS = ("kind", "id", "name", "file")
 
 _NAME = re.compile(r"[0-9a-f]{32}\.ics")
@@ -97,8 +99,9 @@ def feeds(
 ) -> tuple[Feed, ...]:
     """A feed for each volunteer and school, with or without a visit, and one for the programme, all visits of it.
 
-    `doubtful` are events to which somebody may not come as things are now: UID -> how the school's event introduces
-    these visitors. Those that `stand` in a feed already are shown as to be confirmed there, the others left out.
+    `doubtful` are events to which somebody may not come as things are now: UID -> the ids of the visitors whom the
+    school's event is not to name. Those that `stand` in a feed already are shown as to be confirmed there, the others
+    left out.
     `workspace` is the id of the workspace, by whose mark its files are known again.
     """
     doubtful = doubtful or {}
@@ -218,7 +221,9 @@ def write_feeds(
             counts["new" if old is None else "rewritten"] += 1
         if links is not None:
             _put(links, _links(where), PRIVATE)
+            to_disk(links.parent)
         swept, strange = _sweep(folder, {each.file for each in where}, workspace)
+        to_disk(folder)  # only then is the workspace told that they are in place
     except OSError as error:
         place = error.filename or folder
         raise OutputError(
@@ -234,6 +239,7 @@ def remove_feed(folder: Path, known_hash: str) -> bool:
         if token_hash(path.stem) == known_hash:
             try:
                 path.unlink()
+                to_disk(folder)
             except OSError as error:
                 raise OutputError(
                     f"The feed's old file could not be deleted: {error.strerror or error} ({path}). Delete it, or its "
@@ -279,7 +285,7 @@ def _seen(entry: Entry, doubtful: Collection[str] | None = None, school: str = "
     head += f"{school}: " if school else ""
     if not head:
         return entry.body
-    body = entry.body if doubtful is None else tentative(entry.body, doubtful)
+    body = entry.body if doubtful is None else tentative(entry, doubtful)
     prefix = Text(head).to_ical().decode()
 
     def prefixed(found: re.Match[str]) -> str:
@@ -289,28 +295,17 @@ def _seen(entry: Entry, doubtful: Collection[str] | None = None, school: str = "
     return _SUMMARY.sub(prefixed, body, count=1)
 
 
-def tentative(body: str, visitors: Collection[str]) -> str:
-    """The event with STATUS:TENTATIVE, without a reminder, and with nobody named whom these lines introduce.
+def tentative(entry: Entry, visitors: Collection[str]) -> str:
+    """The event with STATUS:TENTATIVE, without a reminder, and with nobody named who has one of these ids.
 
     SEQUENCE and DTSTAMP stay: once the doubt is gone, the event is again what it was.
     """
-    body = re.sub(r"^BEGIN:VALARM\r\n.*?^END:VALARM\r\n", "", body, flags=re.DOTALL | re.MULTILINE)
+    body = re.sub(r"^BEGIN:VALARM\r\n.*?^END:VALARM\r\n", "", entry.body, flags=re.DOTALL | re.MULTILINE)
     body = re.sub(r"^STATUS:.*\r\n", "STATUS:TENTATIVE\r\n", body, count=1, flags=re.MULTILINE)
     if not visitors:
         return body
-
-    def unnamed(found: re.Match[str]) -> str:
-        name, _, value = found[0].replace("\r\n ", "").removesuffix("\r\n").partition(":")
-        lines = re.findall(r"((?:[^\\]|\\[^n])*)(?:\\n|$)", value)[:-1]  # a backslash before the n may be a typed one
-        for visitor in visitors:
-            line = Text(f"- {visitor}").to_ical().decode()
-            if line in lines:
-                lines[lines.index(line)] = UNNAMED
-            else:  # introduced in other words: then nobody is named
-                lines = [UNNAMED if each.startswith("- ") else each for each in lines]
-        return folded_line(f"{name}:" + "\\n".join(lines))
-
-    return _DESCRIPTION.sub(unnamed, body, count=1)
+    text = Text(description(entry.attendee, entry.facts, visitors)).to_ical().decode()
+    return _DESCRIPTION.sub(lambda _: folded_line(f"DESCRIPTION:{text}"), body, count=1)
 
 
 _STAMP = re.compile(rb"^DTSTAMP:.*\r\n", re.MULTILINE)

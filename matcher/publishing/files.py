@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from matcher.durable import all_to_disk, to_disk
 from matcher.errors import OutputError, Remedy
 from matcher.secrecy import make_folders, write_new
 
@@ -86,7 +87,9 @@ def _write_and_switch(out: Path, contents: Mapping[str, bytes], folders: Mapping
             write_new(new / path, content)
         for path in (*contents, *folders):
             _check_room(out, new, path)
+        all_to_disk(staging)
         staging.rename(whole)
+        to_disk(out)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     try:
@@ -139,6 +142,10 @@ def _switch(out: Path) -> None:
                     undo += [(old / name, out / name), (out / name, new / name)]
                 else:
                     move(new / name, out / name)
+        for name in names:
+            if (out / name).is_dir():
+                all_to_disk(out / name)
+        to_disk(out)
     except BaseException:
         try:
             for source, target in reversed(undo):

@@ -2,6 +2,7 @@
 
 A volunteer's carries the one event that it is about, as iTIP (RFC 5546) inside a mail (iMIP, RFC 6047): each of them
 one VEVENT, since Outlook reads no second. A school's is in words alone, and says of visitors what `introduction` says.
+All of it comes from the facts that are kept.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -25,25 +26,15 @@ from zoneinfo import ZoneInfo
 import icalendar
 
 from matcher.addresses import BadAddress, mail_address
-from matcher.domain import Plan, Problem, Programme, Volunteer
+from matcher.appointments import Attendee, Facts, Visitor
+from matcher.domain import Plan, Problem, Programme
 from matcher.errors import LetterError
-from matcher.geography import Position
-from matcher.publishing.calendars import (
-    Appointment,
-    Attendee,
-    Shell,
-    appointments,
-    arrival_time,
-    cohort_name,
-    introduction,
-    place,
-    session_name,
-    what_to_bring,
-)
+from matcher.publishing.calendars import Shell
 from matcher.publishing.events import EntryChange, News, changes
 from matcher.publishing.mail_templates import Templates, Wording
 from matcher.publishing.published import Entry, Letter, Standing
-from matcher.publishing.text import listed, one_line, weekday_day_month
+from matcher.publishing.sentences import clock, date_text, introduction, place, pupils, summary, title, what_is_new
+from matcher.publishing.text import one_line
 
 _Person = tuple[Attendee, str]
 
@@ -95,7 +86,7 @@ def letters(
 ) -> tuple[Letter, ...]:
     """A letter for each event of a volunteer that changed, and one for each school of whose events any did.
 
-    Message-IDs are those of no other workspace: mailboxes drop a letter whose Message-ID they have seen.
+    Message-IDs are those of no other workspace or moment: mailboxes drop a letter whose Message-ID they have seen.
 
     Nobody is written to about what is over by `stamp`. Whoever cannot be written to is in `untold`; so are those who
     are no longer in `problem`. `templates` is a folder with the programme's own words. Raises LetterError.
@@ -137,13 +128,6 @@ class _Post:
     def _concerns(self, change: EntryChange) -> bool:
         """Whether it is still to come, now or as it was."""
         return max(each.end for each in (change.before, change.after) if each is not None) > self.now
-
-    @cached_property
-    def appointments(self) -> Mapping[tuple[Attendee, str, str], Appointment]:
-        return {
-            (each.attendee, each.attendee_id, each.session.session_id): each
-            for each in appointments(self.problem, self.plan)
-        }
 
     def letters(self, sender: Sender, templates: Templates) -> Iterator[Letter]:
         organiser = {
@@ -188,7 +172,9 @@ class _Post:
         )
 
     def _message_id(self, sender: Sender, about: str) -> str:
-        key = json.dumps([self.workspace_id, self.problem.programme.name, about, self.version])
+        # The moment tells apart two versions of one number, the one published after a backup was put back.
+        moment = self.stamp.astimezone(UTC).isoformat()
+        key = json.dumps([self.workspace_id, self.problem.programme.name, about, self.version, moment])
         return (
             f"<{hashlib.sha256(key.encode(errors='surrogatepass')).hexdigest()[:32]}@{sender.email.rpartition('@')[2]}>"
         )
@@ -249,34 +235,35 @@ class _Post:
         return {}
 
     def _invitation(self, change: EntryChange) -> Mapping[str, object]:
-        entry = change.after
-        appointment = self.appointments[entry.attendee, entry.attendee_id, entry.session_id]
-        session, school = appointment.session, appointment.school
-        news = change.news
-        title, form = session_name(session), one_line(session.format)
+        entry, facts = change.after, change.after.facts
         return {
             **_when(entry),
-            "news": str(news),
-            "changes": [] if news in (News.INVITED, News.INVITED_AGAIN) else _differences(change.before, entry),
+            "news": str(change.news),
+            "changes": _what_is_new(change),
             "name": self._name(entry),
-            "session": title,
-            "format": "" if form.casefold() == title.casefold() else form,
-            "arrival": _clock(arrival_time(self.problem, appointment)),
-            "online": not appointment.in_person,
-            "school": one_line(school.name),
-            "place": place(appointment),
-            "map": _map(school.position) if appointment.in_person and school.position else "",
-            "contact": one_line(school.contact_name),
-            "contact_email": one_line(school.contact_email),
-            "pupils": _pupils(appointment),
-            "others": len(appointment.team) - 1,
-            "bring": what_to_bring(self.problem, session),
+            "session": title(facts),
+            "format": "" if facts.format.casefold() == title(facts).casefold() else facts.format,
+            "arrival": clock(facts.arrival),
+            "online": facts.online,
+            "school": facts.school,
+            "place": place(facts),
+            "map": _map(facts),
+            "contact": facts.contact,
+            "contact_email": facts.contact_email,
+            "pupils": pupils(facts),
+            "others": len(self.plan.visits[entry.session_id].team) - 1,
+            "bring": facts.bring,
         }
 
     def _cancellation(self, entry: Entry) -> Mapping[str, object]:
         """From what the volunteer was told, since plan and term may know nothing of it any more."""
-        told = _Told(entry)
-        return {**_when(entry), "name": self._name(entry), "session": told.summary, "place": told.location}
+        facts = entry.facts
+        return {
+            **_when(entry),
+            "name": self._name(entry),
+            "session": summary(entry.attendee, facts),
+            "place": place(facts),
+        }
 
     # -------------------------------------------------------------------------------------------------- schools
 
@@ -304,36 +291,32 @@ class _Post:
             "first": school_id not in self.schools_told,
             "visits": [self._visit(entry, changed.get(entry.uid)) for entry in to_come],
             "cancelled": [
-                {**_when(change.after), "session": _Told(change.after).session}
+                {**_when(change.after), "session": title(change.after.facts)}
                 for change in own
                 if change.news is News.CANCELLED
             ],
         }
 
     def _visit(self, entry: Entry, change: EntryChange | None) -> Mapping[str, object]:
-        told = _Told(entry)
-        appointment = self.appointments.get((entry.attendee, entry.attendee_id, entry.session_id))
-        news, differences = "", list[str]()
-        if change is not None:
-            again = change.news in (News.INVITED, News.INVITED_AGAIN)
-            news = "new" if again else str(change.news)
-            differences = [] if again else _differences(change.before, entry)
+        facts = entry.facts
+        again = change is not None and change.news in (News.INVITED, News.INVITED_AGAIN)
         return {
             **_when(entry),
-            "session": session_name(appointment.session) if appointment else told.session,
-            "online": not appointment.in_person if appointment else told.location == "Online",
-            "visitors": [_visitor(each, entry) for each in appointment.team] if appointment else told.visitors,
-            "arrival": _clock(arrival_time(self.problem, appointment)) if appointment else "",
-            "pupils": _pupils(appointment) if appointment else told.labelled("Pupils"),
-            "news": news,
-            "changes": differences,
+            "session": title(facts),
+            "online": facts.online,
+            "visitors": [self._visitor(each, entry) for each in facts.visitors],
+            "arrival": clock(facts.arrival),
+            "pupils": pupils(facts),
+            "news": "new" if again else str(change.news) if change else "",
+            "changes": _what_is_new(change) if change else [],
         }
 
-
-def _visitor(volunteer: Volunteer, entry: Entry) -> str:
-    """As the school's own list has it; no calendar and nobody else's letter tells who is without a check."""
-    checked = volunteer.checked_until is not None and volunteer.checked_until >= entry.start.date()
-    return introduction(volunteer) + ("" if checked else f" {NO_CHECK}")
+    def _visitor(self, visitor: Visitor, entry: Entry) -> str:
+        """As the school's own list has it; no calendar and nobody else's letter tells who is without a check."""
+        volunteer = self.problem.volunteers.get(visitor.volunteer_id)
+        until = volunteer.checked_until if volunteer else None
+        checked = until is not None and until >= entry.start.date()
+        return introduction(visitor) + ("" if checked else f" {NO_CHECK}")
 
 
 NO_CHECK = "(no safeguarding check on record for that day: a member of staff stays with the class)"
@@ -354,89 +337,23 @@ def _parameter(name: str) -> str:
     return one_line(name).replace('"', "'").replace("\\", "/")
 
 
-# ------------------------------------------------------------------------------------------------ what was told
-
-
-class _Told:
-    """An event as its attendee reads it."""
-
-    def __init__(self, entry: Entry) -> None:
-        event = icalendar.Event.from_ical(entry.body)
-        self.summary = str(event.get("SUMMARY", ""))
-        self.location = str(event.get("LOCATION", ""))
-        self.lines = str(event.get("DESCRIPTION", "")).split("\n")
-        self.is_school = entry.attendee is Attendee.SCHOOL
-
-    @property
-    def session(self) -> str:
-        """The summary without the number of visitors."""
-        return re.sub(r" \([\d,]+ visitors?\)$", "", self.summary) if self.is_school else self.summary
-
-    @property
-    def visitors(self) -> list[str]:
-        head = self.lines[: self.lines.index("")] if "" in self.lines else self.lines
-        return [line.removeprefix("- ") for line in head if line.startswith("- ")]
-
-    @property
-    def details(self) -> list[str]:
-        """The lines that neither name a visitor nor say again when it is."""
-        visitors = {f"- {visitor}" for visitor in self.visitors} if self.is_school else set()
-        return [line for line in self.lines if line and line not in visitors and not line.startswith(_TIMES)]
-
-    def labelled(self, label: str) -> str:
-        found = (line.removeprefix(f"{label}: ") for line in self.lines if line.startswith(f"{label}: "))
-        return next(found, "")
-
-
-_TIMES = ("Please arrive by ", "The session runs from ", "Online with ", "Expect your visitors by ")
-
-
-def _differences(before: Entry | None, after: Entry) -> list[str]:
-    """What is new for the attendee, in lines."""
-    if before is None:
+def _what_is_new(change: EntryChange) -> list[str]:
+    """In lines, beside what they were told."""
+    if change.before is None or not change.what:
         return []
-    old, new = _Told(before), _Told(after)
-    found = []
-    moved = (before.start, before.end) != (after.start, after.end)
-    if moved:
-        found.append(f"Time: {_span(after)} (was {_span(before)})")
-    else:
-        found += [line for line in new.lines if line.startswith(_TIMES) and line not in old.lines]
-    if old.location != new.location:
-        found.append(f"Place: {new.location} (was {old.location})")
-    if old.session != new.session:
-        found.append(f"Title: {new.session} (was {old.session})")
-    if new.is_school:
-        found += [f"Now coming: {visitor}" for visitor in new.visitors if visitor not in old.visitors]
-        found += [f"No longer coming: {visitor}" for visitor in old.visitors if visitor not in new.visitors]
-    found += [line for line in new.details if line not in old.details]
-    labels = {line.partition(":")[0] for line in new.details}
-    return found + [f"No longer: {line}" for line in old.details if line.partition(":")[0] not in labels]
+    return what_is_new(change.after.attendee, change.before.facts, change.after.facts)
 
 
 def _when(entry: Entry) -> dict[str, object]:
-    return {"date": _date(entry.start), "start": _clock(entry.start), "end": _clock(entry.end)}
+    return {"date": date_text(entry.start), "start": clock(entry.start), "end": clock(entry.end)}
 
 
-def _span(entry: Entry) -> str:
-    return f"{_date(entry.start)}, {_clock(entry.start)} to {_clock(entry.end)}"
-
-
-def _date(moment: datetime) -> str:
-    return f"{weekday_day_month(moment)} {moment.year}"
-
-
-def _clock(moment: datetime | None) -> str:
-    return f"{moment:%H:%M}" if moment else ""
-
-
-def _map(position: Position) -> str:
-    latitude, longitude = f"{position.latitude:.5f}", f"{position.longitude:.5f}"
+def _map(facts: Facts) -> str:
+    """A link to where it is; blank online, and where nobody knows."""
+    if facts.latitude is None or facts.longitude is None:
+        return ""
+    latitude, longitude = f"{facts.latitude:.5f}", f"{facts.longitude:.5f}"
     return f"https://www.openstreetmap.org/?mlat={latitude}&mlon={longitude}#map=17/{latitude}/{longitude}"
-
-
-def _pupils(appointment: Appointment) -> str:
-    return listed([cohort_name(cohort, with_pupils=True) for cohort in appointment.cohorts])
 
 
 # ----------------------------------------------------------------------------------------------------- the mail

@@ -1,15 +1,15 @@
-"""What people have been told: their events as their calendars hold them, and the mails that told them.
+"""What people have been told: the facts, the events that their calendars hold, and the mails that told them.
 
 Plain data, shared by everything that publishes; the store keeps it, nothing here knows how.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from matcher.publishing.calendars import Attendee
+from matcher.appointments import Attendee, Facts
 
 
 class Answer(StrEnum):
@@ -43,6 +43,8 @@ class Entry:
     end: datetime
     body: str
     """Its VEVENT as text, as of `since`: what calendars were told. Holds neither METHOD, ORGANIZER nor ATTENDEE."""
+    facts: Facts = field(compare=False)
+    """What it says. (Of an event that an earlier matcher kept, they may be worked out from the plan of that time.)"""
     answer: Answer = Answer.NEEDS_ACTION
 
 

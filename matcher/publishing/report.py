@@ -41,7 +41,6 @@ from matcher.domain import (
 )
 from matcher.publishing import charts
 from matcher.publishing.alternatives import Figure, Trait
-from matcher.publishing.calendars import cohort_name, session_name
 from matcher.publishing.disclosure import (
     DEMOGRAPHIC_GOALS,
     NOT_SHOWN,
@@ -51,6 +50,7 @@ from matcher.publishing.disclosure import (
     how_good,
     safe_figures,
 )
+from matcher.publishing.sentences import cohort_name, session_name
 from matcher.publishing.text import counted, day_month, listed, one_line, plain, weekday_day_month
 from matcher.times import day_text
 

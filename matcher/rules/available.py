@@ -17,7 +17,7 @@ MORNING = free("09:00", "12:00")
 class Available(MustRule):
     """A volunteer is free from when they are due at a session to its end."""
 
-    name = "available"
+    name, place = "available", 3
     barrier = "not free then"
     examples = (
         Example(
@@ -62,6 +62,9 @@ class Available(MustRule):
 
     def post(self, model: Model) -> None:
         """Nothing to add: whoever is not free has no seat."""
+
+    def words(self, problem: Problem, plan: Plan, finding: Finding, volunteer_id: str, session_id: str) -> str:
+        return "they are not free then any more"
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
         """Minute by minute, row by row."""

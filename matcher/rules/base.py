@@ -5,10 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import ClassVar
 
 from matcher.domain import Finding, GoalName, LedgerLine, Plan, Problem, TierName
 from matcher.rules.model import Bools, Ints, Model, Seats
+from matcher.times import day_text
 
 
 @dataclass(frozen=True)
@@ -50,12 +52,22 @@ class Rule(ABC):
 class MustRule(Rule):
     """A plan that breaks one is not a plan."""
 
+    place: ClassVar[int]
+    """Which row of the contract's table of must-rules it is; they are asked in that order."""
     barrier: ClassVar[str] = ""
     """What the people are whom this rule keeps from a session, as in "three are …"; "" where it is not about one."""
 
     @abstractmethod
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
         """Everything in the plan that breaks this rule, found from plain data by another road than the model's."""
+
+    @abstractmethod
+    def words(self, problem: Problem, plan: Plan, finding: Finding, volunteer_id: str, session_id: str) -> str:
+        """What a finding of `check` says of one appointment in it, as the end of a sentence, with names and dates.
+
+        Such as "Mon 5 Oct 2026 is a closed day now": read by those who know people and schools by their names. The
+        volunteer is "" where a pin is about a session as such.
+        """
 
 
 class Goal(Rule):
@@ -77,3 +89,14 @@ class RoleModelGoal(Goal):
     @abstractmethod
     def ledger(self, problem: Problem, plan: Plan) -> Iterator[LedgerLine]:
         """How far each cohort (or session) has come."""
+
+
+def dated(day: date) -> str:
+    """A date in the words of a finding: "Thu 1 Oct 2026"."""
+    return f"{day_text(day)} {day.year}"
+
+
+def called(problem: Problem, session_id: str) -> str:
+    """A session in the words of a finding: "“What's My Line” at Ash Primary School"."""
+    session = problem.sessions[session_id]
+    return f"“{session.title or session.format or session_id}” at {problem.schools[session.school_id].name}"

@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 
 from matcher.domain import Finding, Plan, Problem
-from matcher.rules.base import Example, MustRule
+from matcher.rules.base import Example, MustRule, dated
 from matcher.rules.model import Ints, Model
 from matcher.rules.tiny import plan, problem, session, slot, volunteer
 from matcher.times import day_text
@@ -17,7 +17,7 @@ TEN = slot("10:00", "11:00")
 class CohortDay(MustRule):
     """A cohort has at most one session a day."""
 
-    name = "cohort day"
+    name, place = "cohort day", 15
     examples = (
         Example(
             "two classes, a session each",
@@ -43,6 +43,11 @@ class CohortDay(MustRule):
                 columns.append(mine)
         if keys:
             model.at_most(np.concatenate(keys), np.concatenate(columns), 1)
+
+    def words(self, problem: Problem, plan: Plan, finding: Finding, volunteer_id: str, session_id: str) -> str:
+        cohort = problem.cohorts[finding.about[0]]
+        day = dated(plan.visits[session_id].slot.day)
+        return f"the class {cohort.name or cohort.cohort_id} would have {len(finding.sessions)} sessions on {day}"
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
         held: dict[tuple[str, date], list[str]] = {}

@@ -13,7 +13,7 @@ from matcher.rules.tiny import plan, problem, session, volunteer
 class ExcludedSchool(MustRule):
     """Nobody is sent to a school on their excluded list."""
 
-    name = "excluded school"
+    name, place = "excluded school", 13
     barrier = "not to be sent to this school"
     examples = (
         Example(
@@ -42,6 +42,9 @@ class ExcludedSchool(MustRule):
 
     def post(self, model: Model) -> None:
         """Nothing to add: there is no seat at an excluded school."""
+
+    def words(self, problem: Problem, plan: Plan, finding: Finding, volunteer_id: str, session_id: str) -> str:
+        return f"{problem.schools[problem.sessions[session_id].school_id].name} is on their list of excluded schools"
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
         for volunteer_id, session_id, _ in plan.assignments():

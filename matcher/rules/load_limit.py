@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from matcher.domain import Finding, Plan, Problem
-from matcher.rules.base import Example, MustRule
+from matcher.rules.base import Example, MustRule, dated
 from matcher.rules.model import Model
 from matcher.rules.tiny import plan, problem, session, slot, volunteer
 from matcher.times import day_text
@@ -15,7 +15,7 @@ TEN, NOON = slot("10:00", "11:00"), slot("12:00", "13:00")
 class LoadLimit(MustRule):
     """Nobody is asked for more sessions in the term, or on one day, than they offered."""
 
-    name = "load"
+    name, place = "load", 6
     barrier = "already asked as often as they offered"
     examples = (
         Example(
@@ -56,6 +56,11 @@ class LoadLimit(MustRule):
             lazy=True,
         )
 
+    def words(self, problem: Problem, plan: Plan, finding: Finding, volunteer_id: str, session_id: str) -> str:
+        return f"they have {len(finding.sessions)} sessions, {finding.amount} more than they are to have" + (
+            f" on {dated(plan.visits[session_id].slot.day)}" if len(finding.about) > 1 else " in the term"
+        )
+
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
         diaries: dict[str, list[str]] = {}
         days: dict[tuple[str, date], list[str]] = {}
@@ -78,7 +83,7 @@ class LoadLimit(MustRule):
             if count > most:
                 yield Finding(
                     self.name,
-                    (volunteer_id,),
+                    (volunteer_id, f"{day}"),
                     count - most,
                     f"{volunteer_id} has {count} sessions on {day_text(day)}; the most on a day is {most}.",
                     people=(volunteer_id,),

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-from scipy.spatial import KDTree
 
 from matcher.coordinates import METRE, distances_km, on_globe
 from matcher.domain import Finding, Limits, Mode, Plan, Problem, School
@@ -21,7 +20,7 @@ HALFWAY_ROUND_KM = np.pi * EARTH_RADIUS_KM
 class ModeAndDistance(MustRule):
     """A volunteer offers the session's mode, and in person travels no further than they said."""
 
-    name = "mode and distance"
+    name, place = "mode and distance", 4
     barrier = "too far away or not offering to come that way"
     examples = (
         Example(
@@ -83,6 +82,8 @@ class ModeAndDistance(MustRule):
     @staticmethod
     def _near(seats: Seats) -> dict[int, list[int]]:
         """For each volunteer with a limit, the schools within it."""
+        from scipy.spatial import KDTree  # here, since who only checks a plan need not wait for it
+
         unknown_km = seats.problem.programme.limits.unknown_km
         limit = {
             index: person.max_distance_km
@@ -122,6 +123,13 @@ class ModeAndDistance(MustRule):
 
     def post(self, model: Model) -> None:
         """Nothing to add: whoever is too far away has no seat."""
+
+    def words(self, problem: Problem, plan: Plan, finding: Finding, volunteer_id: str, session_id: str) -> str:
+        volunteer, session = problem.volunteers[volunteer_id], problem.sessions[session_id]
+        if session.mode not in volunteer.modes:
+            return "they do not offer to take part " + ("in person" if session.mode is Mode.IN_PERSON else "online")
+        km = problem.km_home_to_school(volunteer_id, session.school_id)
+        return f"the school is {km:.1f} km from them, and they travel at most {volunteer.max_distance_km:g} km"
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
         for volunteer_id, session_id, _ in plan.assignments():

@@ -16,7 +16,7 @@ TEN = slot("10:00", "11:00")
 class NewFaces(MustRule):
     """A cohort never meets the same volunteer twice, earlier encounters included."""
 
-    name = "new faces"
+    name, place = "new faces", 14
     barrier = "known to the class already"
     examples = (
         Example(
@@ -57,6 +57,10 @@ class NewFaces(MustRule):
         mine = several[cohort] if len(cohort) else np.zeros(0, dtype=bool)
         key = cohort[mine] * len(model.volunteer_ids) + model.seat_volunteer[seat[mine]]
         model.at_most(key, model.seats[seat[mine]], 1, lazy=True)
+
+    def words(self, problem: Problem, plan: Plan, finding: Finding, volunteer_id: str, session_id: str) -> str:
+        cohort = problem.cohorts[finding.about[1]]
+        return f"they would meet the class {cohort.name or cohort.cohort_id} {finding.amount + 1} times"
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
         times = Counter((encounter.cohort_id, encounter.volunteer_id) for encounter in problem.encounters)

@@ -6,17 +6,16 @@ from itertools import permutations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from matcher.coordinates import METRE, distances_km
 from matcher.domain import Finding, Limits, Mode, Plan, Problem, School, Slot
 from matcher.geography import ROADS, Position, travel_minutes
 from matcher.people_alike import same_people
-from matcher.rules.base import Example, MustRule
+from matcher.rules.base import Example, MustRule, called
 from matcher.rules.load_limit import LoadLimit
 from matcher.rules.model import UNBOUNDED, Bools, Ints, Model, Terms, ranges
 from matcher.rules.tiny import plan, problem, session, slot, volunteer
-from matcher.times import day_text
+from matcher.times import day_text, time_text
 
 HALF_NINE, TEN, ELEVEN = (
     slot("09:30", "10:30"),
@@ -44,7 +43,7 @@ class OnePlaceAtATime(MustRule):
     Two ids that are one person's (`people_alike`) count as one volunteer.
     """
 
-    name = "one place at a time"
+    name, place = "one place at a time", 5
     barrier = "somewhere else at about that time"
     examples = (
         Example(
@@ -193,6 +192,16 @@ class OnePlaceAtATime(MustRule):
             lazy=True,
         )
 
+    def words(self, problem: Problem, plan: Plan, finding: Finding, volunteer_id: str, session_id: str) -> str:
+        other = next((each for each in finding.sessions if each != session_id), session_id)
+        twice = f"they stand in the list more than once, as {' and '.join(finding.people)}, and " * (
+            len(finding.people) > 1
+        )
+        when = time_text(plan.visits[other].slot.start)
+        return (
+            f"{twice}they would have to be at {called(problem, other)} on {when} as well, and cannot be at both in time"
+        )
+
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
         """Each person's sessions in order of time, each against all that follow."""
         person = {volunteer_id: ids[0] for ids in same_people(problem.volunteers.values()) for volunteer_id in ids}
@@ -243,6 +252,8 @@ class _Clashes:
     """
 
     def __init__(self, model: Model) -> None:
+        from scipy import sparse  # here, since who only checks a plan need not wait for it
+
         pairs = self._pairs(model)
         visits = len(model.visits)
         graph = sparse.csr_array((np.ones(len(pairs), dtype=np.int8), (pairs[:, 0], pairs[:, 1])), (visits, visits))

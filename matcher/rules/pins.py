@@ -17,7 +17,7 @@ PEOPLE = (volunteer("V1"), volunteer("V2"))
 class Pins(MustRule):
     """What the coordinator decided stands: who is kept, who never comes, which start is kept or ruled out."""
 
-    name = "pins"
+    name, place = "pins", 17
     barrier = "ruled out by a pin"
     examples = (
         Example(
@@ -79,6 +79,9 @@ class Pins(MustRule):
             return np.asarray(model.seats[seats[model.seat_volunteer[seats] == person]])
         starts = np.array([model.visits[visit][1].start == pin.start for visit in visits], dtype=bool)
         return np.asarray(visits[starts])
+
+    def words(self, problem: Problem, plan: Plan, finding: Finding, volunteer_id: str, session_id: str) -> str:
+        return finding.text.replace("The plan does not respect", "it goes against").removesuffix(".")
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
         for pin in problem.pins:

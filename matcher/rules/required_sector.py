@@ -15,7 +15,7 @@ WANTED = session("S1", team=(1, 2), required_sectors=frozenset({"rail"}))
 class RequiredSector(MustRule):
     """Each sector that a session asks for has a volunteer in the team."""
 
-    name = "required sector"
+    name, place = "required sector", 7
     examples = (
         Example(
             "rail is asked for and there",
@@ -53,6 +53,13 @@ class RequiredSector(MustRule):
                 row = np.full(len(seats), len(parts))
                 parts.append(Terms.joined([Terms.of(row, model.seats[seats]), Terms.of([len(parts)], [visit], -1)]))
         model.add_rows(Terms.joined(parts), low=np.zeros(len(parts)), high=np.full(len(parts), UNBOUNDED))
+
+    def words(self, problem: Problem, plan: Plan, finding: Finding, volunteer_id: str, session_id: str) -> str:
+        present = {folded(problem.volunteers[each].sector) for each in plan.visits[session_id].team}
+        lacking = [
+            problem.sector_name(each) for each in sorted(problem.sessions[session_id].required_sectors - present)
+        ]
+        return f"the session asks for somebody from {' and from '.join(lacking)}, and nobody in the team is"
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
         for session_id, visit in plan.visits.items():

@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 
 from matcher.domain import Finding, Plan, Problem
-from matcher.rules.base import Example, MustRule
+from matcher.rules.base import Example, MustRule, dated
 from matcher.rules.model import Bools, Ints, Model, Seats
 from matcher.rules.tiny import DAY, plan, problem, session, volunteer
 from matcher.times import day_text
@@ -17,7 +17,7 @@ ALONE = session("S1", supervised=False)
 class Safeguarding(MustRule):
     """A session that no teacher attends takes only volunteers whose check is still valid on its day."""
 
-    name = "safeguarding"
+    name, place = "safeguarding", 12
     barrier = "without a valid safeguarding check"
     examples = (
         Example(
@@ -48,6 +48,11 @@ class Safeguarding(MustRule):
 
     def post(self, model: Model) -> None:
         """Nothing to add: whoever is not checked has no seat."""
+
+    def words(self, problem: Problem, plan: Plan, finding: Finding, volunteer_id: str, session_id: str) -> str:
+        until = problem.volunteers[volunteer_id].checked_until
+        check = f"their safeguarding check ends on {dated(until)}" if until else "they have no safeguarding check"
+        return f"{check}, and this session is not supervised"
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
         for volunteer_id, session_id, slot in plan.assignments():

@@ -21,7 +21,7 @@ THREE = (
 class SameEmployer(MustRule):
     """A team is not all of one employer: no more than the programme's limit come from the same."""
 
-    name = "same employer"
+    name, place = "same employer", 8
     examples = (
         Example(
             "two of one employer where two may be",
@@ -60,6 +60,9 @@ class SameEmployer(MustRule):
             model.problem.programme.limits.same_employer,
             lazy=True,
         )
+
+    def words(self, problem: Problem, plan: Plan, finding: Finding, volunteer_id: str, session_id: str) -> str:
+        return f"too many of the team are of one employer: the most is {problem.programme.limits.same_employer}"
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
         most = problem.programme.limits.same_employer

@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 
 from matcher.domain import Finding, Plan, Problem, School
-from matcher.rules.base import Example, MustRule
+from matcher.rules.base import Example, MustRule, dated
 from matcher.rules.model import Model
 from matcher.rules.tiny import plan, problem, session, slot, volunteer
 from matcher.times import day_text
@@ -19,7 +19,7 @@ PEOPLE = (volunteer("V1"), volunteer("V2"))
 class SchoolDay(MustRule):
     """A school has no more sessions on one day than it can host."""
 
-    name = "school day"
+    name, place = "school day", 16
     examples = (
         Example("two, and no limit", problem(SESSIONS, PEOPLE), plan(S1="V1", S2=(TEN, "V2")), amount=0),
         Example(
@@ -39,6 +39,11 @@ class SchoolDay(MustRule):
             visits,
             lambda key: limits[key // 10**7] or 0,
         )
+
+    def words(self, problem: Problem, plan: Plan, finding: Finding, volunteer_id: str, session_id: str) -> str:
+        school, day = problem.schools[finding.about[0]], dated(plan.visits[session_id].slot.day)
+        most = school.max_sessions_per_day
+        return f"{school.name} would have {len(finding.sessions)} sessions on {day}, and the most is {most}"
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
         held: dict[tuple[str, date], list[str]] = {}

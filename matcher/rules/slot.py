@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from matcher.domain import Finding, Plan, Problem
-from matcher.rules.base import Example, MustRule
+from matcher.rules.base import Example, MustRule, dated
 from matcher.rules.model import Model
 from matcher.rules.tiny import DAY, plan, problem, session, slot, volunteer
 from matcher.times import day_text
@@ -12,7 +12,7 @@ from matcher.times import day_text
 class OneOfItsSlots(MustRule):
     """A delivered session runs in exactly one of its slots, inside the term, on a day that is not closed."""
 
-    name = "slot"
+    name, place = "slot", 1
     examples = (
         Example(
             "in its only slot",
@@ -36,6 +36,15 @@ class OneOfItsSlots(MustRule):
 
     def post(self, model: Model) -> None:
         """Nothing to add: the model has a column for each open slot, and at most one of a session's is 1."""
+
+    def words(self, problem: Problem, plan: Plan, finding: Finding, volunteer_id: str, session_id: str) -> str:
+        slot, session = plan.visits[session_id].slot, problem.sessions[session_id]
+        when = f"{slot.start:%H:%M} to {slot.end:%H:%M} on {dated(slot.day)}"
+        if not any((each.start, each.end) == (slot.start, slot.end) for each in session.slots):
+            return f"{when} is none of the session's times any more"
+        if slot.day in problem.programme.closed:
+            return f"{dated(slot.day)} is a closed day now"
+        return f"{dated(slot.day)} is not in the term any more"
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
         programme = problem.programme

@@ -13,7 +13,7 @@ from matcher.rules.tiny import plan, problem, session, volunteer
 class TeamSize(MustRule):
     """A delivered session has no fewer volunteers than it needs and no more than it has room for."""
 
-    name = "team size"
+    name, place = "team size", 2
     examples = (
         Example(
             "two where two to three are wanted",
@@ -44,6 +44,12 @@ class TeamSize(MustRule):
         none, unbounded = np.zeros(len(visits)), np.full(len(visits), UNBOUNDED)
         model.add_rows(Terms.joined([team, Terms.of(visits, visits, -fewest)]), low=none, high=unbounded)
         model.add_rows(Terms.joined([team, Terms.of(visits, visits, -most)]), low=-unbounded, high=none)
+
+    def words(self, problem: Problem, plan: Plan, finding: Finding, volunteer_id: str, session_id: str) -> str:
+        session, size = problem.sessions[session_id], len(plan.visits[session_id].team)
+        if size < session.min_volunteers:
+            return f"only {size} of the {session.min_volunteers} volunteers that the session needs can be counted on"
+        return f"{size} volunteers are to come, and the session has room for {session.max_volunteers}"
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
         for session_id, visit in plan.visits.items():

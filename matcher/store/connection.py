@@ -52,6 +52,10 @@ _MEANINGS: tuple[tuple[tuple[str, ...], str], ...] = (
         ("SQLITE_CANTOPEN",),
         "cannot be opened. Check that its folder is there and that you may read and write in it.",
     ),
+    (
+        ("SQLITE_IOERR", "58"),
+        "could not be read or written: its disk has no room or fails. See to it, then try again; nothing was changed.",
+    ),
     (("SQLITE_FULL", "53100"), "has no room left on its disk. Make room, then try again; nothing was changed."),
     (
         ("SQLITE_TOOBIG", "SQLITE_MISMATCH", "22", "54"),

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from matcher.durable import to_disk
 from matcher.errors import DamagedError, Refused, Remedy, StoreError
 from matcher.store import checks, versions
 from matcher.store.connection import (
@@ -97,18 +98,19 @@ def restore_over(place: Path, file: Path, keep_at: Path) -> Path | None:
     kept = None
     with _files_in_words(place), _writing_beside(place) as new:
         shutil.copyfile(file, new)
-        _to_disk(new)
+        to_disk(new)
         if place.exists() and place.stat().st_size:
             with _writing_beside(keep_at) as old:
                 shutil.copyfile(place, old)
-                _to_disk(old)
+                to_disk(old)
                 kept = _settle(old, keep_at)
             for left in ("-journal", "-wal", "-shm"):  # they would be taken for the new file's
                 if Path(f"{place}{left}").exists():
                     shutil.copyfile(f"{place}{left}", _private(Path(f"{kept}{left}")))
+                    to_disk(Path(f"{kept}{left}"))
                     Path(f"{place}{left}").unlink()
         new.replace(place)
-        _to_disk(place.parent)
+        to_disk(place.parent)
     return kept
 
 
@@ -141,14 +143,14 @@ def _insist_on_progress(status: int, _remaining: int, _total: int) -> None:
 def _write(to: Path, replace: bool, fill: Callable[[Path], None]) -> None:
     with _files_in_words(to), _writing_beside(to) as file:
         fill(file)
-        _to_disk(file)
+        to_disk(file)
         if replace:
             for left in ("-journal", "-wal", "-shm"):  # of the file that is replaced: they would be taken for its own
                 Path(f"{to}{left}").unlink(missing_ok=True)
             file.replace(to)
         else:
             _place_new(file, to)
-        _to_disk(to.parent)
+        to_disk(to.parent)
 
 
 @contextmanager
@@ -175,13 +177,13 @@ def _writing_beside(place: Path) -> Iterator[Path]:
 def _settle(file: Path, place: Path) -> Path:
     """Give the file this name, or a numbered one if something else has it; the same content is not kept twice."""
     with _files_in_words(place):
-        _to_disk(file)
+        to_disk(file)
         number = 1
         while True:
             name = place if number == 1 else place.with_name(f"{place.name}-{number}")
             try:
                 _place_new(file, name)
-                _to_disk(name.parent)
+                to_disk(name.parent)
                 return name
             except FileExistsError:
                 if name.is_file() and filecmp.cmp(file, name, shallow=False):
@@ -204,18 +206,6 @@ def _place_new(file: Path, place: Path) -> None:
 def _private(file: Path) -> Path:
     os.close(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600))
     return file
-
-
-def _to_disk(path: Path) -> None:
-    """See that it outlasts a power cut."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # folders of some systems cannot
-            raise
-    finally:
-        os.close(handle)
 
 
 @contextmanager

@@ -24,9 +24,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from matcher.appointments import Attendee
 from matcher.domain import GoalName
 from matcher.errors import StoreError
-from matcher.publishing.calendars import Attendee
 from matcher.publishing.feeds import FeedKind
 from matcher.publishing.forgetting import STAND_IN, Words, introductions
 from matcher.publishing.text import one_line
@@ -106,6 +106,15 @@ class Leaver:
     """The newest first."""
     words: frozenset[str]
     """All by which texts may call them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Swap:
+    """What is to be put in a person's place."""
+
+    words: Words
+    volunteer_id: str
+    stand_in: str
 
 
 class AnyVersion:
@@ -447,7 +456,8 @@ def speaks(volunteer_id: str, names: Iterable[str]) -> bool:
 def forget(kept: AnyVersion, who: Leaver, stand_in: str, now: datetime) -> Counter[str]:
     """Erase one person everywhere; how many of what that concerned. Nothing that they told us is left."""
     done: Counter[str] = Counter()
-    volunteer_id, words = who.volunteer_id, Words(who.words)
+    volunteer_id = who.volunteer_id
+    swap = _Swap(Words(who.words), volunteer_id, stand_in)
     of_scenarios = [schema.programme, *schema.scenario_tables.values()]
     for number in kept.connection.scalars(sa.select(schema.runs.c.number)).all():
         _open_ledger(kept, number, {volunteer_id}, ())
@@ -455,15 +465,15 @@ def forget(kept: AnyVersion, who: Leaver, stand_in: str, now: datetime) -> Count
 
         def leave(scenario_id: int = scenario_id) -> bool:
             left = _leave_scenario(kept, scenario_id, volunteer_id, stand_in)
-            return bool(_reword(kept, of_scenarios, words, scenario_id)) or left
+            return bool(_reword(kept, of_scenarios, swap, scenario_id)) or left
 
         done["snapshot of the term"] += kept.change(scenario_id, leave, now)
     done += _leave_runs(kept, volunteer_id, stand_in)
     _open_figures(kept, {volunteer_id}, stand_in)
     done += _leave_publications(kept, volunteer_id)
-    done += _reword_runs(kept, words)
+    done += _reword_runs(kept, swap)
     others = [table for table in metadata.sorted_tables if table not in (*of_scenarios, schema.run_reasons)]
-    return done + _reword(kept, others, words)
+    return done + _reword(kept, others, swap)
 
 
 def _leave_scenario(kept: AnyVersion, scenario_id: int, volunteer_id: str, stand_in: str) -> bool:
@@ -557,12 +567,12 @@ def _leave_publications(kept: AnyVersion, volunteer_id: str) -> Counter[str]:
     return done
 
 
-def _reword_runs(kept: AnyVersion, words: Words) -> Counter[str]:
+def _reword_runs(kept: AnyVersion, swap: _Swap) -> Counter[str]:
     done: Counter[str] = Counter()
     for number in kept.connection.scalars(sa.select(schema.runs.c.number)).all():
 
         def reword(number: int = number) -> None:
-            done.update(_reword(kept, [schema.run_reasons], words, run_number=number))
+            done.update(_reword(kept, [schema.run_reasons], swap, run_number=number))
 
         kept.change_run(number, reword)
     return done
@@ -571,7 +581,7 @@ def _reword_runs(kept: AnyVersion, words: Words) -> Counter[str]:
 def _reword(
     kept: AnyVersion,
     tables: Iterable[sa.Table],
-    words: Words,
+    swap: _Swap,
     scenario_id: int | None = None,
     run_number: int | None = None,
 ) -> Counter[str]:
@@ -590,7 +600,7 @@ def _reword(
             changed = {
                 column.name: new
                 for column in walked
-                if (new := _reworded(row[column.name], column.name, words)) != row[column.name]
+                if (new := _reworded(row[column.name], column.name, swap)) != row[column.name]
             }
             if changed:
                 here = sa.and_(*(column == row[column.name] for column in table.primary_key.columns))
@@ -613,7 +623,8 @@ def walked_columns(table: sa.Table) -> list[sa.Column[Any]]:
     ]
 
 
-def _reworded(value: Any, column: str, words: Words) -> Any:
+def _reworded(value: Any, column: str, swap: _Swap) -> Any:
+    words = swap.words
     match value:
         case bytes():
             return words.out_of_mail(value)
@@ -622,9 +633,12 @@ def _reworded(value: Any, column: str, words: Words) -> Any:
         case str():
             return words.out_of(value)
         case list():
-            return [_reworded(each, "", words) for each in value]
+            return [_reworded(each, "", swap) for each in value]
+        case dict() if value.get("volunteer_id") == swap.volunteer_id:  # as what a school was told of its visitor
+            blank = {key: "" if isinstance(each, str) else None for key, each in value.items()}
+            return {**blank, "volunteer_id": swap.stand_in, "name": STAND_IN}
         case dict():
-            return {words.out_of(key): _reworded(each, "", words) for key, each in value.items()}
+            return {words.out_of(key): _reworded(each, "", swap) for key, each in value.items()}
     return value
 
 

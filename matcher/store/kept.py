@@ -15,8 +15,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from matcher.appointments import Attendee
 from matcher.domain import Status, TierName
-from matcher.publishing.calendars import Attendee
 from matcher.publishing.feeds import FeedKind
 from matcher.publishing.published import Answer, LetterState, Standing
 

@@ -1,7 +1,8 @@
 """What was published, in the database: versions, events, the outbox, answers, and the marks of feeds.
 
 An event has a row for each version that changed it: what people were told by a version is each event's last row up to
-it. Only an event's answer changes later, and where a letter stands.
+it. Only an event's answer changes later, and where a letter stands. (And events that an earlier matcher kept without
+facts get them.)
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from matcher.publishing.calendars import Attendee
+from matcher.appointments import Attendee, Facts
 from matcher.publishing.events import in_order
 from matcher.publishing.published import Answer, Entry, Letter, LetterState, Standing
 from matcher.store import schema
@@ -172,11 +173,35 @@ def entries(connection: sa.Connection, version: int) -> tuple[Entry, ...]:
             row.start,
             row.end,
             row.body,
+            _facts(row.facts, row.start, row.end),
             Answer(row.answer),
         )
         for row in connection.execute(query)
     )
     return tuple(sorted(found, key=in_order))
+
+
+def _facts(kept: object, start: datetime, end: datetime) -> Facts:
+    if kept is None:
+        return Facts(start, end, partial=True)
+    try:
+        facts = Facts.from_json(kept)
+    except ValueError:
+        raise DamagedValue("a value in entries.facts is something else than the facts of an event") from None
+    if (facts.start, facts.end) != (start, end):
+        raise DamagedValue("a value in entries.facts speaks of another time than its event")
+    return facts
+
+
+def keep_facts(connection: sa.Connection, told: Sequence[Entry]) -> None:
+    """Of events that have none yet: an earlier matcher kept them, and `told` has worked out what they say."""
+    table = schema.entries
+    rows = [
+        {"of": each.uid, "told": each.since, "are": each.facts.to_json()} for each in told if not each.facts.partial
+    ]
+    if rows:
+        same = table.c.uid == sa.bindparam("of"), table.c.version == sa.bindparam("told")
+        connection.execute(sa.update(table).where(*same).values(facts=sa.bindparam("are")), rows)
 
 
 def letters(connection: sa.Connection, states: Sequence[LetterState]) -> tuple[Letter, ...]:
@@ -345,6 +370,7 @@ def _entry_row(entry: Entry) -> dict[str, Any]:
         "end": entry.end,
         "body": entry.body,
         "answer": entry.answer.value,
+        "facts": None if entry.facts.partial else entry.facts.to_json(),
     }
 
 

@@ -8,6 +8,7 @@ needs a migration (see `migrations/`); a test compares the two.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,7 +17,8 @@ from sqlalchemy.types import TypeEngine
 from matcher.store.kept import watch
 from matcher.tables import TABLES, Column, Kind, Table
 
-SCHEMA_VERSION = "0006"
+MIGRATIONS = Path(__file__).parent / "migrations"
+SCHEMA_VERSION = max(file.name for file in (MIGRATIONS / "versions").glob("[0-9]*.py"))[:4]
 """The newest migration: the version that this program reads and writes."""
 VERSION_TABLE = "matcher_schema"
 """Where Alembic notes the version, and the mark by which a database is known to be a workspace."""
@@ -213,8 +215,12 @@ entries = sa.Table(
     sa.Column("end", sa.DateTime, nullable=False),
     sa.Column("body", sa.String, nullable=False),
     sa.Column("answer", sa.String, nullable=False),
+    sa.Column("facts", sa.JSON),
 )
-"""A row for each version that changed the event; in between it stands as the last row says."""
+"""A row for each version that changed the event; in between it stands as the last row says.
+
+`facts` are NULL where an earlier matcher told of the event, and nobody has published since.
+"""
 
 letters = sa.Table(
     "letters",

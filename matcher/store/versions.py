@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import sqlalchemy as sa
 
 from matcher.errors import DamagedError, NotThere, Remedy, StoreError
 from matcher.store.connection import described
-from matcher.store.schema import SCHEMA_VERSION, VERSION_TABLE
-
-MIGRATIONS = Path(__file__).parent / "migrations"
+from matcher.store.schema import MIGRATIONS, SCHEMA_VERSION, VERSION_TABLE
 
 
 def is_current(connection: sa.Connection) -> bool:

@@ -547,11 +547,14 @@ class Workspace:
                     "Nothing was published. Publish again, so that the plan is judged by it."
                 )
             newest = publications.newest(connection) or 0
-            if tuple(before) != publications.entries(connection, newest):
+            kept = publications.entries(connection, newest)
+            if tuple(before) != kept:
                 raise ChangedMeanwhile(
                     f"{self.where} was changed by somebody else in the meantime (it has version {newest} now, or new "
                     "answers). Nothing was published. Publish again, and look at the changes again."
                 )
+            without = {entry.uid for entry in kept if entry.facts.partial}
+            publications.keep_facts(connection, [entry for entry in before if entry.uid in without])
             changed = [entry for entry in after if entry.since == newest + 1]
             publications.add(connection, newest + 1, run_number, made or datetime.now(UTC), changed, letters, actor)
             return newest + 1

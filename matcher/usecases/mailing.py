@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from matcher.appointments import Attendee
 from matcher.domain import Problem, Volunteer, folded
 from matcher.errors import BadInput, ChangedMeanwhile, NotThere, Refused, Remedy
 from matcher.mail import replies, smtp
 from matcher.mail.replies import Accepted, Question, Remark
 from matcher.mail.smtp import Delivery, Outcome, Server
-from matcher.publishing.calendars import Attendee
 from matcher.publishing.letters import cancels
 from matcher.publishing.published import Answer, Entry, Letter, LetterState
 from matcher.publishing.text import listed, one_line

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from matcher.appointments import Attendee
 from matcher.domain import School
 from matcher.errors import BadInput, NotThere, OutputError, Remedy
-from matcher.publishing.calendars import Attendee
 from matcher.publishing.published import Entry
 from matcher.publishing.text import counted, listed, one_line
 from matcher.secrecy import write_new

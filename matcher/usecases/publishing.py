@@ -11,15 +11,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from matcher.appointments import Attendee
 from matcher.domain import Problem, folded
 from matcher.errors import PublishingRefused, Remedy
-from matcher.publishing.calendars import Attendee
 from matcher.publishing.events import EntryChange, changes, entries_after, restamped
 from matcher.publishing.letters import Untold, sender_of, untold
 from matcher.publishing.letters import letters as write_letters
 from matcher.publishing.published import Entry, Letter, LetterState, Standing
 from matcher.publishing.text import counted
-from matcher.soundness import kept_letters, kept_problem
+from matcher.soundness import kept_events, kept_letters, kept_problem
 from matcher.store import SavedRun, Version, Workspace
 from matcher.usecases import planning
 from matcher.usecases.told import Held, about, judged, published, with_those_gone
@@ -71,7 +71,7 @@ def preview(
     saved, problem, result = planning.load_run(workspace, run)
     _insist_that_it_can_be(saved, judged(workspace, problem, result.plan, saved.number, stamp))
     planning.insist_again(workspace, saved, problem)
-    before, versions = workspace.published(), workspace.versions()
+    before, versions = kept_events(workspace), workspace.versions()
     with_those_gone(workspace, problem, before, versions)  # raises where they are damaged
     number = versions[0].number + 1 if versions else 1
     outgoing = kept_letters(workspace)
@@ -176,8 +176,8 @@ def late_letters(
 ) -> LateLetters:
     """The letters that a version lacks: about what it changed, is still so, and is to come. Nobody gets one twice."""
     stamp = stamp or datetime.now(UTC)
-    before = workspace.published(number - 1) if number > 1 else ()
-    found = changes(before, workspace.published(number))
+    before = kept_events(workspace, number - 1) if number > 1 else ()
+    found = changes(before, kept_events(workspace, number))
     told = published(workspace)
     now = stamp.astimezone(ZoneInfo(told.problem.programme.timezone)).replace(tzinfo=None)
     outgoing = kept_letters(workspace)

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from matcher.appointments import Attendee
 from matcher.errors import NotThere, Refused, Remedy
 from matcher.mail.login import unencrypted_host as unencrypted_host
 from matcher.publishing import feeds
-from matcher.publishing.calendars import Attendee, introduction
 from matcher.publishing.feeds import FeedKind, Placed, Written
 from matcher.store import Workspace, leases
 from matcher.usecases.told import Held, Published, held_of, published
@@ -91,14 +91,14 @@ def place_feeds(workspace: Workspace, folder: Path, stamp: datetime | None = Non
 
 
 def _doubtful(told: Published, stopped: Sequence[Held]) -> dict[str, list[str]]:
-    """The events to which somebody may not come: UID -> how the school's event introduces them."""
+    """The events to which somebody may not come: UID -> the ids of those whom the school's is not to name."""
     schools = {each.uid for each in told.entries if each.attendee is Attendee.SCHOOL}
     found: dict[str, list[str]] = {}
     for each in stopped:
         for uid in each.uids:
             found.setdefault(uid, [])
             if uid in schools and each.volunteer is not None:
-                found[uid].append(introduction(told.problem.volunteers[each.volunteer.volunteer_id]))
+                found[uid].append(each.volunteer.volunteer_id)
     return found
 
 

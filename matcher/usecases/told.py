@@ -7,13 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from matcher.appointments import Attendee
 from matcher.domain import Plan, Problem, School, Session, Slot, Volunteer
 from matcher.errors import DamagedError
-from matcher.publishing.calendars import Attendee, session_name
+from matcher.gate import breaches
 from matcher.publishing.events import EntryChange, News, changes
 from matcher.publishing.published import Answer, Entry, Letter, Standing
+from matcher.publishing.sentences import session_name
 from matcher.publishing.text import one_line
-from matcher.soundness import insist_events, kept_problem, kept_run
+from matcher.soundness import insist_events, kept_events, kept_problem, kept_run
 from matcher.store import Version, Workspace
 from matcher.times import time_text
 
@@ -96,7 +98,6 @@ def held_of(workspace: Workspace, told: Published, at: datetime | None = None) -
 
 def judged(workspace: Workspace, then: Problem, plan: Plan, run_number: int, at: datetime) -> tuple[Held, ...]:
     """What of this plan cannot be by the scenario of the newest import (without one: that of the run)."""
-    from matcher.gate import breaches  # and with it every rule, for those who only look at what was told
 
     _, now, _ = kept_problem(workspace, run_number if workspace.newest_import() is None else None)
     wall_clock = at.astimezone(ZoneInfo(then.programme.timezone)).replace(tzinfo=None)
@@ -124,7 +125,7 @@ def versions(workspace: Workspace) -> Sequence[Version]:
 def published(workspace: Workspace, number: int | None = None) -> Published:
     """That version, or the newest one."""
     every = workspace.versions()
-    entries = workspace.published(number if every or number is not None else 1)
+    entries = kept_events(workspace, number if every or number is not None else 1)
     version = every[0] if number is None else next((each for each in every if each.number == number), None)
     if version is None:
         raise DamagedError(workspace.where, f"version {number} is gone")
@@ -158,7 +159,7 @@ def of_volunteers(found: Sequence[EntryChange]) -> tuple[EntryChange, ...]:
 def diff(workspace: Workspace, first: int, second: int) -> tuple[Published, tuple[EntryChange, ...]]:
     """Two versions: the later one, and what is new in it for those whom it concerns."""
     earlier, later = sorted((first, second))
-    before, after = workspace.published(earlier), published(workspace, later)
+    before, after = kept_events(workspace, earlier), published(workspace, later)
     return after, changes(before, after.entries)
 
 

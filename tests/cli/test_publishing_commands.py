@@ -14,6 +14,7 @@ import pytest
 from matcher.publishing.published import Letter
 from matcher.store import Workspace
 from tests.cli.program import FIRST_STEPS, contents, here, on_terminal, well_here
+from tests.cli.test_odd_names import rewrite
 from tests.cli.test_workspace_commands import kept
 from tests.mail.mail_server import Post, running
 
@@ -87,6 +88,20 @@ def test_publishing_twice_says_that_there_is_nothing_to_publish(db: Path) -> Non
     said = well_here("publish", "--db", db, "--yes")
     assert "Nothing to publish: version 1 says the same as run 2." in said.out
     assert kept(db) == before
+
+
+def test_what_changes_is_named_before_it_is_published_and_afterwards(made: Path, db: Path, tmp_path: Path) -> None:
+    scenario = tmp_path / "scenario"
+    shutil.copytree(made.parent / "scenario", scenario)
+    rewrite(scenario / "schools.csv", {"OAK": {"contact_name": "Somebody Else"}})
+    rewrite(scenario / "sessions.csv", {"OAK-1": {"title": "Computers"}})
+    well_here("import", scenario, "--db", db, "--yes", "--quiet")
+    well_here("solve", "--db", db, "--deterministic", "--quiet")
+    for said in (well_here("publish", "--db", db, "--yes"), well_here("diff", 1, 2, "--db", db)):
+        words = " ".join(said.out.replace("│", " ").split())
+        assert "changed: title" in words and "and contact" in words
+        assert "changed: contact" in words
+        assert "Elm Primary School" not in words
 
 
 def test_without_an_organiser_publish_says_what_to_add_or_writes_to_nobody(tmp_path: Path) -> None:

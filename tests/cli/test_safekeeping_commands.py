@@ -163,7 +163,7 @@ def test_the_line_tells_what_is_damaged_and_what_to_do(db: Path) -> None:
     said = here("show", "--db", db)
     assert said.err == (
         f"matcher: {db} is damaged: run 2 names the volunteer NOBODY, of which its data knows nothing. See what else "
-        "is with `matcher verify`, and put a backup in its place with `matcher restore FILE`.\n"
+        "is wrong with `matcher verify`. Put a backup in its place with `matcher restore FILE`.\n"
     )
     said = here("verify", "--db", db)
     assert "Run 2 names the volunteer NOBODY" in said.out

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from matcher.appointments import Attendee
 from matcher.domain import Cohort, Limits, Mode, Plan, Problem, Programme, School, Session, Slot, Visit, Volunteer
 from matcher.geography import Position
 from matcher.mail.caldav import shelf
-from matcher.publishing.calendars import Attendee, calendar_files, event_uid
+from matcher.publishing.calendars import calendar_files, event_uid
 from matcher.publishing.events import entries_after
 from matcher.publishing.feeds import FeedKind, feeds
 from matcher.publishing.letters import letters, sender_of

@@ -11,9 +11,9 @@ import icalendar
 import pytest
 from caldav.davclient import DAVClient
 
+from matcher.appointments import Attendee
 from matcher.mail.caldav import CalendarServer, push, shelf
 from matcher.mail.login import Login
-from matcher.publishing.calendars import Attendee
 from matcher.publishing.feeds import FeedKind, feeds
 from matcher.publishing.published import Standing
 from tests.clients.calendar_clients import Span, khal, khal_config, khal_import_words, khal_list_words, khal_spans

@@ -13,7 +13,7 @@ from email.policy import SMTP
 from email.utils import formataddr, parseaddr
 from typing import Any
 
-from matcher.publishing.calendars import Attendee
+from matcher.appointments import Attendee, Facts
 from matcher.publishing.published import Entry, Standing
 
 UID = "0123456789abcdef0123456789abcdef@matcher.invalid"
@@ -49,7 +49,8 @@ def entry(number: int = 1, uid: str = UID, **changes: Any) -> Entry:
         "end": datetime(2026, 10, 26, 10, 30),
         "body": "BEGIN:VEVENT\r\nEND:VEVENT\r\n",
     }
-    return Entry(**{**given, **changes})
+    given |= changes
+    return Entry(**{"facts": Facts(given["start"], given["end"]), **given})
 
 
 def calendar(

@@ -14,8 +14,8 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from matcher.appointments import Attendee
 from matcher.mail.smtp import Server
-from matcher.publishing.calendars import Attendee
 from matcher.publishing.published import Letter, LetterState
 
 USER, PASSWORD = "organiser", "pa:ss word"

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from matcher.appointments import Attendee
 from matcher.errors import MailboxError
 from matcher.mail.replies import Remark, Reply, Why, gather, judge, replies_in
 from matcher.mail.speaker import Speaker
-from matcher.publishing.calendars import Attendee
 from matcher.publishing.published import Answer, Standing
 from tests.mail.mail_replies import PROGRAMS, UID, apple, calendar, entry, google, message, outlook
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from itertools import combinations, product
 from random import Random
@@ -85,8 +85,16 @@ def _availability(dice: Random) -> tuple[Availability, ...]:
     return tuple(rows)
 
 
+def _with_limits(person: Volunteer) -> Volunteer:
+    """The same with limits of their own, where they may have some; by other dice, so that the rest stays as it was."""
+    dice = Random(repr(person))
+    names = [field.name for field in fields(Volunteer) if field.type == "int | None"]
+    limits: dict[str, Any] = {name: _mostly(dice, None, 0, 1, 2) for name in names}
+    return replace(person, **limits)
+
+
 def _volunteer(dice: Random, number: int, schools: Sequence[str], limits: Limits) -> Volunteer:
-    return Volunteer(
+    person = Volunteer(
         f"V{number}",
         f"Person {number}",
         dice.choice(SECTORS),
@@ -103,6 +111,7 @@ def _volunteer(dice: Random, number: int, schools: Sequence[str], limits: Limits
         excluded_schools=_mostly(dice, frozenset[str](), frozenset({schools[0]})),
         availability=_availability(dice),
     )
+    return _with_limits(person)
 
 
 def _session(dice: Random, number: int, cohorts: Sequence[Cohort], size: Size) -> Session:

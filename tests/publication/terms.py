@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from matcher.appointments import Attendee
 from matcher.audit import audit
 from matcher.domain import Plan, Slot, Status, TierScore, Visit
 from matcher.intake import build_problem, read_scenario
-from matcher.publishing.calendars import Attendee
 from matcher.publishing.published import Entry
 from matcher.store import Workspace
 from matcher.tables import Row, Tables, Value

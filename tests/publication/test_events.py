@@ -12,9 +12,9 @@ import icalendar
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from matcher.appointments import Attendee
 from matcher.domain import Plan, Problem, Slot, Visit
 from matcher.intake import build_problem
-from matcher.publishing.calendars import Attendee
 from matcher.publishing.events import News, changes, entries_after
 from matcher.publishing.published import Answer, Entry, Standing
 from tests.publication.terms import ELM_1, OAK_1, OAK_2, STAMP, USUAL, term

@@ -12,7 +12,7 @@ import icalendar
 import pytest
 
 from matcher.domain import Plan, Visit
-from matcher.errors import StoreError
+from matcher.errors import ChangedMeanwhile, NotThere
 from matcher.intake import build_problem
 from matcher.publishing.published import Answer, Letter, LetterState
 from matcher.store import Heard, Workspace
@@ -60,6 +60,19 @@ def test_another_workspace_has_other_message_ids_for_the_same_events(tmp_path: P
             found.append(({entry.uid for entry in seen.after}, {letter.message_id for letter in seen.letters}))
     (uids, ids), (same, others) = found
     assert uids == same and not ids & others
+
+
+def test_a_version_published_again_from_a_backup_has_other_message_ids(tmp_path: Path) -> None:
+    with Workspace.open(str(tmp_path / "matcher.db"), create=True) as workspace:
+        publish(workspace)
+        workspace.back_up(tmp_path / "backup.db")
+        lost = publish(workspace, moved(term(), "OAK-2", OAK_2_LATER), WITH_OAK_2_LATER, LATER)
+    sooner = replace(OAK_2, start=OAK_2.start - HOUR / 2, end=OAK_2.end - HOUR / 2)
+    with Workspace.open(str(tmp_path / "backup.db")) as workspace:
+        other = Plan({**USUAL.visits, "OAK-2": Visit(sooner, ("ADA", "RAFI"))})
+        seen = publish(workspace, moved(term(), "OAK-2", sooner), other, LATER + HOUR)
+    assert seen.version == lost.version == 2
+    assert not {each.message_id for each in seen.letters} & {each.message_id for each in lost.letters}
 
 
 def test_events_are_numbered_from_where_it_is_asked(workspace: Workspace) -> None:
@@ -156,8 +169,8 @@ def test_what_changed_meanwhile_stops_it(workspace: Workspace) -> None:
     silently(workspace)
     seen = publishing.late_letters(workspace, 1, LATER)
     write(workspace, 1)
-    with pytest.raises(StoreError, match="No letter was written"):
+    with pytest.raises(ChangedMeanwhile, match="No letter was written"):
         publishing.write_late_letters(workspace, seen)
     assert len(workspace.letters()) == 9
-    with pytest.raises(StoreError, match="no version 2"):
+    with pytest.raises(NotThere, match="no version 2"):
         publishing.late_letters(workspace, 2)

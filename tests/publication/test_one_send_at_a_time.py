@@ -14,7 +14,7 @@ from threading import Event
 import pytest
 import sqlalchemy as sa
 
-from matcher.errors import StoreError
+from matcher.errors import ChangedMeanwhile, Refused
 from matcher.publishing.published import LetterState
 from matcher.store import Taken, Workspace
 from matcher.store.schema import leases
@@ -81,7 +81,7 @@ def test_a_slow_server_does_not_end_the_lease(address: str, workspace: Workspace
         assert moods.content_came.wait(60)
         for _ in range(3):
             time.sleep(1.2)  # longer than the lease, had nobody renewed it
-            with pytest.raises(StoreError, match="Another send is under way"):
+            with pytest.raises(Refused, match="Another send is under way"):
                 mailing.send(workspace, at(port))
         moods.holding.set()
         assert first.wait(60) == 0
@@ -97,7 +97,7 @@ def test_after_a_kill_the_next_takes_over_when_the_lease_ends(address: str, work
         os.kill(first.pid, signal.SIGKILL)
         first.wait(60)
         moods.holding.set()
-        with pytest.raises(StoreError, match="Another send is under way"):
+        with pytest.raises(Refused, match="Another send is under way"):
             mailing.send(workspace, at(port))
         run_out(workspace)
         mailing.send(workspace, at(port))
@@ -109,7 +109,7 @@ def test_after_a_kill_the_next_takes_over_when_the_lease_ends(address: str, work
 
 def test_one_that_lost_its_lease_stops_before_the_next_letter(workspace: Workspace) -> None:
     moods = Moods()
-    with moody(moods) as port, pytest.raises(StoreError, match="has lost its turn"):
+    with moody(moods) as port, pytest.raises(ChangedMeanwhile, match="has lost its turn"):
         mailing.send(workspace, at(port), told=lambda _: run_out(workspace))
     assert len(moods.taken) == 1
     assert [letter.state for letter in workspace.letters()].count(LetterState.SENT) == 1

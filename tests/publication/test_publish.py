@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from matcher.appointments import Attendee
 from matcher.domain import Plan
-from matcher.errors import LetterError, StoreError
-from matcher.publishing.calendars import Attendee
+from matcher.errors import ChangedMeanwhile, LetterError, NotThere
 from matcher.publishing.published import Answer, Letter, LetterState, Standing
 from matcher.store import Heard, Workspace
 from matcher.usecases import publishing
@@ -245,7 +245,7 @@ def test_what_somebody_else_published_meanwhile_is_not_overwritten(workspace: Wo
     keep(workspace, term())
     seen = publishing.preview(workspace, stamp=STAMP)
     publishing.publish(workspace, publishing.preview(workspace, stamp=STAMP))
-    with pytest.raises(StoreError, match=r"somebody else .* version 1 now.*look at the changes again"):
+    with pytest.raises(ChangedMeanwhile, match=r"somebody else .* version 1 now.*look at the changes again"):
         publishing.publish(workspace, seen)
     assert len(workspace.versions()) == 1
     assert len(workspace.letters()) == 9
@@ -257,7 +257,7 @@ def test_an_answer_that_came_meanwhile_is_not_lost(workspace: Workspace) -> None
     keep(workspace, later, plan(OAK_2=(OAK_2_LATER, "ADA RAFI")))
     seen = publishing.preview(workspace, stamp=LATER)
     workspace.record_answers([Heard(told(workspace, "ADA", "OAK-2").uid, 0, Answer.DECLINED, STAMP)])
-    with pytest.raises(StoreError, match="new answers"):
+    with pytest.raises(ChangedMeanwhile, match="new answers"):
         publishing.publish(workspace, seen)
     assert told(workspace, "ADA", "OAK-2").answer is Answer.DECLINED
 
@@ -274,7 +274,7 @@ def test_versions_are_kept_and_can_be_set_beside_each_other(workspace: Workspace
     later, both = diff(workspace, 3, 1)
     assert (later.version.number, both) == (3, ())  # taken away and given back: nothing is different
     assert all(entry.since == 1 for entry in workspace.published(1))
-    with pytest.raises(StoreError, match="no version 4: they are numbered up to 3"):
+    with pytest.raises(NotThere, match="no version 4: they are numbered up to 3"):
         diff(workspace, 1, 4)
 
 
@@ -283,7 +283,7 @@ def test_before_the_first_version_there_is_nothing_to_see(workspace: Workspace) 
     assert gaps(workspace) == ()
     assert versions(workspace) == ()
     for look in (lambda: published(workspace), lambda: diff(workspace, 1, 2)):
-        with pytest.raises(StoreError, match=r"no version yet\. Make one with `matcher publish`"):
+        with pytest.raises(NotThere, match=r"no version yet\."):
             look()
 
 

@@ -14,8 +14,8 @@ from typing import Any
 import icalendar
 import vobject
 
+from matcher.appointments import Attendee
 from matcher.domain import Plan, Problem, Session, Slot, Visit
-from matcher.publishing.calendars import Attendee
 from matcher.publishing.events import entries_after
 from matcher.publishing.letters import letters, sender_of
 from matcher.publishing.published import Entry, Letter

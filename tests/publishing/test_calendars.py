@@ -12,8 +12,10 @@ import icalendar
 import pytest
 import vobject
 
+from matcher.appointments import Attendee
 from matcher.domain import Plan, Problem, Result, Session
-from matcher.publishing.calendars import Attendee, Text, calendar_files, cohort_name, event_uid, session_name
+from matcher.publishing.calendars import Text, calendar_files, event_uid
+from matcher.publishing.sentences import cohort_name, session_name
 from matcher.publishing.text import one_line
 
 LONDON = ZoneInfo("Europe/London")

@@ -20,9 +20,9 @@ import vobject
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from matcher.appointments import Attendee
 from matcher.domain import Plan, Problem, Result
 from matcher.errors import OutputError
-from matcher.publishing.calendars import Attendee
 from matcher.publishing.feeds import Feed, FeedKind, Written, feeds, hashes_of, placed, remove_feed, write_feeds
 from matcher.publishing.published import Entry
 from matcher.publishing.text import one_line

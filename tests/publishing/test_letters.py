@@ -15,11 +15,12 @@ import vobject
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from matcher.appointments import Attendee
 from matcher.domain import Plan, Problem, Programme, Result
 from matcher.errors import LetterError
-from matcher.publishing.calendars import Attendee, session_name
 from matcher.publishing.letters import NO_CHECK, letters, sender_of, untold
 from matcher.publishing.published import Answer, Letter
+from matcher.publishing.sentences import session_name
 from matcher.publishing.text import one_line
 from tests.publishing.telling import (
     NOW,

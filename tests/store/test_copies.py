@@ -17,8 +17,9 @@ import pytest
 import sqlalchemy as sa
 from store_scenarios import PLAN, contents, large_scenario, save_run, scenario
 
-from matcher.errors import DamagedError, StoreError
+from matcher.errors import DamagedError, Refused, StoreError
 from matcher.store import Workspace, connection, versions
+from matcher.store.schema import SCHEMA_VERSION
 
 pytest_plugins = ("store_fixtures",)
 
@@ -128,7 +129,7 @@ def test_a_backup_replaces_nothing_unasked(address: str, tmp_path: Path) -> None
     there = tmp_path / "spare.db"
     there.write_text("somebody's letter")
     with Workspace.open(address) as workspace:
-        with pytest.raises(StoreError, match="is there already"):
+        with pytest.raises(Refused, match="is there already"):
             workspace.back_up(there)
         assert there.read_text() == "somebody's letter"
         workspace.back_up(there, replace=True)
@@ -248,9 +249,10 @@ def test_an_older_workspace_loses_nothing_and_its_file_is_kept(
     before = older(address)
     after = held(address)
     for name, rows in before.items():
-        if name != "matcher_schema":  # columns that are new stand behind those that were there
-            assert [row[: len(old)] for row, old in zip(after[name], rows, strict=True)] == rows
-    copies = [each for each in tmp_path.iterdir() if ".before-0006-" in each.name]
+        if name != "matcher_schema":
+            assert [new[: len(old)] for new, old in zip(after[name], rows, strict=True)] == rows, name
+    assert [row[:3] for row in after["feeds"]] == [("school", "S1", "abc")]
+    copies = [each for each in tmp_path.iterdir() if f".before-{SCHEMA_VERSION}-" in each.name]
     if "://" in address:
         assert not copies
         return
@@ -271,7 +273,7 @@ def test_a_copy_before_the_migration_is_made_once_and_takes_no_others_place(
     held(sqlite_address)
     Path(sqlite_address).write_bytes(content)  # as if the migration had been broken off
     held(sqlite_address)
-    copies = [each for each in tmp_path.iterdir() if ".before-0006-" in each.name]
+    copies = [each for each in tmp_path.iterdir() if f".before-{SCHEMA_VERSION}-" in each.name]
     assert len(copies) == 1
     Path(sqlite_address).write_bytes(content)
     copies[0].write_text("something else")
@@ -304,8 +306,10 @@ def test_a_migration_killed_at_any_moment_leaves_the_old_or_the_new(sqlite_addre
             time.sleep(moments.uniform(0, 0.4))
             opener.kill()
         found = raw(sqlite_address)
-        assert found == before or found["matcher_schema"] == [("0006",)]
-        assert [row[:6] for row in held(sqlite_address)["runs"]] == before["runs"]
+        assert found == before or found["matcher_schema"] == [(SCHEMA_VERSION,)]
+        assert [run[: len(old)] for run, old in zip(held(sqlite_address)["runs"], before["runs"], strict=True)] == (
+            before["runs"]
+        )
 
 
 def test_what_a_killed_backup_left_goes_after_a_day(address: str, tmp_path: Path) -> None:

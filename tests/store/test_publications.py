@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 from store_scenarios import save_run, scenario
 
-from matcher.errors import StoreError
-from matcher.publishing.calendars import Attendee
+from matcher.appointments import Attendee, Facts, PupilGroup
+from matcher.errors import ChangedMeanwhile, StoreError
 from matcher.publishing.published import Answer, Entry, Letter, LetterState, Standing
 from matcher.store import Heard, Workspace, schema, versions
 from matcher.store.connection import database_url, make_engine, writing
@@ -30,6 +30,7 @@ ENTRY = Entry(
     datetime(2026, 10, 14, 9),
     datetime(2026, 10, 14, 10),
     "BEGIN:VEVENT\r\nSUMMARY:Zoë's \\n محمد 小学校 🏫\r\nEND:VEVENT\r\n",
+    Facts(datetime(2026, 10, 14, 9), datetime(2026, 10, 14, 10), title="Zoë's 小学校 🏫", pupils=(PupilGroup("محمد"),)),
 )
 OTHER = replace(ENTRY, uid="2@matcher.invalid", attendee=Attendee.SCHOOL, attendee_id="S1")
 LETTER = Letter("<1@x>", 1, Attendee.VOLUNTEER, "V1", "v@x.invalid", "Zoë 🏫", b"From: a\r\n\x00\xff\r\n")
@@ -55,6 +56,7 @@ def published(workspace: Workspace) -> Workspace:
 
 def test_what_was_published_comes_back_as_it_was(published: Workspace) -> None:
     assert published.published() == (OTHER, ENTRY)
+    assert [entry.facts for entry in published.published()] == [OTHER.facts, ENTRY.facts]
     assert published.letters() == (letter(2), letter(1))
     (version,) = published.versions()
     assert (version.number, version.run_number, version.made, version.changed) == (1, 1, NOW, 2)
@@ -63,6 +65,7 @@ def test_what_was_published_comes_back_as_it_was(published: Workspace) -> None:
 
 def test_each_version_keeps_what_it_said(published: Workspace) -> None:
     moved = replace(ENTRY, sequence=1, since=2, start=ENTRY.start + timedelta(hours=1))
+    moved = replace(moved, facts=replace(moved.facts, start=moved.start))
     assert published.publish(1, (OTHER, ENTRY), (OTHER, moved), (letter(3, 2),), NOW) == 2
     off = replace(OTHER, sequence=1, since=3, standing=Standing.CANCELLED)
     assert published.publish(1, (OTHER, moved), (off, moved), (), NOW) == 3
@@ -74,7 +77,7 @@ def test_each_version_keeps_what_it_said(published: Workspace) -> None:
 
 def test_who_worked_from_an_older_version_publishes_nothing(published: Workspace) -> None:
     for before in ((), (ENTRY,), (OTHER, replace(ENTRY, answer=Answer.ACCEPTED))):
-        with pytest.raises(StoreError, match="changed by somebody else"):
+        with pytest.raises(ChangedMeanwhile, match="changed by somebody else"):
             published.publish(1, before, (replace(ENTRY, since=2),), (letter(3, 2),), NOW)
     assert len(published.versions()) == 1
     assert len(published.letters()) == 2

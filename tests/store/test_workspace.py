@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from store_scenarios import PLAN, TIERS, contents, large_scenario, row, save_run, scenario
 
 from matcher.domain import GoalName, Status
-from matcher.errors import StoreError
+from matcher.errors import ChangedMeanwhile, NotThere, StoreError
 from matcher.publishing.disclosure import Told
 from matcher.store import What, Workspace, fingerprint, scenarios
 from matcher.store.connection import reading, writing
@@ -86,7 +86,7 @@ def test_another_import_replaces_the_scenario_and_says_what_changed(address: str
 def test_only_agreed_changes_are_made(address: str) -> None:
     with Workspace.open(address, create=True) as workspace:
         shown = workspace.replace_tables(scenario(), "derby.xlsx")
-        with pytest.raises(StoreError, match=r"changed by somebody else in the meantime.*Import again"):
+        with pytest.raises(ChangedMeanwhile, match=r"changed by somebody else in the meantime.*Import again"):
             workspace.replace_tables(OTHER, "derby-2.xlsx", agreed=shown)
         assert workspace.load_tables() == scenario()
 
@@ -124,13 +124,13 @@ def test_runs_are_numbered_from_one_and_listed_newest_first(address: str) -> Non
 
 def test_a_run_that_is_not_there_is_named(address: str) -> None:
     with Workspace.open(address, create=True) as workspace:
-        with pytest.raises(StoreError, match=r"no run yet.*matcher solve"):
+        with pytest.raises(NotThere, match=r"no run yet"):
             workspace.run()
         workspace.replace_tables(scenario(), "derby.xlsx")
         save_run(workspace, scenario())
-        with pytest.raises(StoreError, match="no run 7: they are numbered up to 1"):
+        with pytest.raises(NotThere, match="no run 7: they are numbered up to 1"):
             workspace.run(7)
-        with pytest.raises(StoreError, match="no run 7"):
+        with pytest.raises(NotThere, match="no run 7"):
             workspace.load_tables(run=7)
 
 

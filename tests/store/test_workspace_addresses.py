@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from store_scenarios import contents, save_run, scenario
 
-from matcher.errors import StoreError
+from matcher.errors import MatcherError, StoreError
 from matcher.store import Workspace
 from matcher.store.connection import database_url
 
@@ -19,7 +19,7 @@ pytest_plugins = ("store_fixtures",)
 
 
 def refusal(address: str, create: bool = True) -> str:
-    with pytest.raises(StoreError) as caught:
+    with pytest.raises(MatcherError) as caught:
         Workspace.open(address, create=create, patience_seconds=0.2).close()
     assert "secret" not in str(caught.value)
     return str(caught.value)
@@ -52,7 +52,7 @@ def test_a_new_file_is_its_owners_alone(tmp_path: Path) -> None:
 
 def test_a_missing_file_is_not_made_by_looking_for_it(tmp_path: Path) -> None:
     path = tmp_path / "matcher.db"
-    assert refusal(str(path), create=False) == f"there is no workspace at {path}. Make one with `matcher import`."
+    assert refusal(str(path), create=False) == f"there is no workspace at {path}."
     assert not path.exists()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from store_scenarios import contents, large_scenario, save_run, scenario
 
-from matcher.errors import StoreError
+from matcher.errors import NotThere
 from matcher.store import Workspace
 
 pytest_plugins = ("store_fixtures",)
@@ -65,7 +65,7 @@ def test_a_killed_import_or_solve_leaves_the_old_state(act: str, address: str) -
 
 def test_a_workspace_killed_while_it_is_made_can_be_made_again(address: str) -> None:
     kill_in_the_middle("create", address)
-    with pytest.raises(StoreError, match="there is no workspace"):
+    with pytest.raises(NotThere, match="there is no workspace"):
         Workspace.open(address)
     with Workspace.open(address, create=True) as workspace:
         assert workspace.replace_tables(scenario(), "derby.xlsx")

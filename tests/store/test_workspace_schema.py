@@ -10,8 +10,7 @@ from alembic.script import ScriptDirectory
 from store_scenarios import scenario
 
 from matcher.store import Workspace
-from matcher.store.schema import SCHEMA_VERSION, VERSION_TABLE, metadata
-from matcher.store.versions import MIGRATIONS
+from matcher.store.schema import MIGRATIONS, SCHEMA_VERSION, VERSION_TABLE, metadata
 from matcher.tables import TABLES
 
 pytest_plugins = ("store_fixtures",)
