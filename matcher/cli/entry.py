@@ -6,11 +6,12 @@ import errno
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from matcher import __version__
 from matcher.cli import mailing, planning, publishing, safekeeping, subscriptions, terms
 from matcher.cli.endings import Ended
 from matcher.cli.shared import ENDING, in_words, say
@@ -75,6 +76,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        print(f"matcher {__version__}")
+        raise typer.Exit
+
+
+@app.callback(help=app.info.help)
+def _program(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
+    """Its options stand before any command."""
+
+
 for _subject in SUBJECTS.values():
     app.add_typer(_subject.app)
 OUTPUT_LOST = (
