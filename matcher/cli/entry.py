@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from matcher import __version__
-from matcher.cli import mailing, planning, publishing, safekeeping, subscriptions, terms
+from matcher.cli import guide, mailing, planning, publishing, safekeeping, subscriptions, terms
 from matcher.cli.endings import Ended
 from matcher.cli.shared import ENDING, in_words, say
 from matcher.errors import MatcherError
@@ -45,6 +45,7 @@ SUBJECTS = {
     "Letters and answers": mailing,
     "Calendars to subscribe to": subscriptions,
     "Keeping it safe": safekeeping,
+    "Reading on": guide,
 }
 
 

@@ -11,6 +11,7 @@ publishing.py       from a plan to what people are told: versions and their lett
 mailing.py          letters out, answers in
 subscriptions.py    feeds, and calendars on a CalDAV server
 safekeeping.py      backups
+guide.py            the pages of the guide
 
     from matcher import usecases
 
@@ -28,6 +29,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from matcher.store import Workspace
+    from matcher.usecases import guide as guide
     from matcher.usecases import mailing as mailing
     from matcher.usecases import planning as planning
     from matcher.usecases import publishing as publishing
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from matcher.usecases import terms as terms
     from matcher.usecases import told as told
 
-SUBJECTS = ("terms", "planning", "told", "publishing", "mailing", "subscriptions", "safekeeping")
+SUBJECTS = ("terms", "planning", "told", "publishing", "mailing", "subscriptions", "safekeeping", "guide")
 
 
 def __getattr__(name: str) -> ModuleType:
