@@ -6,12 +6,13 @@ import errno
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from matcher.cli import mailing, planning, privacy, publishing, safekeeping, subscriptions, terms
+from matcher import __version__
+from matcher.cli import guide, mailing, planning, privacy, publishing, safekeeping, subscriptions, terms
 from matcher.cli.endings import Ended
 from matcher.cli.shared import ENDING, in_words, say
 from matcher.errors import MatcherError
@@ -45,6 +46,7 @@ SUBJECTS = {
     "Calendars to subscribe to": subscriptions,
     "Keeping it safe": safekeeping,
     "Privacy": privacy,
+    "Reading on": guide,
 }
 
 
@@ -76,6 +78,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        print(f"matcher {__version__}")
+        raise typer.Exit
+
+
+@app.callback(help=app.info.help)
+def _program(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
+    """Its options stand before any command."""
+
+
 for _subject in SUBJECTS.values():
     app.add_typer(_subject.app)
 OUTPUT_LOST = (
