@@ -323,7 +323,7 @@ def test_nobody_is_told_to_go_on_from_a_plan_for_other_data(killed: Path) -> Non
 def test_a_new_solve_says_that_an_unfinished_plan_is_kept(killed: Path) -> None:
     said = well_here("solve", "--db", killed, "--time-limit", 0.5)
     assert said.out.startswith("An unfinished plan, kept at ")
-    assert "is kept. To go on from it: matcher solve --resume" in said.out.splitlines()[0]
+    assert "is kept. Go on from it with `matcher solve --resume`." in said.out.splitlines()[0]
     assert here("solve", "--db", killed, "--time-limit", 0.5, "--quiet").out == ""
 
 
