@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from matcher.cli import mailing, planning, publishing, safekeeping, subscriptions, terms
+from matcher.cli import mailing, planning, privacy, publishing, safekeeping, subscriptions, terms
 from matcher.cli.endings import Ended
 from matcher.cli.shared import ENDING, in_words, say
 from matcher.errors import MatcherError
@@ -44,6 +44,7 @@ SUBJECTS = {
     "Letters and answers": mailing,
     "Calendars to subscribe to": subscriptions,
     "Keeping it safe": safekeeping,
+    "Privacy": privacy,
 }
 
 

@@ -141,7 +141,7 @@ def show(
     warn_of(shown.held)
     saved, problem, result = shown.run, shown.problem, shown.result
     console = new_console()
-    console.print(f"Run {saved.number}, made {saved.made:%Y-%m-%d %H:%M} UTC" + staleness(saved.is_current))
+    console.print(f"Run {saved.number}, made {saved.made:%Y-%m-%d %H:%M} UTC" + staleness(saved))
     console.print(score_table(problem, result.plan, result.tiers))
     for table in plan_tables(problem, result, school, volunteer):
         console.print(table)
@@ -163,7 +163,7 @@ def runs(db: Database = DEFAULT_DB) -> None:
             str(each.delivered),
             str(each.assignments),
             next(f"{score.value:,}" for score in each.tiers if score.tier is TierName.REACH),
-            "current" if each.is_current else "older",
+            ("current" if each.is_current else "older") + (", erased since" if each.erased else ""),
         )
     new_console().print(table if found else "No runs yet. Make one with: matcher solve")
     for text, is_current in unfinished:
@@ -176,7 +176,7 @@ def export(out: Out, db: Database = DEFAULT_DB, run: Run = None, yes: NothingToA
     """Writes a run's plan, report and calendars to a folder, as the command run does."""
     with usecases.open_workspace(db) as workspace:
         saved = usecases.planning.export(workspace, out, run)
-    print(f"Run {saved.number} is in {out}{staleness(saved.is_current)}")
+    print(f"Run {saved.number} is in {out}{staleness(saved)}")
 
 
 @app.command()

@@ -54,7 +54,7 @@ def publish(
                 "Nobody will be written to."
             )
             return
-        print(f"Version {seen.version}, from run {seen.run.number}{staleness(seen.run.is_current)}:")
+        print(f"Version {seen.version}, from run {seen.run.number}{staleness(seen.run)}:")
         print("\n".join(news_lines(seen.problem, seen.changes)))
         console = new_console()
         table, hidden = change_table(seen.problem, seen.changes, None if everything else CHANGES_SHOWN)
@@ -82,7 +82,8 @@ def versions(db: Database = DEFAULT_DB) -> None:
     """Lists the versions that were published."""
     with usecases.open_workspace(db) as workspace:
         found = usecases.told.versions(workspace)
-    table = new_table("version", "published (UTC)", "run", "events changed", "letters", "not sent")
+    erased = ["personal data erased"] if any(each.erased for each in found) else []
+    table = new_table("version", "published (UTC)", "run", "events changed", "letters", "not sent", *erased)
     for each in found:
         table.add_row(
             str(each.number),
@@ -91,6 +92,7 @@ def versions(db: Database = DEFAULT_DB) -> None:
             str(each.changed),
             str(each.letter_count),
             str(each.letters_open),
+            *([f"{each.erased:%Y-%m-%d}" if each.erased else ""] if erased else []),
         )
     new_console().print(table if found else "Nothing is published yet. Publish the newest run with: matcher publish")
 

@@ -70,6 +70,7 @@ def preview(
     judged_by = workspace.newest_import()
     saved, problem, result = planning.load_run(workspace, run)
     _insist_that_it_can_be(saved, judged(workspace, problem, result.plan, saved.number, stamp))
+    planning.insist_again(workspace, saved, problem)
     before, versions = kept_events(workspace), workspace.versions()
     with_those_gone(workspace, problem, before, versions)  # raises where they are damaged
     number = versions[0].number + 1 if versions else 1
