@@ -166,8 +166,9 @@ def runs(db: Database = DEFAULT_DB) -> None:
             ("current" if each.is_current else "older") + (", erased since" if each.erased else ""),
         )
     new_console().print(table if found else "No runs yet. Make one with: matcher solve")
-    for text in unfinished:
-        print(f"{text} is kept, too. To go on from the last one: matcher solve --resume")
+    for text, is_current in unfinished:
+        what_to_do = "To go on from the last one: matcher solve --resume" if is_current else "It is for other data."
+        print(f"{text} is kept, too. {what_to_do}")
 
 
 @app.command()
