@@ -243,6 +243,7 @@ LOOKING = (
 
 def test_a_command_that_plans_nothing_loads_no_solver_and_nothing_that_draws(tmp_path: Path) -> None:
     db = publish_later(tmp_path)
+    db.chmod(0o600)
     for command in LOOKING:
         words = [str(tmp_path / word) if word.isupper() else word for word in command.split()]
         loaded = loaded_by(*words, *(() if command in ("rules", "push --help") else ("--db", db)))

@@ -6,6 +6,7 @@ import logging
 import secrets
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -121,28 +122,24 @@ class Workspace:
                 return
             if not create and versions.is_empty(connection):
                 raise versions.missing(self.where)
-        with writing(self.engine, self._patience_seconds) as connection:
+        file, copy = sqlite_file(self.engine.url), None
+        found, refused = False, frozenset[str]()
+        with writing(self.engine, self._patience_seconds) as connection, ExitStack() as inside:
             if not versions.is_current(connection):  # somebody else may have been quicker
-                if keep_older:
-                    self._keep_as_it_was(connection)
+                if keep_older and file is not None and not versions.is_empty(connection):
+                    name = f"{file.name}.before-{schema.SCHEMA_VERSION}-{datetime.now():%Y%m%d}"
+                    copy = inside.enter_context(copies.copy_kept(connection, file.with_name(name)))
                 versions.upgrade(connection)
                 found, refused = erasure.sweep(connection, datetime.now(UTC))
-            else:
-                found, refused = False, frozenset[str]()
+        if copy is not None:
+            _log.warning(
+                "matcher: %s was from an earlier version and is brought up to date. It is kept as it was in %s",
+                file,
+                copy,
+            )
         self._take_out_of_copies(refused)
         if found:
             self._wipe()
-
-    def _keep_as_it_was(self, connection: sa.Connection) -> None:
-        """A copy of an older workspace's file beside it, before its tables are changed."""
-        file = sqlite_file(self.engine.url)
-        if file is None or versions.is_empty(connection):
-            return
-        name = f"{file.name}.before-{schema.SCHEMA_VERSION}-{datetime.now():%Y%m%d}"
-        copy = copies.keep_copy(connection, file.with_name(name))
-        _log.warning(
-            "matcher: %s is from an earlier version and is brought up to date. It is kept as it was in %s", file, copy
-        )
 
     @property
     def address(self) -> str:
@@ -601,9 +598,17 @@ class Workspace:
                 )
             publications.add_letters(connection, version, letters)
 
-    def claim_letter(self, letter: Letter) -> bool:
-        """Note that it is on its way (SENDING), which counts as an attempt. False if it is no longer as it was read."""
+    def claim_letter(self, letter: Letter, judged_by: int | None) -> bool:
+        """Note that it is on its way (SENDING), which counts as an attempt. False if it is no longer as it was read.
+
+        ChangedMeanwhile if `judged_by` is not the number of the newest import any more.
+        """
         with writing(self.engine, self._patience_seconds) as connection:
+            if judged_by != scenarios.newest_import(connection):
+                raise ChangedMeanwhile(
+                    "Another spreadsheet was imported meanwhile, so sending stopped before the next letter. Send "
+                    "again, so that what is left is judged by it."
+                )
             return publications.claim_letter(connection, letter)
 
     def mark_letter(self, message_id: str, state: LetterState, remark: str = "") -> None:
