@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from store_scenarios import row, scenario
 
 from matcher.domain import GoalName, LedgerLine, Plan, Slot, Status, TierName, TierScore, Visit
 from matcher.errors import StoreError
@@ -14,7 +15,6 @@ from matcher.publishing.disclosure import Told
 from matcher.store import Workspace, schema
 from matcher.store.changes import fingerprint
 from matcher.tables import Row, Tables
-from store_scenarios import row, scenario
 
 pytest_plugins = ("store_fixtures",)
 
