@@ -17,7 +17,7 @@ from matcher.usecases import planning, told
 from tests.cli.program import Said, here, matcher, on_terminal, well_here
 from tests.cli.traces import traces
 
-pytest_plugins = ["tests.store.store_fixtures"]
+pytest_plugins = ("tests.store.store_fixtures",)
 
 HEAD = (
     "volunteer_id,name,email,employer,role,sector,gender,ethnicity,matching_consent,postcode,checked_until,"

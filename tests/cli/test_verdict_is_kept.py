@@ -20,9 +20,7 @@ from tests.cli.publishing_workspaces import publish_later
 
 @pytest.fixture
 def db(tmp_path: Path) -> Path:
-    db = publish_later(tmp_path)
-    db.chmod(0o600)
-    return db
+    return publish_later(tmp_path)
 
 
 def edit(db: Path, sql: str) -> None:
