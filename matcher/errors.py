@@ -69,6 +69,8 @@ class Remedy(Enum):
     """Give another folder to write to."""
     LOGIN_FILE = auto()
     """Give user and password in a file."""
+    GUIDE = auto()
+    """Look at which pages the guide has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ BEYOND_REACH = (
 )
 
 
-@app.command()
+@app.command(short_help="Erase a volunteer from everything kept")
 def forget(
     volunteer: Annotated[str | None, typer.Argument(help="The volunteer's id, or a name that only one has.")] = None,
     list_to: Annotated[
@@ -67,7 +67,7 @@ def forget(
     print(BEYOND_REACH)
 
 
-@app.command()
+@app.command(short_help="Delete old runs and old letters' words")
 def tidy(
     days: Annotated[
         int, typer.Option("--older-than", min=0, metavar="DAYS", help="How old runs are that were never published.")

@@ -23,7 +23,7 @@ CHANGES_SHOWN = 60
 HIGHEST_SEQUENCE = 1_000_000
 
 
-@app.command()
+@app.command(short_help="Make a run what people are told")
 def publish(
     run: Annotated[int | None, typer.Argument(min=1, help="The number of a run; the newest unless said.")] = None,
     db: Database = DEFAULT_DB,
@@ -77,7 +77,7 @@ def publish(
     print(f"Version {number} is published." + (" Next: matcher outbox, and matcher send" if seen.letters else ""))
 
 
-@app.command()
+@app.command(short_help="List what was published")
 def versions(db: Database = DEFAULT_DB) -> None:
     """Lists the versions that were published."""
     with usecases.open_workspace(db) as workspace:
@@ -97,7 +97,7 @@ def versions(db: Database = DEFAULT_DB) -> None:
     new_console().print(table if found else "Nothing is published yet. Publish the newest run with: matcher publish")
 
 
-@app.command("diff")
+@app.command("diff", short_help="Show what changed between two versions")
 def diff_(
     first: Annotated[int, typer.Argument(min=1, help="The number of a version.")],
     second: Annotated[int, typer.Argument(min=1, help="The number of another.")],

@@ -39,6 +39,7 @@ REMEDIES = {
     Remedy.REPLACE: "Name another file, or say --yes to replace it.",
     Remedy.OTHER_FOLDER: "Give --out another folder.",
     Remedy.LOGIN_FILE: "The file is named with --login-file.",
+    Remedy.GUIDE: "`matcher guide` lists them all.",
 }
 """What each remedy is called here."""
 

@@ -23,7 +23,7 @@ app = typer.Typer()
 LINES_SHOWN = 60
 
 
-@app.command("import")
+@app.command("import", short_help="Bring a spreadsheet into the workspace")
 def import_(
     scenario: Scenario,
     db: Database = DEFAULT_DB,
@@ -85,7 +85,7 @@ def _say_what_is_not_taken(seen: Importing) -> None:
             )
 
 
-@app.command()
+@app.command(short_help="Write an empty spreadsheet to fill in")
 def template(
     out: NewScenario,
     yes: NothingToAsk = False,
@@ -96,7 +96,7 @@ def template(
     print(f"Fill in {out}, overwrite its examples, and then: matcher run {out} --out plan")
 
 
-@app.command()
+@app.command(short_help="Invent a term of any size, to try things out")
 def scenario(
     out: NewScenario,
     schools: Annotated[int, typer.Option(min=1, max=5000, help="How many schools.")] = 33,

@@ -12,6 +12,7 @@ mailing.py          letters out, answers in
 subscriptions.py    feeds, and calendars on a CalDAV server
 safekeeping.py      backups
 privacy.py          erasing people, and what is old
+guide.py            the pages of the guide
 
     from matcher import usecases
 
@@ -29,6 +30,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from matcher.store import Workspace
+    from matcher.usecases import guide as guide
     from matcher.usecases import mailing as mailing
     from matcher.usecases import planning as planning
     from matcher.usecases import privacy as privacy
@@ -38,7 +40,9 @@ if TYPE_CHECKING:
     from matcher.usecases import terms as terms
     from matcher.usecases import told as told
 
-SUBJECTS = ("terms", "planning", "told", "publishing", "mailing", "subscriptions", "safekeeping", "privacy")
+SUBJECTS = (
+    *("terms", "planning", "told", "publishing", "mailing", "subscriptions", "safekeeping", "privacy", "guide"),
+)
 
 
 def __getattr__(name: str) -> ModuleType:

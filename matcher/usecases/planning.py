@@ -175,9 +175,12 @@ def time_left(taken_up: Unfinished | None) -> float:
     return max(LEAST_SECONDS, limit - taken_up.seconds) if isinstance(limit, int | float) else DEFAULT_SECONDS
 
 
-def unfinished(workspace: Workspace) -> Sequence[str]:
-    """What is to be said of solves that were broken off or go on, the one kept last first."""
-    return [_described(each) + ("" if each.is_current else " (for other data)") for each in workspace.unfinished()]
+def unfinished(workspace: Workspace) -> Sequence[tuple[str, bool]]:
+    """What is to be said of solves that were broken off or go on, the one kept last first.
+
+    With whether it can be gone on from: not where it was made for other data than today's.
+    """
+    return [(_described(each), each.is_current) for each in workspace.unfinished()]
 
 
 def _described(kept: Unfinished) -> str:
