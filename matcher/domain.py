@@ -127,6 +127,8 @@ class Programme:
     """Whom invitations come from and answers go to; without it there are no mails."""
     reply_to: str = ""
     what_to_bring: str = ""
+    letters_kept_days: int | None = None
+    """After how many days the bodies of letters may be deleted; None: never."""
 
     def is_open(self, day: date) -> bool:
         """Whether sessions can take place on that day: inside the term and not closed."""

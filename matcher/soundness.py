@@ -59,6 +59,8 @@ def kept_run(workspace: Workspace, number: int | None = None) -> tuple[SavedRun,
     silent = problem.sessions.keys() - saved.plan.visits.keys() - saved.reasons.keys()
     if silent:
         raise DamagedError(workspace.where, f"run {saved.number} says nothing of the session {one_line(min(silent))}")
+    if not saved.is_whole:
+        raise DamagedError(workspace.where, f"run {saved.number} is not what was kept")
     return saved, problem
 
 
@@ -122,9 +124,15 @@ def kept_letters(workspace: Workspace, *states: LetterState) -> tuple[Letter, ..
     """The outbox, of which every letter is the one that was written."""
     letters = workspace.letters(*states)
     for letter in letters:
-        if letter.message_id.encode() not in letter.content or "@" not in letter.recipient:
+        is_whole = is_tidied(letter) or letter.message_id.encode() in letter.content
+        if not is_whole or "@" not in letter.recipient:
             raise DamagedError(workspace.where, f"a letter of version {letter.version} is not what was written")
     return letters
+
+
+def is_tidied(letter: Letter) -> bool:
+    """Whether its body was deleted after its time, which only one's that has gone or never will ever is."""
+    return not letter.content and letter.state in (LetterState.SENT, LetterState.OVERTAKEN)
 
 
 def _insist_known(workspace: Workspace, where: str, what: str, named: Iterable[str], known: Iterable[str]) -> None:

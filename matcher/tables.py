@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from enum import Enum
+from enum import Enum, StrEnum
 
 
 class Kind(Enum):
@@ -31,6 +31,22 @@ class Kind(Enum):
     CLOCK = "time of day"  # int, minutes since midnight, 0 to 1440
     CHOICE = "choice"  # str, one of `choices`
     CHOICE_LIST = "choices"  # tuple[str, ...], each one of `choices`
+
+
+class Purpose(StrEnum):
+    """What a column may be used for. Whatever its purpose, erasing a person takes out all that is about them."""
+
+    MATCHING_WITH_CONSENT = "matching, with the person's consent"
+    """Chosen by the person; never shown of anybody, and gone when consent is."""
+    ARRANGING = "arranging visits"
+    """To plan who can go where and when, and to write to them; of it others learn no more than the plan says."""
+    INTRODUCING = "introducing visitors to the school they visit"
+    """Read by that school, in its calendar and letters."""
+    COORDINATOR_ONLY = "the coordinator alone"
+    """Shown to nobody else, or by name to the one school whose pupils' safety rests on it."""
+    VISITORS = "telling visitors where to go"
+    """Read by those who visit the school, in their calendars and letters."""
+    PUBLIC = "anybody: it is about schools, classes and work, and about nobody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +310,47 @@ TABLES: tuple[Table, ...] = (
     PINS,
     PREFERENCES,
 )
+
+PURPOSES: Mapping[Purpose, Mapping[str, str]] = {
+    Purpose.MATCHING_WITH_CONSENT: {
+        "volunteers": "gender ethnicity",
+        "encounters": "gender ethnicity",
+    },
+    Purpose.INTRODUCING: {
+        "volunteers": "name employer role",
+    },
+    Purpose.COORDINATOR_ONLY: {
+        "volunteers": "matching_consent checked_until excluded_schools",
+        "encounters": "cohort_id date session_id volunteer_id sector occupation matching_consent",
+        "preferences": "volunteer_id session_id score",
+    },
+    Purpose.ARRANGING: {
+        "volunteers": "volunteer_id email occupation sector postcode latitude longitude max_distance_km modes "
+        "max_sessions max_sessions_per_day max_sessions_per_week",
+        "availability": "volunteer_id weekday date from to first_day last_day available",
+        "pins": "session_id volunteer_id start decision",
+    },
+    Purpose.VISITORS: {
+        "schools": "contact_name contact_email",
+    },
+    Purpose.PUBLIC: {
+        "schools": "school_id name postcode address latitude longitude ward urn pupil_premium_percent "
+        "max_sessions_per_day",
+        "cohorts": "cohort_id school_id name year_group pupils",
+        "sessions": "session_id cohort_ids title format mode min_volunteers max_volunteers required_sectors supervised "
+        "what_to_bring",
+        "slots": "session_id start end",
+        "sectors": "sector share_women source",
+        "occupations": "occupation share_women source",
+    },
+}
+"""What each column of each table is for: each stands here once."""
+
+
+def purpose_of(table: str, column: str) -> Purpose:
+    """Raises StopIteration if nobody said so."""
+    return next(purpose for purpose, tables in PURPOSES.items() if column in tables.get(table, "").split())
+
 
 Value = None | str | int | float | date | datetime | tuple[str, ...]
 

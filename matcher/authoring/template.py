@@ -37,7 +37,7 @@ from matcher.authoring.write import (
     workbook_bytes,
 )
 from matcher.domain import DEFAULT_GOALS, FEMALE_DOMINATED_ABOVE, MALE_DOMINATED_BELOW, EthnicGroup, Limits
-from matcher.tables import TABLES, Column, Kind, Table, Value
+from matcher.tables import PURPOSES, TABLES, Column, Kind, Table, Value
 
 Style = Literal["stop", "warning", ""]
 
@@ -74,6 +74,7 @@ PROGRAMME: Mapping[str, tuple[object, str]] = {
     "organiser_email": ("", "Whom invitations come from and answers go to; without it there are no mails."),
     "reply_to": ("", "Where written answers go, if not to organiser_email."),
     "what_to_bring": ("", "For every session that does not say its own, such as photo ID and a tool of your trade."),
+    "letters_kept_days": ("", "After how many days tidying up deletes what letters said; blank: never."),
     "ignore_columns": (
         (),
         "Headings of your own that only resemble ours, such as supervised by; in a workbook's cell, put ; between.",
@@ -229,6 +230,16 @@ def table_help(table: Table) -> str:
     return f"{table.help} Example: {', '.join(cells)}."
 
 
+def purposes() -> list[str]:
+    """A line for each purpose that personal data has, with its columns."""
+    return [
+        f"{purpose[0].upper()}{purpose[1:]}: "
+        + "; ".join(f"{table} ({', '.join(columns.split())})" for table, columns in found.items())
+        + "."
+        for purpose, found in PURPOSES.items()
+    ]
+
+
 def _need(column: Column) -> str:
     if column.required:
         return "Required."
@@ -249,6 +260,7 @@ def _files(said: Sequence[str] = ()) -> dict[str, str]:
         lines += ["", f"{table.name}.csv: {table_help(table)}"]
         for column in table.columns:
             lines.append(f"  {column.name:24}{column.help} {_need(column)}".rstrip())
+    lines += ["", "What each column is used for:", *purposes()]
     files["README.txt"] = "\n".join(lines) + "\n"
     return files
 
@@ -345,6 +357,11 @@ def _fill_help(sheet: Worksheet, said: Sequence[str]) -> None:
             for index, value in enumerate((table.name, column.name, _need(column), column.help), start=1):
                 put(sheet, row, index, value)
             row += 1
+    put(sheet, row + 1, 4, "What each column is used for").font = bold_font()
+    row += 2
+    for line in purposes():
+        put(sheet, row, 4, line)
+        row += 1
     set_widths(sheet, [16, 32, 26, 100])
     for number in range(len(INTRODUCTION) + len(said) + 3, row):
         sheet.cell(number, 4).alignment = Alignment(wrap_text=True, vertical="top")

@@ -246,6 +246,8 @@ def change_table(problem: Problem, changes: Sequence[EntryChange], most: int | N
 
 def readable(letter: Letter) -> str:
     """A mail as its reader sees it: who, what about, the text, and what is attached."""
+    if not letter.content:
+        return f"To: {one_line(letter.recipient)}\nSubject: {one_line(letter.subject)}\n\n(deleted after its time)"
     message = email.message_from_bytes(letter.content, policy=email.policy.default)
     lines = [
         f"{name}: {one_line(str(message[name]))}" for name in ("From", "Reply-To", "To", "Subject") if message[name]

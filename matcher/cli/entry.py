@@ -12,17 +12,17 @@ import typer
 from typer.core import TyperGroup
 
 from matcher import __version__
-from matcher.cli import guide, mailing, planning, publishing, safekeeping, subscriptions, terms
+from matcher.cli import guide, mailing, planning, privacy, publishing, safekeeping, subscriptions, terms
 from matcher.cli.endings import Ended
 from matcher.cli.shared import ENDING, in_words, say
 from matcher.errors import MatcherError
 from matcher.secrecy import holds_login, is_address, redacted
 
 
-def names_of(subject: typer.Typer) -> set[str]:
+def names_of(subject: typer.Typer) -> list[str]:
     """What the commands and groups of commands of a subject are called."""
-    commands = {each.name or str(getattr(each.callback, "__name__", "")) for each in subject.registered_commands}
-    return commands | {str(each.name) for each in subject.registered_groups}
+    commands = [each.name or str(getattr(each.callback, "__name__", "")) for each in subject.registered_commands]
+    return [*commands, *(str(each.name) for each in subject.registered_groups)]
 
 
 UsageError: Any = typer.BadParameter.__bases__[0]  # click's, or that of the click inside newer typers
@@ -39,13 +39,14 @@ def _discreetly() -> Iterator[None]:
 
 
 SUBJECTS = {
-    "A term's data": terms,
+    "Data": terms,
     "Plans": planning,
-    "What people are told": publishing,
-    "Letters and answers": mailing,
-    "Calendars to subscribe to": subscriptions,
-    "Keeping it safe": safekeeping,
-    "Reading on": guide,
+    "What is told": publishing,
+    "Letters": mailing,
+    "Calendars": subscriptions,
+    "Safekeeping": safekeeping,
+    "Privacy": privacy,
+    "Guide": guide,
 }
 
 
@@ -53,12 +54,15 @@ class Commands(TyperGroup):
     """The commands, by subject; none of them, nor what is wrong with their usage, repeats a password."""
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        left = {name: command for name in self.list_commands(ctx) if (command := self.get_command(ctx, name))}
+        """A line a command, so that all of them stay on one screen."""
+        commands = {name: command for name in self.list_commands(ctx) if (command := self.get_command(ctx, name))}
+        subjects, names = (2 + max(map(len, words)) for words in (SUBJECTS, commands))
+        formatter.write("\n")
         for title, subject in SUBJECTS.items():
-            mine = [name for name in left if name in names_of(subject.app)]
-            width = formatter.width - max(map(len, left)) - 6
-            with formatter.section(title):
-                formatter.write_dl([(name, left.pop(name).get_short_help_str(width)) for name in mine])
+            for name in names_of(subject.app):
+                said = commands[name].get_short_help_str(formatter.width - subjects - names)
+                formatter.write(f"{title:{subjects}}{name:{names}}{said}\n")
+                title = ""
 
     def make_context(self, *arguments: Any, **options: Any) -> Any:
         with _discreetly():

@@ -12,7 +12,7 @@ from matcher import usecases
 app = typer.Typer()
 
 
-@app.command()
+@app.command(short_help="Read on, topic by topic")
 def guide(
     topic: Annotated[str | None, typer.Argument(help="The page to show; without one, all are listed.")] = None,
 ) -> None:

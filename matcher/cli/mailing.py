@@ -42,7 +42,7 @@ class Word(StrEnum):
     MAYBE = "maybe"
 
 
-@app.command()
+@app.command(short_help="List, read or write the letters to be sent")
 def outbox(
     number: Annotated[int | None, typer.Argument(min=1, help="The number of a letter, to read it.")] = None,
     db: Database = DEFAULT_DB,
@@ -97,7 +97,7 @@ def _write_late_letters(db: str, version: int, templates: Path | None, clock_is_
     print(f"{counted(len(seen.letters), 'letter')} wait in the outbox. Next: matcher outbox, and matcher send")
 
 
-@app.command()
+@app.command(short_help="Send the letters that wait")
 def send(
     url: Annotated[str, typer.Option("--smtp", help="The mail server, such as smtp+starttls://mail.example.org:587.")],
     db: Database = DEFAULT_DB,
@@ -148,7 +148,7 @@ def send(
         raise Cannot("Not every letter went.", Remedy.OUTBOX)
 
 
-@app.command()
+@app.command(short_help="Read what volunteers answered by mail")
 def reply(
     files: Annotated[
         list[Path], typer.Argument(help="Messages (.eml), calendar files (.ics), mbox files or Maildirs.")
@@ -180,7 +180,7 @@ def reply(
         print(f"{counted(heeded.declined, 'volunteer')} declined. The plan is as it was; matcher show lists the gaps.")
 
 
-@app.command("answer")
+@app.command("answer", short_help="Note what a volunteer told you")
 def answer_(
     volunteer: Annotated[str, typer.Argument(help="The volunteer's id, or a name that only one has.")],
     session: Annotated[str, typer.Argument(help="The session's id.")],

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 
-@app.command()
+@app.command(short_help="Plan a spreadsheet's term, once")
 def run(
     scenario: Scenario,
     out: Out,
@@ -70,7 +70,7 @@ def run(
     _conclude(voice, made, out=out)
 
 
-@app.command()
+@app.command(short_help="Plan a term for 33 schools in Derby")
 def demo(
     out: Out = Path("matcher-demo"),
     time_limit: TimeLimit = 60,
@@ -94,7 +94,7 @@ def demo(
     )
 
 
-@app.command()
+@app.command(short_help="Plan the workspace's term; kept as a run")
 def solve(
     db: Database = DEFAULT_DB,
     time_limit: Annotated[
@@ -128,7 +128,7 @@ def solve(
         _conclude(voice, made, number=number)
 
 
-@app.command()
+@app.command(short_help="Show a run: who goes where, and what is missing")
 def show(
     db: Database = DEFAULT_DB,
     run: Run = None,
@@ -141,7 +141,7 @@ def show(
     warn_of(shown.held)
     saved, problem, result = shown.run, shown.problem, shown.result
     console = new_console()
-    console.print(f"Run {saved.number}, made {saved.made:%Y-%m-%d %H:%M} UTC" + staleness(saved.is_current))
+    console.print(f"Run {saved.number}, made {saved.made:%Y-%m-%d %H:%M} UTC" + staleness(saved))
     console.print(score_table(problem, result.plan, result.tiers))
     for table in plan_tables(problem, result, school, volunteer):
         console.print(table)
@@ -149,7 +149,7 @@ def show(
         console.print(_gap_table(shown.gaps))
 
 
-@app.command()
+@app.command(short_help="List the runs")
 def runs(db: Database = DEFAULT_DB) -> None:
     """Lists the runs that the workspace keeps."""
     with usecases.open_workspace(db) as workspace:
@@ -163,22 +163,23 @@ def runs(db: Database = DEFAULT_DB) -> None:
             str(each.delivered),
             str(each.assignments),
             next(f"{score.value:,}" for score in each.tiers if score.tier is TierName.REACH),
-            "current" if each.is_current else "older",
+            ("current" if each.is_current else "older") + (", erased since" if each.erased else ""),
         )
     new_console().print(table if found else "No runs yet. Make one with: matcher solve")
-    for text in unfinished:
-        print(f"{text} is kept, too. To go on from the last one: matcher solve --resume")
+    for text, is_current in unfinished:
+        what_to_do = "To go on from the last one: matcher solve --resume" if is_current else "It is for other data."
+        print(f"{text} is kept, too. {what_to_do}")
 
 
-@app.command()
+@app.command(short_help="Write a run's plan, report and calendars")
 def export(out: Out, db: Database = DEFAULT_DB, run: Run = None, yes: NothingToAsk = False) -> None:
     """Writes a run's plan, report and calendars to a folder, as the command run does."""
     with usecases.open_workspace(db) as workspace:
         saved = usecases.planning.export(workspace, out, run)
-    print(f"Run {saved.number} is in {out}{staleness(saved.is_current)}")
+    print(f"Run {saved.number} is in {out}{staleness(saved)}")
 
 
-@app.command()
+@app.command(short_help="Compare two runs")
 def compare(
     first: Annotated[int, typer.Argument(min=1, help="The number of a run.")],
     second: Annotated[int, typer.Argument(min=1, help="The number of another.")],
@@ -212,7 +213,7 @@ def compare(
         )
 
 
-@app.command()
+@app.command(short_help="Print every rule and goal in plain words")
 def rules() -> None:
     """Prints every rule and goal in plain words, with its examples."""
     must_rules, goals = usecases.planning.rules()

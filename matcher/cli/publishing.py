@@ -23,7 +23,7 @@ CHANGES_SHOWN = 60
 HIGHEST_SEQUENCE = 1_000_000
 
 
-@app.command()
+@app.command(short_help="Make a run what people are told")
 def publish(
     run: Annotated[int | None, typer.Argument(min=1, help="The number of a run; the newest unless said.")] = None,
     db: Database = DEFAULT_DB,
@@ -54,7 +54,7 @@ def publish(
                 "Nobody will be written to."
             )
             return
-        print(f"Version {seen.version}, from run {seen.run.number}{staleness(seen.run.is_current)}:")
+        print(f"Version {seen.version}, from run {seen.run.number}{staleness(seen.run)}:")
         print("\n".join(news_lines(seen.problem, seen.changes)))
         console = new_console()
         table, hidden = change_table(seen.problem, seen.changes, None if everything else CHANGES_SHOWN)
@@ -77,12 +77,13 @@ def publish(
     print(f"Version {number} is published." + (" Next: matcher outbox, and matcher send" if seen.letters else ""))
 
 
-@app.command()
+@app.command(short_help="List what was published")
 def versions(db: Database = DEFAULT_DB) -> None:
     """Lists the versions that were published."""
     with usecases.open_workspace(db) as workspace:
         found = usecases.told.versions(workspace)
-    table = new_table("version", "published (UTC)", "run", "events changed", "letters", "not sent")
+    erased = ["personal data erased"] if any(each.erased for each in found) else []
+    table = new_table("version", "published (UTC)", "run", "events changed", "letters", "not sent", *erased)
     for each in found:
         table.add_row(
             str(each.number),
@@ -91,11 +92,12 @@ def versions(db: Database = DEFAULT_DB) -> None:
             str(each.changed),
             str(each.letter_count),
             str(each.letters_open),
+            *([f"{each.erased:%Y-%m-%d}" if each.erased else ""] if erased else []),
         )
     new_console().print(table if found else "Nothing is published yet. Publish the newest run with: matcher publish")
 
 
-@app.command("diff")
+@app.command("diff", short_help="Show what changed between two versions")
 def diff_(
     first: Annotated[int, typer.Argument(min=1, help="The number of a version.")],
     second: Annotated[int, typer.Argument(min=1, help="The number of another.")],

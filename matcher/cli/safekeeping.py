@@ -17,7 +17,7 @@ from matcher.publishing.text import counted, one_line
 app = typer.Typer()
 
 
-@app.command()
+@app.command(short_help="Copy the workspace to a file")
 def backup(
     file: Annotated[Path, typer.Argument(help="The file to write, a workspace itself: look at it with --db FILE.")],
     db: Database = DEFAULT_DB,
@@ -31,7 +31,7 @@ def backup(
     print(f"{file} holds {held}.")
 
 
-@app.command()
+@app.command(short_help="Read everything, and say what is damaged")
 def verify(
     path: Annotated[
         str | None, typer.Argument(help="A workspace, a backup, or a folder with a plan; the workspace unless said.")
@@ -49,7 +49,7 @@ def verify(
     print(f"All is well: {verdict.looked_at}.")
 
 
-@app.command()
+@app.command(short_help="Put a backup in the workspace's place")
 def restore(
     file: Annotated[Path, typer.Argument(help="A backup.")],
     db: Database = DEFAULT_DB,

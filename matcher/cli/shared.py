@@ -13,6 +13,7 @@ from matcher.errors import MatcherError, Remedy
 from matcher.publishing.text import counted
 
 if TYPE_CHECKING:
+    from matcher.store import RunSummary
     from matcher.usecases.told import Held
 
 ENDING = Ending()
@@ -107,5 +108,7 @@ def ring(stopped: Sequence[Held]) -> None:
         )
 
 
-def staleness(is_current: bool) -> str:
-    return "" if is_current else " (the scenario has changed since)"
+def staleness(run: RunSummary) -> str:
+    """What has become of the data that a run was made for."""
+    changed = "" if run.is_current else " (the scenario has changed since)"
+    return changed + ("" if run.erased is None else f" (personal data was erased on {run.erased:%Y-%m-%d})")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 feed = typer.Typer(help="Calendars to subscribe to.", no_args_is_help=True, rich_markup_mode=None)
-app.add_typer(feed, name="feed")
+app.add_typer(feed, name="feed", short_help="Calendars to subscribe to: write, reset")
 
 
 class Whose(StrEnum):
@@ -29,7 +29,7 @@ class Whose(StrEnum):
     PROGRAMME = "programme"
 
 
-@feed.command("write")
+@feed.command("write", short_help="Write calendars to subscribe to")
 def feed_write(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder, to be put on a web space as it is.")],
     db: Database = DEFAULT_DB,
@@ -65,7 +65,7 @@ def feed_write(
         print("To learn which file is whose, write them again with --links FILE.")
 
 
-@feed.command("reset")
+@feed.command("reset", short_help="End the address of one feed")
 def feed_reset(
     kind: Annotated[Whose, typer.Argument(help="Whose feed it is: a volunteer's, a school's, or the programme's.")],
     who: Annotated[str, typer.Argument(metavar="ID", help="The id of the volunteer or school; else: programme.")],
@@ -83,7 +83,7 @@ def feed_reset(
     print(f"Make the new one with: matcher feed write {folder}")
 
 
-@app.command()
+@app.command(short_help="Keep calendars on a CalDAV server in step")
 def push(
     url: Annotated[str, typer.Option("--caldav", help="The calendar server, such as https://cloud.example.org/dav.")],
     db: Database = DEFAULT_DB,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,17 +13,27 @@ from matcher import usecases
 from matcher.cli.console import Reporter, Voice
 from matcher.cli.options import DEFAULT_DB, Database, NewScenario, NothingToAsk, Quiet, Scenario, Seed, Yes
 from matcher.cli.shared import agree, warn_of
+from matcher.publishing.text import one_line
+
+if TYPE_CHECKING:
+    from matcher.usecases.terms import Importing
 
 app = typer.Typer()
 
 LINES_SHOWN = 60
 
 
-@app.command("import")
+@app.command("import", short_help="Bring a spreadsheet into the workspace")
 def import_(
     scenario: Scenario,
     db: Database = DEFAULT_DB,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
+    consent: Annotated[
+        list[str] | None, typer.Option("--consent", metavar="ID", help="Consents again, after a no; several times.")
+    ] = None,
+    again: Annotated[
+        list[str] | None, typer.Option("--again", metavar="ID", help="Was erased, and is a volunteer again.")
+    ] = None,
     yes: Yes = False,
     quiet: Quiet = False,
 ) -> None:
@@ -32,8 +44,11 @@ def import_(
         print(f"{scenario} can be imported; there is no workspace yet, so everything in it would be new.")
         return
     with usecases.open_workspace(db, create=True) as workspace:
-        seen = usecases.terms.compare(workspace, scenario, tables)
+        seen = usecases.terms.compare(workspace, scenario, tables, consent or (), again or ())
+        _say_what_is_not_taken(seen)
         if not seen.changes:
+            if not dry_run:
+                usecases.terms.take(workspace, seen)
             print("Nothing has changed since the last import.")
             return
         if not quiet or dry_run:
@@ -52,7 +67,25 @@ def import_(
         warn_of(usecases.told.held(workspace))
 
 
-@app.command()
+def _say_what_is_not_taken(seen: Importing) -> None:
+    """On standard error: nothing is left out in silence."""
+    for ids, what, option in (
+        (seen.passed_over, "was erased, and is passed over", "--again"),
+        (
+            seen.stays_off,
+            "withdrew consent to matching, which this spreadsheet turns on: it stays off",
+            "--consent",
+        ),
+    ):
+        for each in ids:
+            print(
+                f"warning: {one_line(each)} {what}. If it is meant: matcher import ... {option} {shlex.quote(each)}",
+                file=sys.stderr,
+                flush=True,
+            )
+
+
+@app.command(short_help="Write an empty spreadsheet to fill in")
 def template(
     out: NewScenario,
     yes: NothingToAsk = False,
@@ -63,7 +96,7 @@ def template(
     print(f"Fill in {out}, overwrite its examples, and then: matcher run {out} --out plan")
 
 
-@app.command()
+@app.command(short_help="Invent a term of any size, to try things out")
 def scenario(
     out: NewScenario,
     schools: Annotated[int, typer.Option(min=1, max=5000, help="How many schools.")] = 33,

@@ -196,6 +196,7 @@ class _Assembly:
             organiser_email=str(given.get("organiser_email", "")),
             reply_to=str(given.get("reply_to", "")),
             what_to_bring=str(given.get("what_to_bring", "")),
+            letters_kept_days=kept_days if isinstance(kept_days := given.get("letters_kept_days"), int) else None,
         )
 
     # --------------------------------------------------------------------------------------- schools and sessions

@@ -48,6 +48,7 @@ def _settings() -> dict[str, Setting]:
         Setting(Column("organiser_email", Kind.TEXT, "")),
         Setting(Column("reply_to", Kind.TEXT, "")),
         Setting(Column("what_to_bring", Kind.TEXT, "")),
+        Setting(Column("letters_kept_days", Kind.WHOLE, ""), 1, 36_500, "a whole number of days, 1 or more"),
         Setting(Column(IGNORED, Kind.WORD_LIST, "")),
         Setting(Column("limits.max_sessions", Kind.WHOLE, "")),
         Setting(Column("limits.max_sessions_per_day", Kind.WHOLE, "")),

@@ -84,6 +84,8 @@ def is_this_machine(host: str) -> bool:
 
 def unencrypted_host(url: str) -> str:
     """The other machine to which an `http://` address would send everything in the clear, else ""."""
+    if "@" in url or holds_login(url):  # refused by whoever reads it as an address: its host may be of a password
+        return ""
     try:
         parts = urlsplit(url.strip())
     except ValueError:  # refused, in words, by whoever reads it as an address

@@ -28,7 +28,7 @@ from matcher.formulas import as_text
 from matcher.publishing.calendars import PRODID, Shell, Text
 from matcher.publishing.published import Entry, Standing
 from matcher.publishing.sentences import description
-from matcher.publishing.text import one_line
+from matcher.publishing.text import folded_line, one_line
 from matcher.secrecy import PRIVATE, PUBLIC, PUBLIC_FOLDER, make_folders, write_new
 
 CANCELLED_STAY = timedelta(weeks=4)
@@ -290,7 +290,7 @@ def _seen(entry: Entry, doubtful: Collection[str] | None = None, school: str = "
 
     def prefixed(found: re.Match[str]) -> str:
         name, _, value = found[0].replace("\r\n ", "").removesuffix("\r\n").partition(":")
-        return _folded(f"{name}:{prefix}{value}")
+        return folded_line(f"{name}:{prefix}{value}")
 
     return _SUMMARY.sub(prefixed, body, count=1)
 
@@ -305,20 +305,7 @@ def tentative(entry: Entry, visitors: Collection[str]) -> str:
     if not visitors:
         return body
     text = Text(description(entry.attendee, entry.facts, visitors)).to_ical().decode()
-    return _DESCRIPTION.sub(lambda _: _folded(f"DESCRIPTION:{text}"), body, count=1)
-
-
-def _folded(line: str) -> str:
-    """A line as RFC 5545 wants it: no more than 75 bytes between line breaks, no character cut in two."""
-    parts, size = [""], 0
-    for char in line:
-        width = len(char.encode())
-        if size + width > 75:
-            parts.append(" ")
-            size = 1
-        parts[-1] += char
-        size += width
-    return "\r\n".join(parts) + "\r\n"
+    return _DESCRIPTION.sub(lambda _: folded_line(f"DESCRIPTION:{text}"), body, count=1)
 
 
 _STAMP = re.compile(rb"^DTSTAMP:.*\r\n", re.MULTILINE)

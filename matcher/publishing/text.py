@@ -32,6 +32,19 @@ def listed(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else ""
 
 
+def folded_line(line: str) -> str:
+    """A line as RFC 5545 wants it: no more than 75 bytes between line breaks, no character cut in two."""
+    parts, size = [""], 0
+    for char in line:
+        width = len(char.encode())
+        if size + width > 75:
+            parts.append(" ")
+            size = 1
+        parts[-1] += char
+        size += width
+    return "\r\n".join(parts) + "\r\n"
+
+
 # Written out, because strftime's names change with the locale that some library may have set.
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-from scipy.spatial import KDTree
 
 from matcher.coordinates import METRE, distances_km, on_globe
 from matcher.domain import Finding, Limits, Mode, Plan, Problem, School
@@ -83,6 +82,8 @@ class ModeAndDistance(MustRule):
     @staticmethod
     def _near(seats: Seats) -> dict[int, list[int]]:
         """For each volunteer with a limit, the schools within it."""
+        from scipy.spatial import KDTree  # here, since who only checks a plan need not wait for it
+
         unknown_km = seats.problem.programme.limits.unknown_km
         limit = {
             index: person.max_distance_km

@@ -24,13 +24,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from matcher.coordinates import degrees
 from matcher.domain import Availability, Mode, Plan, Problem, Slot, TierName, Visit
 from matcher.times import without
 
 if TYPE_CHECKING:
+    from scipy import sparse
+
     from matcher.rules.base import Rule
 
 Ints = npt.NDArray[np.int64]
@@ -436,6 +437,8 @@ def numbered(key: Ints) -> tuple[Ints, Ints]:
 
 def _rows_of(terms: Terms, rows: int, columns: int) -> sparse.csr_array:
     """A block of rows, with numbers no wider than they have to be: a large term has hundreds of millions."""
+    from scipy import sparse  # here, since who only checks a plan need not wait for it
+
     widest = int(np.abs(terms.coefficient).max(initial=0))
     coefficient = terms.coefficient.astype(np.int8 if widest < 2**7 else np.int64)
     if len(terms.row) and np.all(terms.row[1:] >= terms.row[:-1]):  # nothing to sort
@@ -446,6 +449,8 @@ def _rows_of(terms: Terms, rows: int, columns: int) -> sparse.csr_array:
 
 def _stacked(blocks: list[sparse.csr_array], columns: int) -> sparse.csr_array:
     """The blocks one below the other; they are used up, so that never all is held twice."""
+    from scipy import sparse  # here, since who only checks a plan need not wait for it
+
     total = sum(block.nnz for block in blocks)
     data = np.empty(total, dtype=np.result_type(np.int8, *(block.dtype for block in blocks)))
     index = np.int32 if max(total, columns) < 2**31 else np.int64

@@ -6,7 +6,6 @@ from itertools import permutations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from matcher.coordinates import METRE, distances_km
 from matcher.domain import Finding, Limits, Mode, Plan, Problem, School, Slot
@@ -253,6 +252,8 @@ class _Clashes:
     """
 
     def __init__(self, model: Model) -> None:
+        from scipy import sparse  # here, since who only checks a plan need not wait for it
+
         pairs = self._pairs(model)
         visits = len(model.visits)
         graph = sparse.csr_array((np.ones(len(pairs), dtype=np.int8), (pairs[:, 0], pairs[:, 1])), (visits, visits))

@@ -29,11 +29,13 @@ Which floor is which:
 changes.py      what differs between two scenarios (no database)
 connection.py   addresses, transactions, and errors in plain words
 schema.py       the tables; scenarios.py, runs.py, unfinished.py, publications.py and told.py write and read them
+erasure.py      what people did not consent to, and people who are to be forgotten, taken out of all of them
 versions.py     which version of the tables a database has; runs migrations/, one file for each version
 workspace.py    what the planner calls
 """
 
 from matcher.store.changes import Change, ColumnChange, What, diff, fingerprint, summary
+from matcher.store.erasure import Admitted
 from matcher.store.leases import Lease, Taken
 from matcher.store.publications import Heard, Version
 from matcher.store.runs import RunSummary, SavedRun
@@ -41,6 +43,7 @@ from matcher.store.unfinished import Unfinished
 from matcher.store.workspace import Import, Workspace
 
 __all__ = [
+    "Admitted",
     "Change",
     "ColumnChange",
     "Heard",

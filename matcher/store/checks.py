@@ -59,10 +59,11 @@ def unreadable_values(connection: sa.Connection) -> list[str]:
 
 def loose_ends(connection: sa.Connection) -> list[str]:
     """Rows that are there while those are gone that they belong to, and what a workspace cannot be without."""
-    found = []
+    found, tidied = [], sa.select(schema.tidied_runs.c.number)
     for table, what in ((schema.imports, "import"), (schema.runs, "run"), (schema.versions, "version")):
         numbers = sorted(connection.scalars(sa.select(table.c.number)))
-        gaps = sorted(set(range(1, max(numbers, default=0) + 1)) - set(numbers))
+        known = set(numbers) | set(connection.scalars(tidied) if table is schema.runs else ())
+        gaps = sorted(set(range(1, max(numbers, default=0) + 1)) - known)
         found += [f"{what.capitalize()} {gap} is gone." for gap in gaps]
     uids = set(connection.scalars(sa.select(schema.entries.c.uid)))
     for table, what in ((schema.letters, "A letter"), (schema.replies, "An answer")):

@@ -15,7 +15,7 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from enum import Enum
 from pathlib import Path
 
@@ -55,11 +55,22 @@ def back_up(engine: sa.Engine, to: Path, replace: bool) -> None:
         _write(to, replace, lambda file: _copy(connection, file))
 
 
-def keep_copy(connection: sa.Connection, beside: Path) -> Path:
-    """Copy what the transaction sees to this place, or beside it if something else has that name; where it went."""
+@contextmanager
+def copy_kept(connection: sa.Connection, beside: Path) -> Iterator[Path]:
+    """Copy what the transaction sees to this place, or beside it if something else has that name; where it went.
+
+    Where what the transaction does inside fails, all is as it was, and the copy is taken away again.
+    """
     with _writing_beside(beside) as file:
         _copy(connection, file)
-        return _settle(file, beside)
+        kept, is_new = _settle(file, beside)
+    try:
+        yield kept
+    except BaseException:
+        if is_new:
+            with contextlib.suppress(OSError):
+                kept.unlink()
+        raise
 
 
 def replace_rows(connection: sa.Connection, source: sa.Connection) -> None:
@@ -70,6 +81,18 @@ def replace_rows(connection: sa.Connection, source: sa.Connection) -> None:
         rows = source.execute(sa.select(table).execution_options(yield_per=ROWS_AT_A_TIME)).mappings()
         for part in rows.partitions():
             connection.execute(sa.insert(table), [dict(row) for row in part])
+        _count_on(connection, table)
+
+
+def _count_on(connection: sa.Connection, table: sa.Table) -> None:
+    """PostgreSQL's numbers for new rows begin after those that were put there; SQLite sees to it by itself."""
+    column = table.autoincrement_column
+    if connection.dialect.name != "postgresql" or column is None:
+        return
+    sequence = connection.scalar(sa.select(sa.func.pg_get_serial_sequence(table.name, column.name)))
+    if sequence is not None:
+        highest = sa.select(sa.func.coalesce(sa.func.max(column), 0) + 1).scalar_subquery()
+        connection.execute(sa.select(sa.func.setval(sequence, highest, False)))
 
 
 def restore_into(engine: sa.Engine, file: Path, patience_seconds: float, keep_at: Path | None) -> Path | None:
@@ -79,14 +102,14 @@ def restore_into(engine: sa.Engine, file: Path, patience_seconds: float, keep_at
     """
     source = make_engine(database_url(str(file)), patience_seconds, read_only=True)
     try:
-        with reading(source) as rows, writing(engine, patience_seconds) as connection:
+        with reading(source) as rows, writing(engine, patience_seconds) as connection, ExitStack() as inside:
             is_current, kept = versions.is_current(connection), None
             if keep_at is not None and (is_current or connection.dialect.name == "sqlite"):
-                kept = keep_copy(connection, keep_at)
+                kept = inside.enter_context(copy_kept(connection, keep_at))
             if not is_current:
                 versions.upgrade(connection)
                 if keep_at is not None and kept is None:
-                    kept = keep_copy(connection, keep_at)
+                    kept = inside.enter_context(copy_kept(connection, keep_at))
             replace_rows(connection, rows)
             return kept
     finally:
@@ -103,7 +126,7 @@ def restore_over(place: Path, file: Path, keep_at: Path) -> Path | None:
             with _writing_beside(keep_at) as old:
                 shutil.copyfile(place, old)
                 to_disk(old)
-                kept = _settle(old, keep_at)
+                kept, _ = _settle(old, keep_at)
             for left in ("-journal", "-wal", "-shm"):  # they would be taken for the new file's
                 if Path(f"{place}{left}").exists():
                     shutil.copyfile(f"{place}{left}", _private(Path(f"{kept}{left}")))
@@ -174,8 +197,11 @@ def _writing_beside(place: Path) -> Iterator[Path]:
                 each.unlink()
 
 
-def _settle(file: Path, place: Path) -> Path:
-    """Give the file this name, or a numbered one if something else has it; the same content is not kept twice."""
+def _settle(file: Path, place: Path) -> tuple[Path, bool]:
+    """Give the file this name, or a numbered one if something else has it; the same content is not kept twice.
+
+    Returns the name, and whether it is new.
+    """
     with _files_in_words(place):
         to_disk(file)
         number = 1
@@ -184,10 +210,10 @@ def _settle(file: Path, place: Path) -> Path:
             try:
                 _place_new(file, name)
                 to_disk(name.parent)
-                return name
+                return name, True
             except FileExistsError:
                 if name.is_file() and filecmp.cmp(file, name, shallow=False):
-                    return name
+                    return name, False
             number += 1
 
 
@@ -213,6 +239,10 @@ def _files_in_words(place: Path) -> Iterator[None]:
     try:
         yield
     except FileExistsError as error:
+        if not place.is_file():
+            raise StoreError(
+                f"{place} cannot be written: what is there already is no file. Name another place."
+            ) from error
         raise Refused(f"{place} is there already.", Remedy.REPLACE) from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -34,6 +34,8 @@ class Version:
     """How many events it changed, those of schools included."""
     letters: Mapping[LetterState, int]
     """How many of its letters stand where."""
+    erased: datetime | None = None
+    """When personal data was last taken out of what its plan was made for, with the zone UTC; None: never."""
     actor: str | None = None
     """Who published it, where that was said."""
 
@@ -121,7 +123,8 @@ def versions(connection: sa.Connection) -> tuple[Version, ...]:
     counted = sa.select(entries.c.version, sa.func.count()).group_by(entries.c.version)
     changed: dict[int, int] = {row[0]: row[1] for row in connection.execute(counted)}
     states: dict[int, dict[LetterState, int]] = {}
-    runs_kept = set(connection.scalars(sa.select(schema.runs.c.number)))
+    of_runs = sa.select(schema.runs.c.number, schema.scenarios.c.erased_utc).outerjoin(schema.scenarios)
+    erased = {number: moment for number, moment in connection.execute(of_runs)}  # noqa: C416 - rows are no tuples
     counted = sa.select(letters.c.version, letters.c.state, sa.func.count()).group_by(
         letters.c.version, letters.c.state
     )
@@ -132,7 +135,7 @@ def versions(connection: sa.Connection) -> tuple[Version, ...]:
     if lost:
         raise DamagedValue(f"version {min(lost)} is gone, of which there are events or letters")
     for row in found:
-        if row.run_number not in runs_kept:
+        if row.run_number not in erased:
             raise DamagedValue(f"run {row.run_number}, which was published as version {row.number}, is gone")
     return tuple(
         Version(
@@ -141,6 +144,7 @@ def versions(connection: sa.Connection) -> tuple[Version, ...]:
             row.made_utc.replace(tzinfo=UTC),
             changed.get(row.number, 0),
             states.get(row.number, {}),
+            erased[row.run_number] and erased[row.run_number].replace(tzinfo=UTC),
             row.actor,
         )
         for row in found
@@ -239,6 +243,23 @@ def mark_letter(connection: sa.Connection, message_id: str, state: LetterState, 
     table = schema.letters
     marked = {"state": state.value, "remark": remark}
     connection.execute(sa.update(table).where(table.c.message_id == message_id).values(marked))
+
+
+def _over(before: datetime) -> sa.ColumnElement[bool]:
+    """Letters of versions made before then that have gone or never will, and have a body."""
+    table, made = schema.letters, schema.versions
+    old = sa.select(made.c.number).where(made.c.made_utc < utc(before))
+    done = [state.value for state in (LetterState.SENT, LetterState.OVERTAKEN)]
+    return sa.and_(table.c.version.in_(old), table.c.state.in_(done), sa.func.length(table.c.content) > 0)
+
+
+def old_letters(connection: sa.Connection, before: datetime) -> int:
+    return connection.scalar(sa.select(sa.func.count()).select_from(schema.letters).where(_over(before))) or 0
+
+
+def empty_letters(connection: sa.Connection, before: datetime) -> int:
+    """Delete the bodies of old letters; that they went, when and to whom stays known."""
+    return connection.execute(sa.update(schema.letters).where(_over(before)).values(content=b"")).rowcount
 
 
 _UNKNOWN = datetime(1970, 1, 1)  # when an answer was given that says a time after it was read

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from matcher.domain import Plan, Slot, Status, TierName, TierScore, Visit
+from matcher.domain import GoalName, LedgerLine, Plan, Slot, Status, TierName, TierScore, Visit
 from matcher.store import scenarios, schema
 from matcher.store.kept import DamagedValue
 from matcher.store.schema import utc
@@ -34,6 +36,8 @@ class RunSummary:
     assignments: int
     actor: str | None
     """Who had it made, where that was said."""
+    erased: datetime | None
+    """When personal data was last taken out of what the run was made for, with the zone UTC; None: never."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,10 @@ class SavedRun(RunSummary):
     plan: Plan
     reasons: Mapping[str, str]
     settings: Mapping[str, object]
+    ledger: tuple[LedgerLine, ...] | None
+    """As it was judged when the run was made; None of a run kept by a version that did not keep it."""
+    is_whole: bool
+    """Whether it is what was kept, as far as its seal tells."""
 
 
 def save(
@@ -54,6 +62,7 @@ def save(
     settings: Mapping[str, object],
     made: datetime,
     actor: str | None = None,
+    ledger: Sequence[LedgerLine] | None = None,
 ) -> int:
     number = (newest(connection) or 0) + 1  # a sequence of the database's would leave gaps; nobody else is writing
     connection.execute(
@@ -65,6 +74,7 @@ def save(
             status=status.value,
             settings=dict(settings),
             actor=actor,
+            ledger=sa.null() if ledger is None else _ledger_rows(ledger),
         )
     )
     visits = [
@@ -86,7 +96,75 @@ def save(
         if rows:
             numbered = [{"run_number": number, "position": place, **row} for place, row in enumerate(rows)]
             connection.execute(sa.insert(table), numbered)
+    if ledger is not None:
+        seal(connection, number)
     return number
+
+
+def keep_ledger(connection: sa.Connection, number: int, ledger: Sequence[LedgerLine]) -> None:
+    """Keep the verdict of a run that an earlier version kept without; one that has it stays as it is."""
+    runs = schema.runs
+    lacking = (runs.c.number == number) & runs.c.seal.is_(None)
+    kept = sa.update(runs).where(lacking).values(ledger=_ledger_rows(ledger))
+    if connection.execute(kept).rowcount:
+        seal(connection, number)
+
+
+def seal(connection: sa.Connection, number: int) -> None:
+    """Note what the run says, so that it is known whether somebody changed it by hand."""
+    runs = schema.runs
+    connection.execute(sa.update(runs).where(runs.c.number == number).values(seal=digest(connection, number)))
+
+
+def is_whole(connection: sa.Connection, number: int) -> bool:
+    """Whether the run says what was kept, as far as that can be known."""
+    kept = connection.scalar(sa.select(schema.runs.c.seal).where(schema.runs.c.number == number))
+    return kept is None or kept == digest(connection, number)
+
+
+def digest(connection: sa.Connection, number: int) -> str:
+    """64 hexadecimal digits that depend on the run's plan, scores, status, reasons and ledger."""
+    runs = schema.runs
+    status, ledger = connection.execute(sa.select(runs.c.status, runs.c.ledger).where(runs.c.number == number)).one()
+    rows = [
+        [[_plain(value) for value in row.values()] for row in _of_run(connection, table, number)]
+        for table in (schema.run_tiers, schema.run_visits, schema.run_reasons, schema.run_assignments)
+    ]
+    return hashlib.sha256(json.dumps([number, status, ledger, *rows]).encode()).hexdigest()
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _ledger_rows(ledger: Sequence[LedgerLine]) -> list[list[object]]:
+    return [[line.cohort_id, line.goal.value, line.met, line.target] for line in ledger]
+
+
+def _ledger(number: int, kept: object) -> tuple[LedgerLine, ...] | None:
+    if kept is None:
+        return None
+    try:
+        assert isinstance(kept, list)
+        return tuple(LedgerLine(cohort_id, GoalName(goal), met, target) for cohort_id, goal, met, target in kept)
+    except (AssertionError, TypeError, ValueError):
+        raise DamagedValue(f"the ledger of run {number} is none") from None
+
+
+def delete(connection: sa.Connection, numbers: Collection[int]) -> None:
+    """Delete runs that were not published. What their pages told of people stays known, for the pages are out there."""
+    if not numbers:
+        return
+    keeper = sa.select(sa.func.max(schema.runs.c.number)).where(schema.runs.c.number.not_in(numbers)).scalar_subquery()
+    told = schema.told_figures
+    connection.execute(sa.update(told).where(told.c.run_number.in_(numbers)).values(run_number=keeper))
+    connection.execute(sa.delete(schema.runs).where(schema.runs.c.number.in_(numbers)))
+    connection.execute(sa.insert(schema.tidied_runs), [{"number": number} for number in sorted(numbers)])
+
+
+def was_tidied(connection: sa.Connection, number: int) -> bool:
+    table = schema.tidied_runs
+    return connection.scalar(sa.select(table.c.number).where(table.c.number == number)) is not None
 
 
 def newest(connection: sa.Connection) -> int | None:
@@ -98,7 +176,8 @@ def load(connection: sa.Connection, number: int) -> SavedRun | None:
     found = _summaries(connection, number)
     if not found:
         return None
-    (settings,) = connection.execute(sa.select(schema.runs.c.settings).where(schema.runs.c.number == number)).one()
+    columns = sa.select(schema.runs.c.settings, schema.runs.c.ledger)
+    settings, ledger = connection.execute(columns.where(schema.runs.c.number == number)).one()
     teams: dict[str, list[str]] = defaultdict(list)
     for row in _of_run(connection, schema.run_assignments, number):
         teams[row["session_id"]].append(row["volunteer_id"])
@@ -109,7 +188,8 @@ def load(connection: sa.Connection, number: int) -> SavedRun | None:
         {row["session_id"]: Visit(Slot(row["start"], row["end"]), tuple(teams[row["session_id"]])) for row in visits}
     )
     reasons = {row["session_id"]: row["reason"] for row in _of_run(connection, schema.run_reasons, number)}
-    return SavedRun(**vars(found[0]), plan=plan, reasons=reasons, settings=settings)
+    lines, whole = _ledger(number, ledger), is_whole(connection, number)
+    return SavedRun(**vars(found[0]), plan=plan, reasons=reasons, settings=settings, ledger=lines, is_whole=whole)
 
 
 def summaries(connection: sa.Connection) -> tuple[RunSummary, ...]:
@@ -119,6 +199,8 @@ def summaries(connection: sa.Connection) -> tuple[RunSummary, ...]:
 
 def _of_run(connection: sa.Connection, table: sa.Table, number: int) -> Sequence[sa.RowMapping]:
     query = sa.select(table).where(table.c.run_number == number).order_by(table.c.position)
+    if "volunteer_id" in table.c:  # of which each session has its own positions
+        query = query.order_by(table.c.session_id)
     return connection.execute(query).mappings().all()
 
 
@@ -138,6 +220,7 @@ def _summaries(connection: sa.Connection, number: int | None) -> list[RunSummary
         sa.select(
             schema.runs,
             schema.scenarios.c.fingerprint,
+            schema.scenarios.c.erased_utc,
             counted(schema.run_visits).label("delivered"),
             counted(schema.run_assignments).label("assignments"),
         )
@@ -165,6 +248,7 @@ def _summaries(connection: sa.Connection, number: int | None) -> list[RunSummary
             delivered=row["delivered"],
             assignments=row["assignments"],
             actor=row["actor"],
+            erased=row["erased_utc"] and row["erased_utc"].replace(tzinfo=UTC),
         )
         for row in found
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -59,13 +59,14 @@ def _is_whole(connection: sa.Connection, scenario_id: int, mark: str) -> bool:
         return False
 
 
-def load(connection: sa.Connection, scenario_id: int) -> Tables:
+def load(connection: sa.Connection, scenario_id: int, columns: Mapping[str, Collection[str]] | None = None) -> Tables:
+    """`columns` are those that each table has in a database of an earlier version; today's unless said."""
     programme = schema.programme
     query = sa.select(programme.c.key, programme.c.kind, programme.c.value)
     kept = connection.execute(query.where(programme.c.scenario_id == scenario_id).order_by(programme.c.position))
     return Tables(
         {key: _read_back(key, kind, value) for key, kind, value in kept},
-        {table.name: _load_rows(connection, table, scenario_id) for table in TABLES},
+        {table.name: _load_rows(connection, table, scenario_id, columns) for table in TABLES},
     )
 
 
@@ -114,9 +115,13 @@ def _scenario_rows(table: Table, rows: Iterable[Row]) -> Iterable[dict[str, Any]
     return ({"row_number": row.number, **{name: row.values.get(name) for name in names}} for row in rows)
 
 
-def _load_rows(connection: sa.Connection, table: Table, scenario_id: int) -> tuple[Row, ...]:
+def _load_rows(
+    connection: sa.Connection, table: Table, scenario_id: int, columns: Mapping[str, Collection[str]] | None
+) -> tuple[Row, ...]:
+    if columns is not None and table.name not in columns:
+        return ()
     source = schema.scenario_tables[table.name]
-    names = [column.name for column in table.columns]
+    names = [each.name for each in table.columns if columns is None or each.name in columns[table.name]]
     query = sa.select(source.c.row_number, *(source.c[name] for name in names))
     kept = connection.execute(query.where(source.c.scenario_id == scenario_id).order_by(source.c.position))
     return tuple(

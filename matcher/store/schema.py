@@ -58,7 +58,9 @@ scenarios = sa.Table(
     metadata,
     sa.Column("scenario_id", sa.Integer, primary_key=True),
     sa.Column("fingerprint", sa.String, nullable=False, unique=True),
+    sa.Column("erased_utc", sa.DateTime),
 )
+"""`erased_utc` is when personal data was last taken out of it: NULL while it is as it was imported."""
 
 
 def _actor() -> sa.Column[str]:
@@ -127,7 +129,11 @@ runs = sa.Table(
     sa.Column("status", sa.String, nullable=False),
     sa.Column("settings", sa.JSON, nullable=False),
     _actor(),
+    sa.Column("ledger", sa.JSON),
+    sa.Column("seal", sa.String),
 )
+"""`ledger` is a list of [cohort_id, goal, met, target], as it was judged when the run was made; NULL where the run was
+kept by a version that did not keep it, and nobody has read it since. `seal` is a digest of all that a run says."""
 
 
 def _run_number() -> sa.Column[int]:
@@ -306,6 +312,30 @@ told_figures = sa.Table(
     sa.Column("value", sa.Integer, nullable=False),
 )
 """Figures about people on the pages that were exported: whom they could count, and how often; not what they said."""
+
+# Who does not want to be known (any more)
+
+consents_withdrawn = sa.Table(
+    "consents_withdrawn",
+    metadata,
+    sa.Column("volunteer_id", sa.String, primary_key=True),
+    sa.Column("withdrawn_utc", sa.DateTime, nullable=False),
+)
+"""Who said no after a yes: no spreadsheet turns their consent on again by itself."""
+
+forgotten = sa.Table(
+    "forgotten",
+    metadata,
+    sa.Column("mark", sa.String, primary_key=True),
+)
+"""By what the ids of people who were erased are known again: see `erasure.mark_of`."""
+
+tidied_runs = sa.Table(
+    "tidied_runs",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+)
+"""The numbers of runs that were tidied away, so that nobody takes them for lost."""
 
 watch(metadata)
 

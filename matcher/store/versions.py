@@ -33,6 +33,11 @@ def is_current(connection: sa.Connection) -> bool:
     return version == SCHEMA_VERSION
 
 
+def is_workspace(connection: sa.Connection) -> bool:
+    """Whether it is a workspace, of whatever version."""
+    return VERSION_TABLE in sa.inspect(connection).get_table_names()
+
+
 def is_empty(connection: sa.Connection) -> bool:
     return not sa.inspect(connection).get_table_names()
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import secrets
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -12,13 +15,26 @@ from typing import Self
 
 import sqlalchemy as sa
 
-from matcher.domain import Plan, Status, TierScore
+from matcher.domain import LedgerLine, Plan, Status, TierScore
 from matcher.errors import ChangedMeanwhile, DamagedError, MatcherError, NotThere, Remedy, StoreError
 from matcher.publishing.disclosure import Told
 from matcher.publishing.published import Entry, Letter, LetterState
-from matcher.store import checks, copies, leases, publications, runs, scenarios, schema, told, unfinished, versions
+from matcher.store import (
+    checks,
+    copies,
+    erasure,
+    leases,
+    publications,
+    runs,
+    scenarios,
+    schema,
+    told,
+    unfinished,
+    versions,
+)
 from matcher.store.changes import Change, diff
 from matcher.store.connection import check_file, database_url, described, make_engine, reading, sqlite_file, writing
+from matcher.store.erasure import Admitted
 from matcher.store.leases import Lease
 from matcher.store.publications import Heard, Version
 from matcher.store.runs import RunSummary, SavedRun
@@ -106,22 +122,24 @@ class Workspace:
                 return
             if not create and versions.is_empty(connection):
                 raise versions.missing(self.where)
-        with writing(self.engine, self._patience_seconds) as connection:
+        file, copy = sqlite_file(self.engine.url), None
+        found, refused = False, frozenset[str]()
+        with writing(self.engine, self._patience_seconds) as connection, ExitStack() as inside:
             if not versions.is_current(connection):  # somebody else may have been quicker
-                if keep_older:
-                    self._keep_as_it_was(connection)
+                if keep_older and file is not None and not versions.is_empty(connection):
+                    name = f"{file.name}.before-{schema.SCHEMA_VERSION}-{datetime.now():%Y%m%d}"
+                    copy = inside.enter_context(copies.copy_kept(connection, file.with_name(name)))
                 versions.upgrade(connection)
-
-    def _keep_as_it_was(self, connection: sa.Connection) -> None:
-        """A copy of an older workspace's file beside it, before its tables are changed."""
-        file = sqlite_file(self.engine.url)
-        if file is None or versions.is_empty(connection):
-            return
-        name = f"{file.name}.before-{schema.SCHEMA_VERSION}-{datetime.now():%Y%m%d}"
-        copy = copies.keep_copy(connection, file.with_name(name))
-        _log.warning(
-            "matcher: %s is from an earlier version and is brought up to date. It is kept as it was in %s", file, copy
-        )
+                found, refused = erasure.sweep(connection, datetime.now(UTC))
+        if copy is not None:
+            _log.warning(
+                "matcher: %s was from an earlier version and is brought up to date. It is kept as it was in %s",
+                file,
+                copy,
+            )
+        self._take_out_of_copies(refused)
+        if found:
+            self._wipe()
 
     @property
     def address(self) -> str:
@@ -196,6 +214,14 @@ class Workspace:
                 row["number"], row["source"], row["made_utc"].replace(tzinfo=UTC), row["fingerprint"], row["actor"]
             )
 
+    def admit(self, tables: Tables, consent: Collection[str] = (), again: Collection[str] = ()) -> Admitted:
+        """What of a spreadsheet is taken: not the people who were erased, nor consent that was withdrawn.
+
+        But for those whose ids are said: who consents again, and who is a volunteer again.
+        """
+        with reading(self.engine) as connection:
+            return erasure.admit(connection, tables, consent, again)
+
     def replace_tables(
         self,
         new: Tables,
@@ -203,14 +229,20 @@ class Workspace:
         made: datetime | None = None,
         agreed: Sequence[Change] | None = None,
         actor: str | None = None,
+        consent: Collection[str] = (),
+        again: Collection[str] = (),
     ) -> tuple[Change, ...]:
         """Make this the current scenario, and return what changed by it; without a change nothing is written.
 
         The scenario must have been found good (`intake.build_problem`). `agreed` are the changes somebody was shown
         and said yes to: if the workspace has moved on since, so that they are not what would be done now, it is left
-        alone.
+        alone. Whatever is kept of the gender and ethnicity of people who do not consent (any more) is taken out;
+        those in `consent` do again, and those in `again` are known again after they were erased.
         """
+        when = made or datetime.now(UTC)
         with writing(self.engine, self._patience_seconds) as connection:
+            erasure.drop_marks(connection, again)
+            new = erasure.admit(connection, new, consent, again).tables
             current = scenarios.current(connection)
             changes = diff(None if current is None else scenarios.load(connection, current), new)
             if agreed is not None and tuple(agreed) != changes:
@@ -220,9 +252,14 @@ class Workspace:
                 )
             if current is None or changes:
                 scenario_id = scenarios.find_or_add(connection, new)
-                scenarios.add_import(connection, scenario_id, source, made or datetime.now(UTC), actor)
+                scenarios.add_import(connection, scenario_id, source, when, actor)
+            found, refused = erasure.sweep(connection, when, consent)
+            if current is None or changes:
                 scenarios.remove_unused(connection)
-            return changes
+        self._take_out_of_copies(refused)
+        if found:
+            self._wipe()
+        return changes
 
     def save_run(
         self,
@@ -236,16 +273,24 @@ class Workspace:
         made: datetime | None = None,
         instead_of: Collection[int] = (),
         actor: str | None = None,
+        ledger: Sequence[LedgerLine] | None = None,
     ) -> int:
-        """Keep a plan with the scenario it was made for (even if another was imported since); its run number.
+        """Keep a plan and its verdict with the scenario it was made for (even if another was imported since).
 
-        `instead_of` are the unfinished ones that it makes needless.
+        Returns its run number. `instead_of` are the unfinished ones that it makes needless.
         """
         with writing(self.engine, self._patience_seconds) as connection:
-            scenario_id = scenarios.find_or_add(connection, tables)
+            scenario_id = scenarios.find_or_add(connection, self._still_known(connection, tables))
             when = made or datetime.now(UTC)
             unfinished.remove(connection, instead_of)
-            return runs.save(connection, scenario_id, plan, tiers, seconds, status, reasons, settings, when, actor)
+            return runs.save(
+                connection, scenario_id, plan, tiers, seconds, status, reasons, settings, when, actor, ledger
+            )
+
+    def keep_ledger(self, number: int, ledger: Sequence[LedgerLine]) -> None:
+        """Keep the verdict of a run that an earlier version kept without."""
+        with writing(self.engine, self._patience_seconds) as connection:
+            runs.keep_ledger(connection, number, ledger)
 
     def keep_unfinished(
         self,
@@ -258,7 +303,7 @@ class Workspace:
     ) -> int:
         """Keep the best plan so far of a solve that goes on, in the place that it had; the number of its place."""
         with writing(self.engine, self._patience_seconds) as connection:
-            scenario_id = scenarios.find_or_add(connection, tables)
+            scenario_id = scenarios.find_or_add(connection, self._still_known(connection, tables))
             now = datetime.now(UTC)
             return unfinished.keep(connection, number, scenario_id, started, now, seconds, settings, plan)
 
@@ -280,6 +325,106 @@ class Workspace:
         """All runs, the newest first."""
         with reading(self.engine) as connection:
             return runs.summaries(connection)
+
+    def _still_known(self, connection: sa.Connection, tables: Tables) -> Tables:
+        """What a plan was made for, without what was withdrawn meanwhile."""
+        admitted = erasure.admit(connection, tables, (), ())
+        if admitted.passed_over:
+            raise StoreError(
+                f"A volunteer was erased from {self.where} while this plan was made, so it is not kept. Make a new one."
+            )
+        return admitted.tables
+
+    # Who does not want to be known (any more)
+
+    def find_person(self, who: str) -> dict[str, tuple[str, ...]]:
+        """Those whose id or name that is, in any scenario: id -> names, the newest first. An id goes before names."""
+        with reading(self.engine) as connection:
+            return erasure.find(connection, who)
+
+    def people_marked(self, marks: Collection[str]) -> dict[str, str]:
+        """The ids in any scenario that these marks are of -> the mark."""
+        with reading(self.engine) as connection:
+            return erasure.matching(erasure.everybody(connection), marks)
+
+    def forgotten(self) -> list[str]:
+        """By what the ids of people who were erased are known again, see `erasure.mark_of`."""
+        with reading(self.engine) as connection:
+            return erasure.marks(connection)
+
+    def was_forgotten(self, volunteer_id: str) -> bool:
+        """Whether somebody with that id was erased."""
+        with reading(self.engine) as connection:
+            return bool(erasure.matching([volunteer_id], erasure.marks(connection)))
+
+    def forget(self, volunteer_id: str, now: datetime) -> tuple[Counter[str], list[str]]:
+        """Erase somebody from all that is kept and from the copies that matcher made, and keep their id's mark.
+
+        Returns how many of what that concerned, and in sentences what could not be done.
+        """
+        stand_in = erasure.new_stand_in()
+        with writing(self.engine, self._patience_seconds) as connection:
+            who = erasure.person(erasure.AnyVersion(connection), volunteer_id)
+            done = erasure.forget(erasure.AnyVersion(connection), who, stand_in, now)
+            salt = secrets.token_hex(8)
+            if not erasure.matching([volunteer_id], erasure.marks(connection)):
+                erasure.keep_mark(connection, erasure.mark_of(volunteer_id, who.names, salt))
+
+        def leave(kept: erasure.AnyVersion) -> bool:
+            there = erasure.person(kept, volunteer_id)
+            both = replace(there, words=there.words | who.words)
+            return erasure.forget(kept, both, stand_in, now).total() > 0
+
+        changed, trouble = self._in_copies(leave)
+        done["copy that matcher made"] = changed
+        if left := erasure.wipe(self.engine):
+            trouble.append(left)
+        return done, trouble
+
+    def tidy(self, numbers: Collection[int], letters_before: datetime | None) -> int:
+        """Delete these runs, and the bodies of letters of versions made before then; how many letters that were."""
+        with writing(self.engine, self._patience_seconds) as connection:
+            runs.delete(connection, numbers)
+            scenarios.remove_unused(connection)
+            emptied = 0 if letters_before is None else publications.empty_letters(connection, letters_before)
+        self._wipe()
+        return emptied
+
+    def old_letters(self, before: datetime) -> int:
+        """How many letters of versions made before then have gone, or never will, and still have their bodies."""
+        with reading(self.engine) as connection:
+            return publications.old_letters(connection, before)
+
+    def _take_out_of_copies(self, refused: Collection[str]) -> None:
+        if refused:
+            now = datetime.now(UTC)
+            _, trouble = self._in_copies(lambda kept: erasure.take_out_demographics(kept, refused, now))
+            for line in trouble:
+                _log.warning("matcher: %s", line)
+
+    def _wipe(self) -> None:
+        if left := erasure.wipe(self.engine):
+            _log.warning("matcher: %s", left)
+
+    def _in_copies(self, do: Callable[[erasure.AnyVersion], bool]) -> tuple[int, list[str]]:
+        """Do it to each copy that matcher made of this workspace; how many it changed, and where it could not be."""
+        changed, trouble = 0, []
+        for file in erasure.copies_of(self.engine.url):
+            engine = make_engine(database_url(str(file)), self._patience_seconds)
+            try:
+                with writing(engine, self._patience_seconds) as connection:
+                    if not versions.is_workspace(connection):
+                        raise StoreError(f"{file} is no workspace.")
+                    found = do(erasure.AnyVersion(connection))
+                if found:
+                    changed += 1
+                    if left := erasure.wipe(engine):
+                        trouble.append(left)
+            except StoreError as error:
+                trouble.append(f"The copy {file} stays as it is: {error} Delete it if nobody needs it.")
+            finally:
+                engine.dispose()
+        return changed, trouble
 
     # Whole copies
 
@@ -453,9 +598,17 @@ class Workspace:
                 )
             publications.add_letters(connection, version, letters)
 
-    def claim_letter(self, letter: Letter) -> bool:
-        """Note that it is on its way (SENDING), which counts as an attempt. False if it is no longer as it was read."""
+    def claim_letter(self, letter: Letter, judged_by: int | None) -> bool:
+        """Note that it is on its way (SENDING), which counts as an attempt. False if it is no longer as it was read.
+
+        ChangedMeanwhile if `judged_by` is not the number of the newest import any more.
+        """
         with writing(self.engine, self._patience_seconds) as connection:
+            if judged_by != scenarios.newest_import(connection):
+                raise ChangedMeanwhile(
+                    "Another spreadsheet was imported meanwhile, so sending stopped before the next letter. Send "
+                    "again, so that what is left is judged by it."
+                )
             return publications.claim_letter(connection, letter)
 
     def mark_letter(self, message_id: str, state: LetterState, remark: str = "") -> None:
@@ -522,5 +675,7 @@ class Workspace:
         if newest is None:
             return NotThere(f"{self.where} holds no run yet.", Remedy.SOLVE)
         if number is not None and 1 <= number <= newest:
+            if runs.was_tidied(connection, number):
+                return NotThere(f"Run {number} was never published and was tidied away.")
             return DamagedError(self.where, f"run {number} is gone")
         return NotThere(f"{self.where} holds no run {number}: they are numbered up to {newest}.")

@@ -11,6 +11,7 @@ publishing.py       from a plan to what people are told: versions and their lett
 mailing.py          letters out, answers in
 subscriptions.py    feeds, and calendars on a CalDAV server
 safekeeping.py      backups
+privacy.py          erasing people, and what is old
 guide.py            the pages of the guide
 
     from matcher import usecases
@@ -32,13 +33,16 @@ if TYPE_CHECKING:
     from matcher.usecases import guide as guide
     from matcher.usecases import mailing as mailing
     from matcher.usecases import planning as planning
+    from matcher.usecases import privacy as privacy
     from matcher.usecases import publishing as publishing
     from matcher.usecases import safekeeping as safekeeping
     from matcher.usecases import subscriptions as subscriptions
     from matcher.usecases import terms as terms
     from matcher.usecases import told as told
 
-SUBJECTS = ("terms", "planning", "told", "publishing", "mailing", "subscriptions", "safekeeping", "guide")
+SUBJECTS = (
+    *("terms", "planning", "told", "publishing", "mailing", "subscriptions", "safekeeping", "privacy", "guide"),
+)
 
 
 def __getattr__(name: str) -> ModuleType:

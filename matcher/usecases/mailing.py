@@ -142,12 +142,7 @@ def _send(
                     "before the next letter. Look at the outbox, then send again.",
                     Remedy.OUTBOX,
                 )
-            if workspace.newest_import() != judged_by:
-                raise ChangedMeanwhile(
-                    "Another spreadsheet was imported meanwhile, so sending stopped before the next letter. Send "
-                    "again, so that what is left is judged by it."
-                )
-            if not workspace.claim_letter(unclaimed.pop(message_id)):
+            if not workspace.claim_letter(unclaimed.pop(message_id), judged_by):
                 raise ChangedMeanwhile(
                     "The outbox was changed by somebody else meanwhile. Look at it, then send again.",
                     Remedy.OUTBOX,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from matcher.comparison import Comparison
 from matcher.comparison import compare as compare_plans
-from matcher.domain import Plan, Problem, Result, TierName, TierScore
-from matcher.errors import AuditRefused, NotThere, Refused, Remedy, StoreError
+from matcher.domain import LedgerLine, Plan, Problem, Result, TierName, TierScore
+from matcher.errors import AuditRefused, MatcherError, NotThere, Refused, Remedy, StoreError
 from matcher.solving.progress import AskedToStop, OnFirstPlan, OnProgress, never
 from matcher.solving.progress import Settings as Settings
 from matcher.usecases.keeper import STILL_AT_IT_SECONDS, Keeper
@@ -138,6 +139,7 @@ def solve_workspace(
             whole,
             instead_of=[*mine, *needless],
             actor=actor,
+            ledger=result.ledger,
         )
     except StoreError as error:
         if keeper.number is None:
@@ -173,9 +175,12 @@ def time_left(taken_up: Unfinished | None) -> float:
     return max(LEAST_SECONDS, limit - taken_up.seconds) if isinstance(limit, int | float) else DEFAULT_SECONDS
 
 
-def unfinished(workspace: Workspace) -> Sequence[str]:
-    """What is to be said of solves that were broken off or go on, the one kept last first."""
-    return [_described(each) + ("" if each.is_current else " (for other data)") for each in workspace.unfinished()]
+def unfinished(workspace: Workspace) -> Sequence[tuple[str, bool]]:
+    """What is to be said of solves that were broken off or go on, the one kept last first.
+
+    With whether it can be gone on from: not where it was made for other data than today's.
+    """
+    return [(_described(each), each.is_current) for each in workspace.unfinished()]
 
 
 def _described(kept: Unfinished) -> str:
@@ -213,23 +218,52 @@ def _better(problem: Problem, plan: Plan, result: Result) -> bool:
 
 
 def load_run(workspace: Workspace, number: int | None = None) -> tuple[SavedRun, Problem, Result]:
-    """A kept run (the newest one without a number) with the data of its time, audited again."""
-    from matcher.audit import insist
+    """A kept run (the newest one without a number) with the data of its time, and the verdict of its time.
+
+    Nothing is judged. A run kept by a version that did not keep its ledger gets one when it is first read; where
+    today's rules find something else in it than was found then, it is shown without.
+    """
     from matcher.soundness import kept_run
 
     saved, problem = kept_run(workspace, number)
+    ledger = saved.ledger
+    if ledger is None:
+        ledger = _ledger_of(workspace, saved, problem)
+    return saved, problem, Result(saved.plan, saved.tiers, saved.seconds, saved.reasons, ledger)
+
+
+def _ledger_of(workspace: Workspace, saved: SavedRun, problem: Problem) -> tuple[LedgerLine, ...]:
+    """What a run that was kept without its ledger had in it, kept from now on; nothing if it cannot be known."""
+    from matcher.audit import insist
+
+    if saved.erased is not None:
+        return ()
     try:
-        audit = insist(problem, saved.plan, saved.tiers)
+        ledger = insist(problem, saved.plan, saved.tiers).ledger
+    except AuditRefused:
+        return ()
+    with suppress(MatcherError):  # a workspace that is in use or only to be read: next time
+        workspace.keep_ledger(saved.number, ledger)
+    return ledger
+
+
+def insist_again(workspace: Workspace, saved: SavedRun, problem: Problem) -> None:
+    """Raises StoreError unless the run passes the audit, as today's rules have it: before people are told of it.
+
+    Its scores are not held against data from which something was erased: they are those of then.
+    """
+    from matcher.audit import insist
+
+    try:
+        insist(problem, saved.plan, saved.tiers if saved.erased is None else ())
     except AuditRefused as error:
         first, *others = (line.strip() for line in str(error).splitlines()[1:])
         more = f" (and {len(others)} more)" if others else ""
         raise StoreError(
-            f"Run {saved.number} in {workspace.where} does not pass the audit: {first}{more} An earlier version made "
-            "it or somebody changed it.",
+            f"Run {saved.number} in {workspace.where} does not pass the audit, so it is not published: {first}{more} "
+            "An earlier version made it, or its data has changed since.",
             Remedy.SOLVE,
-            Remedy.VERIFY,
         ) from error
-    return saved, problem, Result(saved.plan, saved.tiers, saved.seconds, saved.reasons, audit.ledger)
 
 
 def export(workspace: Workspace, out: Path, number: int | None = None) -> SavedRun:

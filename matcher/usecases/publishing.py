@@ -22,7 +22,7 @@ from matcher.publishing.text import counted
 from matcher.soundness import kept_events, kept_letters, kept_problem
 from matcher.store import SavedRun, Version, Workspace
 from matcher.usecases import planning
-from matcher.usecases.told import Held, about, judged, published, with_those_gone
+from matcher.usecases.told import Held, about, is_on, judged, of_today, published, with_those_gone
 
 LONG_OVER = timedelta(days=183)  # after a term's last day nobody publishes it any more
 CLOCK_SKEW = timedelta(minutes=10)  # by which the clocks of two machines that are right may differ
@@ -70,6 +70,7 @@ def preview(
     judged_by = workspace.newest_import()
     saved, problem, result = planning.load_run(workspace, run)
     _insist_that_it_can_be(saved, judged(workspace, problem, result.plan, saved.number, stamp))
+    planning.insist_again(workspace, saved, problem)
     before, versions = kept_events(workspace), workspace.versions()
     with_those_gone(workspace, problem, before, versions)  # raises where they are damaged
     number = versions[0].number + 1 if versions else 1
@@ -91,12 +92,10 @@ def preview(
     letters: tuple[Letter, ...] = ()
     concerned = {(change.after.attendee, change.after.attendee_id) for change in found}
     if with_letters and concerned - {(each.attendee, each.attendee_id) for each in alone}:
-        sender = sender_of(problem.programme)
-        news_to = {about(letter) for letter in waiting} - {
-            about(letter) for letter in outgoing if letter.state not in (LetterState.WAITING, LetterState.OVERTAKEN)
-        }
+        sender = sender_of(of_today(workspace, saved.number).programme)
         changed = {change.after.uid for change in found}
-        known = [each for each in before if each.uid not in changed or about(each) not in news_to]
+        news = _never_heard_of(workspace, before, outgoing) & changed
+        known = [each for each in before if each.uid not in news]
         letters = write_letters(
             everybody, result.plan, known, after, number, sender, stamp, templates, workspace_id=workspace.id
         )
@@ -191,7 +190,8 @@ def late_letters(
         for change in found
         if current[change.after.uid].since == number and change.after.start > now and about(change.after) not in written
     }
-    old = {each.uid: each for each in before}
+    news = _never_heard_of(workspace, before, outgoing)
+    old = {each.uid: each for each in before if each.uid not in news}
     known = [
         each if each.uid not in lacking else old[each.uid]
         for each in told.entries
@@ -202,7 +202,7 @@ def late_letters(
     letters: tuple[Letter, ...] = ()
     concerned = {(current[uid].attendee, current[uid].attendee_id) for uid in lacking}
     if concerned - {(each.attendee, each.attendee_id) for each in alone}:
-        sender = sender_of(told.problem.programme)
+        sender = sender_of(of_today(workspace, told.version.run_number).programme)
         letters = write_letters(
             told.problem, told.plan, known, after, number, sender, stamp, templates, workspace_id=workspace.id
         )
@@ -213,6 +213,33 @@ def late_letters(
 def write_late_letters(workspace: Workspace, seen: LateLetters) -> None:
     """Puts into the outbox what was shown, all or nothing."""
     workspace.add_letters(seen.version, seen.letters, seen.entries, seen.outbox)
+
+
+def _never_heard_of(workspace: Workspace, before: Sequence[Entry], letters: Sequence[Letter]) -> set[str]:
+    """The UIDs of those of `before` that nobody was told of, since no letter that did so has gone.
+
+    Whatever was published without letters was told by other means.
+    """
+    gone = {about(each) for each in letters if each.state not in (LetterState.WAITING, LetterState.OVERTAKEN)}
+    not_gone = {(about(each), each.version) for each in letters if about(each) not in gone}
+    newest: dict[tuple[Attendee, str], int] = {}
+    for entry in before:
+        newest[about(entry)] = max(entry.since, newest.get(about(entry), 0))
+    versions: dict[int, dict[str, Entry]] = {}
+
+    def is_news(entry: Entry) -> bool:
+        whose = about(entry)
+        if (whose, newest[whose]) not in not_gone:
+            return False
+        earlier: Entry | None = entry
+        while earlier is not None and is_on(earlier) and (whose, earlier.since) in not_gone:
+            version = earlier.since - 1
+            if version not in versions:
+                versions[version] = {each.uid: each for each in workspace.published(version)} if version else {}
+            earlier = versions[version].get(entry.uid)
+        return earlier is None or not is_on(earlier)
+
+    return {entry.uid for entry in before if is_on(entry) and is_news(entry)}
 
 
 def _new_addresses(

@@ -18,7 +18,7 @@ from pathlib import Path
 from matcher.errors import BadInput, Cannot, DamagedError, MatcherError, NotThere, Remedy, StoreError
 from matcher.publishing.folder_check import event_fault, folder_faults
 from matcher.publishing.text import counted, one_line
-from matcher.soundness import kept_problem
+from matcher.soundness import is_tidied, kept_problem
 from matcher.store import Workspace
 from matcher.usecases import planning, told
 
@@ -188,6 +188,8 @@ def _verified(workspace: Workspace) -> Verdict:
                 if event_fault(entry.body):
                     damage.append(_sentence(f"the event of {one_line(entry.session_id)} is no calendar's event"))
     for number, letter in enumerate(workspace.letters(), start=1):
+        if is_tidied(letter):
+            continue
         if str(message_from_bytes(letter.content).get("Message-ID", "")).strip() != letter.message_id:
             damage.append(_sentence(f"letter {number}, to {one_line(letter.recipient)}, is not what was written"))
     looked_at = (

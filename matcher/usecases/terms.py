@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from matcher.errors import InputProblem
+from matcher.errors import BadInput, InputProblem
+from matcher.publishing.text import one_line
 
 if TYPE_CHECKING:
     from matcher.intake import Intake
@@ -27,6 +28,14 @@ class Importing:
     """Empty: there is nothing to do."""
     is_first: bool
     """Whether the workspace holds nothing yet, so that everything is new."""
+    consent: tuple[str, ...] = ()
+    """The ids of those who consent again, after a no."""
+    again: tuple[str, ...] = ()
+    """The ids of those who were erased, and are volunteers again."""
+    passed_over: tuple[str, ...] = ()
+    """The ids of people who were erased, whose rows are left out."""
+    stays_off: tuple[str, ...] = ()
+    """The ids of people who withdrew their consent, for whom the spreadsheet says yes."""
 
     def lines(self) -> list[str]:
         """How many rows of which table are new, changed and gone; and, but for the first import, each of them."""
@@ -45,17 +54,54 @@ def read(scenario: Path, warn: Warn) -> Intake:
     return intake
 
 
-def compare(workspace: Workspace, scenario: Path, tables: Tables) -> Importing:
-    """What importing these tables, which were read from there, would change."""
+def compare(
+    workspace: Workspace, scenario: Path, tables: Tables, consent: Collection[str] = (), again: Collection[str] = ()
+) -> Importing:
+    """What importing these tables, which were read from there, would change.
+
+    People who were erased are passed over, and consent that was withdrawn stays off, but for the ids in `again` (who
+    are volunteers again) and in `consent` (who consent again). Raises BadInput where one of these cannot be meant.
+    """
+    from matcher.intake import build_problem
     from matcher.store import diff
 
+    says = {str(row["volunteer_id"]): row["matching_consent"] for row in tables.rows.get("volunteers", ())}
+    for each in consent:
+        if says.get(each) != "yes":
+            raise BadInput(
+                f"{one_line(each)} cannot be taken to consent again: the spreadsheet has no volunteer of that id whose "
+                "matching_consent is yes. Write yes there, or leave the id out. Nothing was imported."
+            )
+    for each in again:
+        if each not in says or not workspace.was_forgotten(each):
+            raise BadInput(
+                f"{one_line(each)} cannot be a volunteer again: nobody of that id was erased and is in the "
+                "spreadsheet. Leave the id out. Nothing was imported."
+            )
+    admitted = workspace.admit(tables, consent, again)
+    if admitted.passed_over:
+        build_problem(admitted.tables)  # which has to hang together without them, too
     before = workspace.load_tables()
-    return Importing(scenario, tables, tuple(diff(before, tables)), before is None)
+    return Importing(
+        scenario,
+        admitted.tables,
+        tuple(diff(before, admitted.tables)),
+        before is None,
+        tuple(consent),
+        tuple(again),
+        admitted.passed_over,
+        admitted.stays_off,
+    )
 
 
 def take(workspace: Workspace, seen: Importing, actor: str | None = None) -> None:
-    """Imports what was shown. Raises ChangedMeanwhile if it is not what would be done any more."""
-    workspace.replace_tables(seen.tables, str(seen.source), agreed=seen.changes, actor=actor)
+    """Imports what was shown, and forgets what its people do not consent to (any more), also where nothing changed.
+
+    Raises ChangedMeanwhile if it is not what would be done any more.
+    """
+    workspace.replace_tables(
+        seen.tables, str(seen.source), agreed=seen.changes, consent=seen.consent, again=seen.again, actor=actor
+    )
 
 
 def write_template(out: Path, next_step: str) -> None:

@@ -96,10 +96,15 @@ def held_of(workspace: Workspace, told: Published, at: datetime | None = None) -
     return tuple(found)
 
 
+def of_today(workspace: Workspace, run_number: int) -> Problem:
+    """The term of the newest import (without one: that of the run)."""
+    return kept_problem(workspace, run_number if workspace.newest_import() is None else None)[1]
+
+
 def judged(workspace: Workspace, then: Problem, plan: Plan, run_number: int, at: datetime) -> tuple[Held, ...]:
     """What of this plan cannot be by the scenario of the newest import (without one: that of the run)."""
 
-    _, now, _ = kept_problem(workspace, run_number if workspace.newest_import() is None else None)
+    now = of_today(workspace, run_number)
     wall_clock = at.astimezone(ZoneInfo(then.programme.timezone)).replace(tzinfo=None)
     people, schools, sessions = (
         {**then.volunteers, **now.volunteers},

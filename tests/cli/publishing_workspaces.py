@@ -43,4 +43,5 @@ def publish_later(folder: Path) -> Path:
     """A copy of such a workspace."""
     db = folder / "matcher.db"
     db.write_bytes(_published())
+    db.chmod(0o600)
     return db

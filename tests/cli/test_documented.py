@@ -11,6 +11,7 @@ import pytest
 import typer
 
 from matcher import cli, usecases
+from tests.cli.program import well
 
 REPOSITORY = Path(__file__).parents[2]
 README = REPOSITORY / "README.md"
@@ -107,3 +108,11 @@ def test_there_is_something_to_test() -> None:
     assert ".venv\\Scripts\\matcher demo" in TEXT[README] and "demo" in " ".join(typed(README))
     assert len(SHOWN) > 60
     assert len(COMMANDS) > 8
+
+
+def test_help_lists_every_command_on_one_screen_and_cuts_nothing_off() -> None:
+    _, *lines = well("--help").out.splitlines()
+    for name in {name.split()[0] for name in COMMANDS}:
+        assert any(re.search(rf"(^|\s){name}\s\s", line) for line in lines), name
+    assert len(lines) <= 50
+    assert not [line for line in lines if len(line) > 80 or line.endswith("...")]

@@ -313,10 +313,17 @@ def test_a_killed_solve_is_gone_on_from(killed: Path, town: Path) -> None:
     assert run.seconds > kept.seconds
 
 
+def test_nobody_is_told_to_go_on_from_a_plan_for_other_data(killed: Path) -> None:
+    well_here("import", FIRST_STEPS, "--db", killed, "--yes", "--quiet")
+    said = well_here("runs", "--db", killed).out
+    assert "is kept, too. It is for other data." in said and "--resume" not in said
+    assert "for other data" in here("solve", "--db", killed, "--resume").err
+
+
 def test_a_new_solve_says_that_an_unfinished_plan_is_kept(killed: Path) -> None:
     said = well_here("solve", "--db", killed, "--time-limit", 0.5)
     assert said.out.startswith("An unfinished plan, kept at ")
-    assert "is kept. To go on from it: matcher solve --resume" in said.out.splitlines()[0]
+    assert "is kept. Go on from it with `matcher solve --resume`." in said.out.splitlines()[0]
     assert here("solve", "--db", killed, "--time-limit", 0.5, "--quiet").out == ""
 
 

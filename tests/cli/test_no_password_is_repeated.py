@@ -156,11 +156,20 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("form", SERVERS)
-@pytest.mark.parametrize(("command", "option", "scheme"), [("send", "--smtp", "smtps"), ("push", "--caldav", "https")])
+@pytest.mark.parametrize(
+    ("command", "option", "scheme"),
+    [
+        ("send", "--smtp", "smtps"),
+        ("send", "--smtp", "smtp"),
+        ("push", "--caldav", "https"),
+        ("push", "--caldav", "http"),
+    ],
+)
 @settings(max_examples=12)
 @given(word=PASSWORDS)
 @example(word="p@zs/w#qd")
 @example(word="/qzj34x@56z")
+@example(word="p@qzj7/w#qd")
 def test_of_a_server(db: Path, command: str, option: str, scheme: str, form: str, word: str) -> None:
     address = SERVERS[form](word).replace("SCHEME", scheme)
     assert_kept(word, here(command, option, address, "--db", db), SERVERS[form]("").replace("SCHEME", scheme))

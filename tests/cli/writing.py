@@ -79,6 +79,7 @@ class Desk:
 
 def older_workspace(file: Path) -> Path:
     """Makes an empty one of an earlier version."""
+    file.parent.mkdir(exist_ok=True)
     engine = connection.make_engine(connection.database_url(str(file)), 5)
     with connection.writing(engine, 5) as rows:
         versions.upgrade(rows, "0002")
@@ -98,6 +99,7 @@ def desk(folder: Path, out: Path, db_folder: Path | None = None) -> Iterator[Des
             if top == name:
                 (place / inside).parent.mkdir(parents=True, exist_ok=True)
                 (place / inside).write_bytes(content)
+                (place / inside).chmod(0o644 if top == "given" else 0o600)
     with running(post) as port:
         yield Desk(folder / "given", out, db_folder / "matcher.db", session, post, port)
 

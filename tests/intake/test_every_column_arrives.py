@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from intake_scenario import Scenario, problems_of, read
 
+from matcher.domain import Cohort, School, Session, Volunteer
 from matcher.store import Workspace
-from matcher.tables import TABLES, Kind
+from matcher.tables import COHORTS, SCHOOLS, SESSIONS, TABLES, VOLUNTEERS, Kind, Table
 
 # A value, other than the one that stands there, that makes another term of it: (row as a spreadsheet counts, value);
 # of columns of these kinds that are not named, one that suits the kind.
@@ -104,6 +106,22 @@ ELSEWHERE = {
 }
 
 COLUMNS = [(table.name, column.name) for table in TABLES for column in table.columns]
+
+
+# What is made of several columns, or of one under another name.
+MADE_OF_OTHERS: dict[type, set[str]] = {
+    School: {"position"},
+    Session: {"school_id", "slots"},
+    Volunteer: {"ethnic_group", "share_women", "position", "availability"},
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "table"), [(School, SCHOOLS), (Cohort, COHORTS), (Session, SESSIONS), (Volunteer, VOLUNTEERS)]
+)
+def test_every_fact_that_a_rule_may_read_can_be_filled_in(kind: type, table: Table) -> None:
+    columns = {column.name for column in table.columns}
+    assert {field.name for field in fields(kind)} - MADE_OF_OTHERS.get(kind, set()) <= columns
 
 
 def before() -> Scenario:

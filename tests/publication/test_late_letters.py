@@ -12,7 +12,7 @@ import icalendar
 import pytest
 
 from matcher.domain import Plan, Visit
-from matcher.errors import ChangedMeanwhile, NotThere
+from matcher.errors import ChangedMeanwhile, LetterError, NotThere
 from matcher.intake import build_problem
 from matcher.publishing.published import Answer, Letter, LetterState
 from matcher.store import Heard, Workspace
@@ -174,3 +174,64 @@ def test_what_changed_meanwhile_stops_it(workspace: Workspace) -> None:
     assert len(workspace.letters()) == 9
     with pytest.raises(NotThere, match="no version 2"):
         publishing.late_letters(workspace, 2)
+
+
+# Letters that never went
+
+
+WITHOUT_OAK_2 = Plan({name: visit for name, visit in USUAL.visits.items() if name != "OAK-2"})
+
+
+def subjects_to(workspace: Workspace, recipient: str) -> list[str]:
+    return [
+        each.subject.partition(":")[0] for each in workspace.letters(LetterState.WAITING) if each.recipient == recipient
+    ]
+
+
+def test_a_cancellation_is_not_written_later_to_whom_the_invitation_never_went(workspace: Workspace) -> None:
+    publish(workspace)
+    publish(workspace, term(), WITHOUT_OAK_2, LATER)
+    assert not subjects_to(workspace, "ada@example.org")
+    assert not write(workspace, 2, LATER + HOUR) & {"ada@example.org", "rafi@example.org"}
+
+
+def test_what_moved_before_its_invitation_went_is_written_of_later_as_an_invitation(workspace: Workspace) -> None:
+    publish(workspace)
+    keep(workspace, moved(term(), "OAK-2", OAK_2_LATER), WITH_OAK_2_LATER)
+    silently(workspace, LATER)
+    assert write(workspace, 2, LATER + HOUR) == {"ada@example.org", "rafi@example.org", OAK}
+    assert subjects_to(workspace, "ada@example.org") == ["Invitation"]
+
+
+def test_whoever_was_told_without_a_letter_hears_of_a_cancellation_even_if_a_letter_in_between_never_went(
+    workspace: Workspace,
+) -> None:
+    keep(workspace, term())
+    silently(workspace)
+    publish(workspace, moved(term(), "OAK-2", OAK_2_LATER), WITH_OAK_2_LATER, LATER)
+    assert subjects_to(workspace, "ada@example.org") == ["Moved"]
+    publish(workspace, term(), WITHOUT_OAK_2, LATER + HOUR)
+    assert subjects_to(workspace, "ada@example.org") == ["Cancelled"]
+
+
+def test_whoever_was_invited_by_no_letter_that_went_hears_of_no_cancellation_however_often_it_moved(
+    workspace: Workspace,
+) -> None:
+    publish(workspace)
+    publish(workspace, moved(term(), "OAK-2", OAK_2_LATER), WITH_OAK_2_LATER, LATER)
+    assert subjects_to(workspace, "ada@example.org") == ["Invitation"]
+    publish(workspace, term(), WITHOUT_OAK_2, LATER + HOUR)
+    assert not subjects_to(workspace, "ada@example.org")
+
+
+# Who writes
+
+
+def test_the_sender_is_whom_the_newest_import_names(workspace: Workspace) -> None:
+    keep(workspace, term({"organiser_email": ""}))
+    with pytest.raises(LetterError, match="organiser_email"):
+        publishing.preview(workspace, stamp=STAMP)
+    workspace.replace_tables(term(), "mended.xlsx")
+    assert publishing.preview(workspace, stamp=STAMP).letters
+    silently(workspace)
+    assert len(write(workspace, 1)) == 8

@@ -125,7 +125,8 @@ def test_a_folder_where_a_file_should_be_leaves_everything_as_it_was(
 
 
 @pytest.mark.parametrize(
-    ("code", "words"), [(errno.ENOSPC, "the disk is full"), (errno.EACCES, "may not be written"), (errno.EIO, "--out")]
+    ("code", "words"),
+    [(errno.ENOSPC, "the disk is full"), (errno.EACCES, "may not be written"), (errno.EIO, "refused")],
 )
 @pytest.mark.parametrize("fails_at", range(7))
 def test_a_failure_at_any_move_puts_back_what_was_there(
