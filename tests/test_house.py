@@ -248,3 +248,17 @@ def test_a_command_that_plans_nothing_loads_no_solver_and_nothing_that_draws(tmp
         words = [str(tmp_path / word) if word.isupper() else word for word in command.split()]
         loaded = loaded_by(*words, *(() if command in ("rules", "push --help") else ("--db", db)))
         assert not loaded.intersection(NOT_FOR_LOOKING), command
+
+
+CLOCKS = re.compile(r"\b(perf_counter|monotonic|process_time|time\.time|thread_time)(_ns)?\(")
+
+
+def test_no_test_asks_how_fast_the_machine_is() -> None:
+    """Work is counted (`tests/counting.py`). A clock may end what hangs: then it is compared with a `deadline`."""
+    found = []
+    for file in sorted((REPOSITORY / "tests").rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            asked = ast.unparse(node.test) if isinstance(node, ast.Assert) else ""
+            if CLOCKS.search(asked) and "deadline" not in asked:
+                found.append(f"{file.relative_to(REPOSITORY)}: {asked}")
+    assert not found

@@ -6,7 +6,6 @@ import csv
 import errno
 import json
 import shutil
-import time
 from datetime import datetime
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pytest
 from matcher.domain import Problem, Result
 from matcher.errors import OutputError
 from matcher.publishing import ensure_writable, write_outputs
+from tests.counting import calls_made
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:
@@ -180,11 +180,9 @@ def test_ensure_writable_leaves_no_trace(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_full_size_term_is_written_in_seconds(
+def test_a_full_size_term_is_written_with_little_work(
     full_size: tuple[Problem, Result], stamp: datetime, tmp_path: Path
 ) -> None:
-    started = time.perf_counter()
-    write_outputs(*full_size, tmp_path, stamp)
-    assert time.perf_counter() - started < 6  # 0.8 s on a quiet machine
+    calls_made(lambda: write_outputs(*full_size, tmp_path, stamp), at_most=25_000_000)  # 8 today
     assert len(list((tmp_path / "calendars" / "volunteers").iterdir())) == 262
     shutil.rmtree(tmp_path)
