@@ -238,6 +238,19 @@ def test_a_migration_takes_out_what_an_earlier_version_kept_without_consent(
     assert all(b"zebra" not in file.read_bytes() for file in files)
 
 
+def test_a_ledger_that_was_worked_out_while_somebody_was_erased_is_not_kept(address: str) -> None:
+    tables = term(volunteer("V1"), volunteer("V2"))
+    with Workspace.open(address, create=True) as workspace:
+        workspace.replace_tables(tables, "a", NOW)
+        workspace.save_run(tables, PLAN, TIERS, 1, Status.FEASIBLE, {}, {}, made=NOW)
+        workspace.save_run(term(volunteer("V3")), PLAN, TIERS, 1, Status.FEASIBLE, {}, {}, made=NOW)
+        workspace.forget("V1", NOW)
+        for number in (1, 2):
+            workspace.keep_ledger(number, LEDGER)
+        assert workspace.run(1).ledger is None
+        assert workspace.run(2).ledger == LEDGER
+
+
 def test_damage_stays_visible_after_somebody_was_erased(address: str) -> None:
     tables = term(volunteer("V1"), volunteer("V2"))
     with Workspace.open(address, create=True) as workspace:
