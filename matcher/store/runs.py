@@ -102,7 +102,7 @@ def save(
 
 
 def keep_ledger(connection: sa.Connection, number: int, ledger: Sequence[LedgerLine]) -> None:
-    """Keep the verdict of a run that an earlier version kept without; one that has it, or was erased since, stays."""
+    """Keep the verdict of a run that was kept without, unless something was erased from what it was made for."""
     runs, of_it = schema.runs, schema.scenarios
     erased = sa.select(of_it.c.scenario_id).where(of_it.c.erased_utc.is_not(None))  # while the ledger was worked out
     lacking = (runs.c.number == number) & runs.c.seal.is_(None) & runs.c.scenario_id.not_in(erased)

@@ -243,7 +243,8 @@ def test_a_ledger_that_was_worked_out_while_somebody_was_erased_is_not_kept(addr
     with Workspace.open(address, create=True) as workspace:
         workspace.replace_tables(tables, "a", NOW)
         workspace.save_run(tables, PLAN, TIERS, 1, Status.FEASIBLE, {}, {}, made=NOW)
-        workspace.save_run(term(volunteer("V3")), PLAN, TIERS, 1, Status.FEASIBLE, {}, {}, made=NOW)
+        other = term(volunteer("V3"), availability=(), preferences=())
+        workspace.save_run(other, PLAN, TIERS, 1, Status.FEASIBLE, {}, {}, made=NOW)
         workspace.forget("V1", NOW)
         for number in (1, 2):
             workspace.keep_ledger(number, LEDGER)
