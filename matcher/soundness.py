@@ -23,6 +23,11 @@ from matcher.tables import Tables
 
 def kept_problem(workspace: Workspace, run: int | None = None) -> tuple[Tables, Problem, list[InputProblem]]:
     """The current scenario, or the one of that run, as it was imported; with the warnings of its reading."""
+    mark = workspace.fingerprint(run)
+    return workspace.once(("problem", mark), lambda: _problem(workspace, run))
+
+
+def _problem(workspace: Workspace, run: int | None) -> tuple[Tables, Problem, list[InputProblem]]:
     found = workspace.load_scenario(run)
     if found is None:
         raise NotThere(f"{workspace.where} holds no scenario yet.", Remedy.IMPORT)

@@ -21,11 +21,11 @@ def test_twice_the_work_is_twice_the_calls() -> None:
 def test_too_much_work_is_ended_before_it_is_done() -> None:
     done: list[int] = []
 
-    def work_on() -> None:
+    def much() -> None:
         for number in range(10_000):
             done.append(abs(number))
 
     with pytest.raises(TooMuchWork, match="more than 1,000 calls"):
-        calls_made(work_on, at_most=1000)
-    assert 0 < len(done) < 1000
+        calls_made(much, at_most=1000)
+    assert len(done) < 1000
     assert sys.getprofile() is None

@@ -68,5 +68,6 @@ def restore(
     print(
         "What was sent, published, answered or written to feeds since the backup is not known to it: letters that went "
         "would go again, and versions and events be numbered again as they were. Look at `matcher outbox` before "
-        "`matcher send`, and publish with numbers above the old ones (--sequence-from)."
+        "`matcher send`, and publish with numbers above the old ones (--sequence-from). Whoever was erased or withdrew "
+        "consent since is in it again: import today's spreadsheet, and see matcher forget --from FILE."
     )

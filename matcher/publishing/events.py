@@ -75,13 +75,14 @@ def entries_after(
     """
     now = stamp.astimezone(ZoneInfo(problem.programme.timezone)).replace(tzinfo=None)
     known = {entry.uid: entry for entry in before}
-    to_come = {_key(entry): entry for entry in before if entry.start > now}
+    to_come = {_key(entry): entry.uid for entry in before if entry.start > now}
+    at_its_time = {(_key(entry), entry.start): entry.uid for entry in before}
     planned: dict[str, Entry] = {}
     for each in appointments(problem, plan):
         key = each.attendee, each.attendee_id, each.session_id
         uid = event_uid(problem.programme.name, each.session_id, each.attendee, each.attendee_id)
-        if uid not in known and key in to_come:  # the programme has another name now
-            uid = to_come[key].uid
+        if uid not in known:  # the programme may have another name now; the next term's visits are others
+            uid = to_come.get(key) or at_its_time.get((key, each.facts.start), uid)
         old = known.get(uid)
         rewrite = key[:2] in new_addresses and each.facts.start > now
         planned[uid] = _entry(uid, each, old, version, stamp, rewrite, sequence_from)

@@ -228,21 +228,29 @@ def take_out_demographics(
     """Take gender and ethnicity of these, and of whoever did not consent, out of all scenarios and what follows."""
     meetings = () if current is None else _meetings(kept, current)
     agreed = {key[0] for key, said in meetings if said == "yes"}
-    denied = {key for key, said in meetings if said == "no"} - agreed
+    denied = {key for key, said in meetings if said == "no"}
     found = False
     for scenario_id in kept.scenario_ids():
-        people: set[str] = set()
-        cohorts: set[str] = set()
-
-        def strip(scenario_id: int = scenario_id, people: set[str] = people, cohorts: set[str] = cohorts) -> bool:
-            there = _strip_volunteers(kept, scenario_id, refused, people)
-            return _strip_encounters(kept, scenario_id, refused, agreed, denied, people, cohorts) or there
-
+        if not _holds_demographics(kept, scenario_id):
+            continue
+        volunteers = _volunteers_to_strip(kept, scenario_id, refused)
+        encounters = _encounters_to_strip(kept, scenario_id, refused, agreed, denied)
+        if not volunteers and not encounters:
+            continue
+        found = True
         made_for_it = _runs_of(kept, scenario_id)
-        if _holds_demographics(kept, scenario_id) and kept.change(scenario_id, strip, now):
-            found = True
-            for number in made_for_it:
-                _open_ledger(kept, number, people, cohorts)
+
+        def strip(
+            at: int = scenario_id, rows: Mapping[int, str] = volunteers, met: Collection[int] = encounters
+        ) -> bool:
+            _strip(kept, VOLUNTEERS, at, rows)
+            _strip(kept, ENCOUNTERS, at, met)
+            return True
+
+        kept.change(scenario_id, strip, now)
+        people = {*volunteers.values(), *(key[0] for key in encounters.values() if key[0] is not None)}
+        for number in made_for_it:
+            _open_ledger(kept, number, people, {key[1] for key in encounters.values()})
     if found:
         _open_figures(kept, refused)
     return found
@@ -271,21 +279,25 @@ def _consents(connection: sa.Connection, scenario_id: int) -> dict[str, str | No
     return {row.volunteer_id: row.matching_consent for row in connection.execute(query)}
 
 
-def _strip_volunteers(kept: AnyVersion, scenario_id: int, refused: Collection[str], people: set[str]) -> bool:
-    table = _table(VOLUNTEERS)
-    query = sa.select(table.c.position, table.c.volunteer_id, table.c.matching_consent)
-    found = []
-    for position, who, said in kept.connection.execute(
-        query.where(table.c.scenario_id == scenario_id, sa.or_(_demographics(table), table.c.matching_consent == "yes"))
-    ):
-        if said != "yes" or who in refused:
-            found.append({"place": position})
-            people.add(who)
-    if found:
+def _volunteers_to_strip(kept: AnyVersion, scenario_id: int, refused: Collection[str]) -> dict[int, str]:
+    """Position -> id."""
+    c = _table(VOLUNTEERS).c
+    query = sa.select(c.position, c.volunteer_id, c.matching_consent)
+    rows = query.where(
+        c.scenario_id == scenario_id, sa.or_(_demographics(_table(VOLUNTEERS)), c.matching_consent == "yes")
+    )
+    return {place: who for place, who, said in kept.connection.execute(rows) if said != "yes" or who in refused}
+
+
+def _strip(kept: AnyVersion, spec: Table, scenario_id: int, positions: Collection[int]) -> None:
+    """Blank gender and ethnicity in these rows, which then say that there is no consent."""
+    table = _table(spec)
+    if positions:
         of_it = (table.c.scenario_id == scenario_id) & (table.c.position == sa.bindparam("place"))
-        blank = {"gender": None, "ethnicity": None, "matching_consent": "no"}
-        kept.connection.execute(sa.update(table).where(of_it).values(blank), found)
-    return bool(found)
+        blank: dict[str, str | None] = {"gender": None, "ethnicity": None}
+        if kept.has(table, "matching_consent"):
+            blank["matching_consent"] = "no"
+        kept.connection.execute(sa.update(table).where(of_it).values(blank), [{"place": each} for each in positions])
 
 
 _Meeting = tuple[str | None, str, object, str | None, str | None, str | None]
@@ -317,32 +329,21 @@ def _meetings(kept: AnyVersion, scenario_id: int) -> list[tuple[_Meeting, str | 
     return [(key, said) for _, key, said, _ in _encounters(kept, scenario_id)]
 
 
-def _strip_encounters(
+def _encounters_to_strip(
     kept: AnyVersion,
     scenario_id: int,
     refused: Collection[str],
     agreed: Collection[str | None],
     denied: Collection[_Meeting],
-    people: set[str],
-    cohorts: set[str],
-) -> bool:
-    """`agreed` are those of whom some meeting says yes today; `denied` the meetings of which today's data says no."""
-    consents, found = _consents(kept.connection, scenario_id), []
+) -> dict[int, _Meeting]:
+    """Position -> meeting. `agreed` are those of whom some meeting says yes today; `denied` are those that say no."""
+    consents, found = _consents(kept.connection, scenario_id), {}
     for position, key, own, holds in _encounters(kept, scenario_id):
         who = key[0]
         said = own or ("yes" if who is None else consents.get(who))
         if holds and (said != "yes" or key in denied or (who in refused and not (own == "yes" and who in agreed))):
-            found.append({"place": position})
-            cohorts.add(key[1])
-            people |= {who} if who else set()
-    if found:
-        table = _table(ENCOUNTERS)
-        of_it = (table.c.scenario_id == scenario_id) & (table.c.position == sa.bindparam("place"))
-        blank: dict[str, str | None] = {"gender": None, "ethnicity": None}
-        if kept.has(table, "matching_consent"):
-            blank["matching_consent"] = "no"
-        kept.connection.execute(sa.update(table).where(of_it).values(blank), found)
-    return bool(found)
+            found[position] = key
+    return found
 
 
 def _runs_of(kept: AnyVersion, scenario_id: int) -> list[int]:
@@ -726,7 +727,10 @@ def admit(connection: sa.Connection, tables: Tables, consent: Collection[str], a
     } & (withdrawn(connection) - set(consent) - gone)
     if not gone and not off:
         return Admitted(tables, (), ())
-    rows = {name: _admitted(name, found, gone, off) for name, found in tables.rows.items()}
+    current = scenarios.current(connection)
+    meetings = () if current is None else _meetings(AnyVersion(connection), current)
+    agreed = {key[0] for key, said in meetings if said == "yes"}
+    rows = {name: _admitted(name, found, gone, off, agreed) for name, found in tables.rows.items()}
     return Admitted(replace(tables, rows=rows), tuple(sorted(gone)), tuple(sorted(off)))
 
 
@@ -734,7 +738,10 @@ def _ids(value: object) -> tuple[str, ...]:
     return value if isinstance(value, tuple) else () if value is None else (str(value),)
 
 
-def _admitted(name: str, rows: tuple[Row, ...], gone: Collection[str], off: Collection[str]) -> tuple[Row, ...]:
+def _admitted(
+    name: str, rows: tuple[Row, ...], gone: Collection[str], off: Collection[str], agreed: Collection[str | None]
+) -> tuple[Row, ...]:
+    """`agreed` are those of whom some meeting says yes today, whatever they say for the rest."""
     spec = next(table for table in TABLES if table.name == name)
     found = []
     for row in rows:
@@ -744,10 +751,10 @@ def _admitted(name: str, rows: tuple[Row, ...], gone: Collection[str], off: Coll
             row = replace(row, values={key: value if key in stays else None for key, value in row.values.items()})
         elif any(row.values.get(each.name) in gone for each in spec.columns if each.name in PERSON_IDS):
             continue
-        elif spec is VOLUNTEERS and who in off:
+        elif (spec is VOLUNTEERS and who in off) or (
+            spec is ENCOUNTERS and who in off and not (row.values.get("matching_consent") == "yes" and who in agreed)
+        ):
             row = replace(row, values={**row.values, "gender": None, "ethnicity": None, "matching_consent": "no"})
-        elif spec is ENCOUNTERS and who in off and row.values.get("matching_consent") is None:
-            row = replace(row, values={**row.values, "gender": None, "ethnicity": None})
         lists = {
             each.name: tuple(one for one in _ids(row.values.get(each.name)) if one not in gone)
             for each in spec.columns

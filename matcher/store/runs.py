@@ -102,9 +102,10 @@ def save(
 
 
 def keep_ledger(connection: sa.Connection, number: int, ledger: Sequence[LedgerLine]) -> None:
-    """Keep the verdict of a run that an earlier version kept without; one that has it stays as it is."""
-    runs = schema.runs
-    lacking = (runs.c.number == number) & runs.c.seal.is_(None)
+    """Keep the verdict of a run that an earlier version kept without; one that has it, or was erased since, stays."""
+    runs, of_it = schema.runs, schema.scenarios
+    erased = sa.select(of_it.c.scenario_id).where(of_it.c.erased_utc.is_not(None))  # while the ledger was worked out
+    lacking = (runs.c.number == number) & runs.c.seal.is_(None) & runs.c.scenario_id.not_in(erased)
     kept = sa.update(runs).where(lacking).values(ledger=_ledger_rows(ledger))
     if connection.execute(kept).rowcount:
         seal(connection, number)

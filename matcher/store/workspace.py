@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import secrets
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
 
@@ -33,7 +33,16 @@ from matcher.store import (
     versions,
 )
 from matcher.store.changes import Change, diff
-from matcher.store.connection import check_file, database_url, described, make_engine, reading, sqlite_file, writing
+from matcher.store.connection import (
+    check_file,
+    database_url,
+    described,
+    make_engine,
+    plain_words,
+    reading,
+    sqlite_file,
+    writing,
+)
 from matcher.store.erasure import Admitted
 from matcher.store.leases import Lease
 from matcher.store.publications import Heard, Version
@@ -41,6 +50,7 @@ from matcher.store.runs import RunSummary, SavedRun
 from matcher.store.unfinished import Unfinished
 from matcher.tables import Tables
 
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
@@ -58,13 +68,19 @@ class Import:
 
 
 class Workspace:
-    """An open workspace. Close it, or use it in a `with`; every method is a transaction of its own."""
+    """An open workspace. Close it, or use it in a `with`.
+
+    Every method is a transaction of its own but, inside `snapshot`, those that read.
+    """
 
     def __init__(self, engine: sa.Engine, patience_seconds: float) -> None:
         self.engine = engine
         self._patience_seconds = patience_seconds
         self.is_older = False
         """Whether its tables are an earlier version's: only of one that is looked at."""
+        self._seen: sa.Connection | None = None
+        self._known: dict[object, Any] = {}
+        self._later: list[Callable[[], object]] = []
 
     @classmethod
     def open(cls, address: str, create: bool = False, patience_seconds: float = 5, keep_older: bool = True) -> Self:
@@ -117,14 +133,14 @@ class Workspace:
         return path is not None and not path.exists()
 
     def _bring_up_to_date(self, create: bool, keep_older: bool) -> None:
-        with reading(self.engine) as connection:
+        with self._reading() as connection:
             if versions.is_current(connection):
                 return
             if not create and versions.is_empty(connection):
                 raise versions.missing(self.where)
         file, copy = sqlite_file(self.engine.url), None
         found, refused = False, frozenset[str]()
-        with writing(self.engine, self._patience_seconds) as connection, ExitStack() as inside:
+        with self._writing() as connection, ExitStack() as inside:
             if not versions.is_current(connection):  # somebody else may have been quicker
                 if keep_older and file is not None and not versions.is_empty(connection):
                     name = f"{file.name}.before-{schema.SCHEMA_VERSION}-{datetime.now():%Y%m%d}"
@@ -141,6 +157,60 @@ class Workspace:
         if found:
             self._wipe()
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Inside, whatever is read is of one moment, whoever writes meanwhile; nothing can be written.
+
+        For one thread at a time; may be opened inside itself. Keep it short: a SQLite file cannot be written to by
+        anybody else until it ends.
+        """
+        if self._seen is not None:
+            yield
+            return
+        with ExitStack() as inside:
+            with plain_words(self.engine.url):
+                connection = inside.enter_context(self.engine.connect())
+                inside.enter_context(connection.begin())
+            self._seen, later = connection, self._later
+            try:
+                yield
+            finally:
+                self._seen, self._known, self._later = None, {}, []
+        for do in later:
+            do()
+
+    def once(self, key: object, look: Callable[[], T]) -> T:
+        """What `look` finds; inside a snapshot it looks once for each key."""
+        if self._seen is None:
+            return look()
+        if key not in self._known:
+            self._known[key] = look()
+        found: T = self._known[key]
+        return found
+
+    def afterwards(self, do: Callable[[], object]) -> None:
+        """Does it now or, inside a snapshot, when that has ended without an error."""
+        if self._seen is None:
+            do()
+        else:
+            self._later.append(do)
+
+    @contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        if self._seen is None:
+            with reading(self.engine) as connection:
+                yield connection
+        else:
+            with plain_words(self.engine.url):
+                yield self._seen
+
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        if self._seen is not None:
+            raise RuntimeError("inside a snapshot of a workspace nothing can be written to it")
+        with writing(self.engine, self._patience_seconds) as connection:
+            yield connection
+
     @property
     def address(self) -> str:
         """By which it can be opened again; may hold a password, so it is not to be shown."""
@@ -149,7 +219,7 @@ class Workspace:
     @property
     def id(self) -> str:
         """32 random hexadecimal digits that no other workspace has."""
-        with reading(self.engine) as connection:
+        with self._reading() as connection:
             query = sa.select(schema.workspace.c.value).where(schema.workspace.c.key == "id")
             found = connection.execute(query).scalar()
             if found is None:
@@ -163,7 +233,7 @@ class Workspace:
 
     def lease(self, name: str, seconds: float) -> Lease:
         """The right to do what only one may do at a time; held in a `with`, which raises `leases.Taken`."""
-        return Lease(lambda: writing(self.engine, self._patience_seconds), name, seconds)
+        return Lease(lambda: writing(self.engine, self._patience_seconds), name, seconds)  # its thread's own
 
     def close(self) -> None:
         self.engine.dispose()
@@ -183,29 +253,39 @@ class Workspace:
 
     def load_scenario(self, run: int | None = None) -> tuple[Tables, str] | None:
         """The same, with the fingerprint that it had when it was imported."""
-        with reading(self.engine) as connection:
-            if run is None:
-                scenario_id = scenarios.current(connection)
-            else:
-                query = sa.select(schema.runs.c.scenario_id).where(schema.runs.c.number == run)
-                scenario_id = connection.scalar(query)
-                if scenario_id is None:
-                    raise self._no_run(connection, run)
+        with self._reading() as connection:
+            found = self._scenario(connection, run)
+            return None if found is None else (scenarios.load(connection, found[0]), found[1])
+
+    def fingerprint(self, run: int | None = None) -> str | None:
+        """Of the current scenario (None before the first import), or of the one for which that run was made."""
+        with self._reading() as connection:
+            found = self._scenario(connection, run)
+            return None if found is None else found[1]
+
+    def _scenario(self, connection: sa.Connection, run: int | None) -> tuple[int, str] | None:
+        if run is None:
+            scenario_id = scenarios.current(connection)
+        else:
+            query = sa.select(schema.runs.c.scenario_id).where(schema.runs.c.number == run)
+            scenario_id = connection.scalar(query)
             if scenario_id is None:
-                return None
-            query = sa.select(schema.scenarios.c.fingerprint).where(schema.scenarios.c.scenario_id == scenario_id)
-            mark = connection.scalar(query)
-            if mark is None:
-                raise DamagedError(self.where, f"the scenario of {f'run {run}' if run else 'the last import'} is gone")
-            return scenarios.load(connection, scenario_id), mark
+                raise self._no_run(connection, run)
+        if scenario_id is None:
+            return None
+        query = sa.select(schema.scenarios.c.fingerprint).where(schema.scenarios.c.scenario_id == scenario_id)
+        mark = connection.scalar(query)
+        if mark is None:
+            raise DamagedError(self.where, f"the scenario of {f'run {run}' if run else 'the last import'} is gone")
+        return scenario_id, mark
 
     def newest_import(self) -> int | None:
         """Its number, by which it is known whether another was made since."""
-        with reading(self.engine) as connection:
+        with self._reading() as connection:
             return scenarios.newest_import(connection)
 
     def last_import(self) -> Import | None:
-        with reading(self.engine) as connection:
+        with self._reading() as connection:
             query = sa.select(schema.imports, schema.scenarios.c.fingerprint).join(schema.scenarios)
             row = connection.execute(query.order_by(schema.imports.c.number.desc()).limit(1)).mappings().first()
             if row is None:
@@ -219,7 +299,7 @@ class Workspace:
 
         But for those whose ids are said: who consents again, and who is a volunteer again.
         """
-        with reading(self.engine) as connection:
+        with self._reading() as connection:
             return erasure.admit(connection, tables, consent, again)
 
     def replace_tables(
@@ -240,7 +320,7 @@ class Workspace:
         those in `consent` do again, and those in `again` are known again after they were erased.
         """
         when = made or datetime.now(UTC)
-        with writing(self.engine, self._patience_seconds) as connection:
+        with self._writing() as connection:
             erasure.drop_marks(connection, again)
             new = erasure.admit(connection, new, consent, again).tables
             current = scenarios.current(connection)
@@ -279,7 +359,7 @@ class Workspace:
 
         Returns its run number. `instead_of` are the unfinished ones that it makes needless.
         """
-        with writing(self.engine, self._patience_seconds) as connection:
+        with self._writing() as connection:
             scenario_id = scenarios.find_or_add(connection, self._still_known(connection, tables))
             when = made or datetime.now(UTC)
             unfinished.remove(connection, instead_of)
@@ -289,7 +369,7 @@ class Workspace:
 
     def keep_ledger(self, number: int, ledger: Sequence[LedgerLine]) -> None:
         """Keep the verdict of a run that an earlier version kept without."""
-        with writing(self.engine, self._patience_seconds) as connection:
+        with self._writing() as connection:
             runs.keep_ledger(connection, number, ledger)
 
     def keep_unfinished(
@@ -302,19 +382,19 @@ class Workspace:
         number: int | None = None,
     ) -> int:
         """Keep the best plan so far of a solve that goes on, in the place that it had; the number of its place."""
-        with writing(self.engine, self._patience_seconds) as connection:
+        with self._writing() as connection:
             scenario_id = scenarios.find_or_add(connection, self._still_known(connection, tables))
             now = datetime.now(UTC)
             return unfinished.keep(connection, number, scenario_id, started, now, seconds, settings, plan)
 
     def unfinished(self) -> tuple[Unfinished, ...]:
         """The plans of solves that go on or were killed, the one kept last first."""
-        with reading(self.engine) as connection:
+        with self._reading() as connection:
             return unfinished.load(connection)
 
     def run(self, number: int | None = None) -> SavedRun:
         """That run, or the newest one."""
-        with reading(self.engine) as connection:
+        with self._reading() as connection:
             wanted = runs.newest(connection) if number is None else number
             found = None if wanted is None else runs.load(connection, wanted)
             if found is None:
@@ -323,7 +403,7 @@ class Workspace:
 
     def runs(self) -> tuple[RunSummary, ...]:
         """All runs, the newest first."""
-        with reading(self.engine) as connection:
+        with self._reading() as connection:
             return runs.summaries(connection)
 
     def _still_known(self, connection: sa.Connection, tables: Tables) -> Tables:
@@ -339,22 +419,22 @@ class Workspace:
 
     def find_person(self, who: str) -> dict[str, tuple[str, ...]]:
         """Those whose id or name that is, in any scenario: id -> names, the newest first. An id goes before names."""
-        with reading(self.engine) as connection:
+        with self._reading() as connection:
             return erasure.find(connection, who)
 
     def people_marked(self, marks: Collection[str]) -> dict[str, str]:
         """The ids in any scenario that these marks are of -> the mark."""
-        with reading(self.engine) as connection:
+        with self._reading() as connection:
             return erasure.matching(erasure.everybody(connection), marks)
 
     def forgotten(self) -> list[str]:
         """By what the ids of people who were erased are known again, see `erasure.mark_of`."""
-        with reading(self.engine) as connection:
+        with self._reading() as connection:
             return erasure.marks(connection)
 
     def was_forgotten(self, volunteer_id: str) -> bool:
         """Whether somebody with that id was erased."""
-        with reading(self.engine) as connection:
+        with self._reading() as connection:
             return bool(erasure.matching([volunteer_id], erasure.marks(connection)))
 
     def forget(self, volunteer_id: str, now: datetime) -> tuple[Counter[str], list[str]]:
@@ -363,7 +443,7 @@ class Workspace:
         Returns how many of what that concerned, and in sentences what could not be done.
         """
         stand_in = erasure.new_stand_in()
-        with writing(self.engine, self._patience_seconds) as connection:
+        with self._writing() as connection:
             who = erasure.person(erasure.AnyVersion(connection), volunteer_id)
             done = erasure.forget(erasure.AnyVersion(connection), who, stand_in, now)
             salt = secrets.token_hex(8)
@@ -383,7 +463,7 @@ class Workspace:
 
     def tidy(self, numbers: Collection[int], letters_before: datetime | None) -> int:
         """Delete these runs, and the bodies of letters of versions made before then; how many letters that were."""
-        with writing(self.engine, self._patience_seconds) as connection:
+        with self._writing() as connection:
             runs.delete(connection, numbers)
             scenarios.remove_unused(connection)
             emptied = 0 if letters_before is None else publications.empty_letters(connection, letters_before)
@@ -392,7 +472,7 @@ class Workspace:
 
     def old_letters(self, before: datetime) -> int:
         """How many letters of versions made before then have gone, or never will, and still have their bodies."""
-        with reading(self.engine) as connection:
+        with self._reading() as connection:
             return publications.old_letters(connection, before)
 
     def _take_out_of_copies(self, refused: Collection[str]) -> None:
@@ -437,7 +517,7 @@ class Workspace:
 
     def faults(self) -> list[str]:
         """What is broken in the database itself: pages, tables, references, values of another kind than a column's."""
-        with reading(self.engine) as connection:
+        with self._reading() as connection:
             return checks.faults(connection) or checks.unreadable_values(connection) or checks.loose_ends(connection)
 
     @classmethod
@@ -503,12 +583,12 @@ class Workspace:
 
     def told_figures(self) -> tuple[Told, ...]:
         """The figures about people on all pages that were exported, the first first."""
-        with reading(self.engine) as connection:
+        with self._reading() as connection:
             return told.load(connection)
 
     def add_told_figures(self, run_number: int, before: Sequence[Told], figures: Sequence[Told]) -> None:
         """Note that these stand on a page of that run, judged together with those of `before`."""
-        with writing(self.engine, self._patience_seconds) as connection:
+        with self._writing() as connection:
             if tuple(before) != told.load(connection):
                 raise ChangedMeanwhile(
                     f"{self.where} was exported by somebody else in the meantime, and what the two pages tell together "
@@ -537,7 +617,7 @@ class Workspace:
         `before` is what `after` was worked out from: if somebody has published or answered since, nothing is kept.
         Nor is it if `judged_by` is not the number of the newest import any more.
         """
-        with writing(self.engine, self._patience_seconds) as connection:
+        with self._writing() as connection:
             if judged_by is not None and judged_by != scenarios.newest_import(connection):
                 raise ChangedMeanwhile(
                     f"{self.where} was changed by somebody else in the meantime: another spreadsheet was imported. "
@@ -558,7 +638,7 @@ class Workspace:
 
     def published(self, version: int | None = None) -> tuple[Entry, ...]:
         """What people were told by that version, or by the newest one (nothing before the first), in order of time."""
-        with reading(self.engine) as connection:
+        with self._reading() as connection:
             newest = publications.newest(connection)
             if version is None:
                 return () if newest is None else publications.entries(connection, newest)
@@ -570,12 +650,12 @@ class Workspace:
 
     def versions(self) -> tuple[Version, ...]:
         """All published versions, the newest first."""
-        with reading(self.engine) as connection:
+        with self._reading() as connection:
             return publications.versions(connection)
 
     def letters(self, *states: LetterState) -> tuple[Letter, ...]:
         """The outbox, in the order in which it goes; those in one of these states only, if any are given."""
-        with reading(self.engine) as connection:
+        with self._reading() as connection:
             return publications.letters(connection, states)
 
     def add_letters(
@@ -586,7 +666,7 @@ class Workspace:
         `entries` (of the newest version) and `known` (the whole outbox) are what they were worked out from: if either
         is not so any more, nothing is kept.
         """
-        with writing(self.engine, self._patience_seconds) as connection:
+        with self._writing() as connection:
             newest = publications.newest(connection) or 0
             outbox = {letter.message_id for letter in publications.letters(connection, ())}
             if tuple(entries) != publications.entries(connection, newest) or outbox != {
@@ -603,7 +683,7 @@ class Workspace:
 
         ChangedMeanwhile if `judged_by` is not the number of the newest import any more.
         """
-        with writing(self.engine, self._patience_seconds) as connection:
+        with self._writing() as connection:
             if judged_by != scenarios.newest_import(connection):
                 raise ChangedMeanwhile(
                     "Another spreadsheet was imported meanwhile, so sending stopped before the next letter. Send "
@@ -613,24 +693,24 @@ class Workspace:
 
     def mark_letter(self, message_id: str, state: LetterState, remark: str = "") -> None:
         """Note where a letter stands."""
-        with writing(self.engine, self._patience_seconds) as connection:
+        with self._writing() as connection:
             publications.mark_letter(connection, message_id, state, remark)
 
     def record_answers(
         self, replies: Sequence[Heard], read: datetime | None = None, actor: str | None = None
     ) -> tuple[bool, ...]:
         """Take these answers; for each, whether it was news (False: to another invitation, or an earlier answer)."""
-        with writing(self.engine, self._patience_seconds) as connection:
+        with self._writing() as connection:
             return publications.record(connection, replies, read or datetime.now(UTC), actor)
 
     def heard(self) -> dict[str, datetime]:
         """UID -> when the answer on record was given, of those that answered."""
-        with reading(self.engine) as connection:
+        with self._reading() as connection:
             return publications.heard(connection)
 
     def feed_hashes(self) -> dict[tuple[str, str], str]:
         """(kind, id) -> the hash by which that feed's file is known again."""
-        with reading(self.engine) as connection:
+        with self._reading() as connection:
             return publications.feed_hashes(connection)
 
     def set_feeds(
@@ -640,7 +720,7 @@ class Workspace:
 
         `before` is what they were worked out from: if somebody has changed it since, nothing is kept.
         """
-        with writing(self.engine, self._patience_seconds) as connection:
+        with self._writing() as connection:
             if before is not None and publications.feed_hashes(connection) != before:
                 raise ChangedMeanwhile(
                     f"{self.where}: the feeds were written or reset by somebody else in the meantime. Nothing was "
@@ -650,24 +730,24 @@ class Workspace:
 
     def unplaced_feeds(self) -> set[tuple[str, str]]:
         """(kind, id) of the feeds whose file was never known to be in place, since their writing was broken off."""
-        with reading(self.engine) as connection:
+        with self._reading() as connection:
             return publications.unplaced_feeds(connection)
 
     def place_feeds(self, keys: Iterable[tuple[str, str]], placed: datetime | None) -> None:
         """Note that their files are in place since then, or (None) that they may not be."""
-        with writing(self.engine, self._patience_seconds) as connection:
+        with self._writing() as connection:
             publications.place_feeds(connection, keys, placed)
 
     # What only one may do at a time
 
     def take_lease(self, name: str, owner: str, until: datetime, now: datetime | None = None) -> str | None:
         """Take a lease, or take it for longer; if somebody else holds it, that owner, and nothing is done."""
-        with writing(self.engine, self._patience_seconds) as connection:
+        with self._writing() as connection:
             return leases.take(connection, name, owner, until, now or datetime.now(UTC))
 
     def release_lease(self, name: str, owner: str) -> None:
         """Give it back, if it is still ours."""
-        with writing(self.engine, self._patience_seconds) as connection:
+        with self._writing() as connection:
             leases.release(connection, name, owner)
 
     def _no_run(self, connection: sa.Connection, number: int | None) -> MatcherError:

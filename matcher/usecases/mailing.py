@@ -21,6 +21,7 @@ from matcher.solving.progress import AskedToStop, never
 from matcher.soundness import kept_letters
 from matcher.store import Heard, Lease, Taken, Workspace
 from matcher.times import time_text
+from matcher.usecases.looking import looks
 from matcher.usecases.told import Held, held, is_on, published
 
 ANSWERS = {"yes": Answer.ACCEPTED, "no": Answer.DECLINED, "maybe": Answer.TENTATIVE}
@@ -38,10 +39,12 @@ class Outbox:
         return sum(letter.state is LetterState.SENT for letter in self.letters)
 
 
+@looks
 def outbox(workspace: Workspace) -> Outbox:
     return Outbox(kept_letters(workspace))
 
 
+@looks
 def letter(workspace: Workspace, number: int) -> Letter:
     """The letter of that number; NotThere if there is none."""
     letters = kept_letters(workspace)
@@ -153,6 +156,7 @@ def _send(
     return smtp.send(letters, server, mark, per_minute=per_minute, told=told, asked_to_stop=asked_to_stop)
 
 
+@looks
 def _released(
     workspace: Workspace, kept_back: Callable[[Letter, Sequence[Held]], None], at: datetime | None
 ) -> list[Letter]:
@@ -198,9 +202,10 @@ def reply(workspace: Workspace, files: Sequence[Path], now: datetime | None = No
     """Reads replies and records the answers in them that count."""
     now = now or datetime.now(UTC)
     gathered = replies.gather(files, now)
-    told = published(workspace)
+    with workspace.snapshot():
+        told, last_heard = published(workspace), workspace.heard()
     emails = {person.volunteer_id: person.email for person in told.problem.volunteers.values()}
-    accepted, questions, remarks = replies.judge(gathered.replies, told.entries, emails, workspace.heard())
+    accepted, questions, remarks = replies.judge(gathered.replies, told.entries, emails, last_heard)
     heard = [Heard(each.entry.uid, each.entry.sequence, each.reply.answer, each.reply.stamp) for each in accepted]
     taken = workspace.record_answers(heard, now, actor)
     news = tuple(each for each, was_taken in zip(accepted, taken, strict=True) if was_taken)

@@ -16,6 +16,7 @@ from matcher.errors import AuditRefused, MatcherError, NotThere, Refused, Remedy
 from matcher.solving.progress import AskedToStop, OnFirstPlan, OnProgress, never
 from matcher.solving.progress import Settings as Settings
 from matcher.usecases.keeper import STILL_AT_IT_SECONDS, Keeper
+from matcher.usecases.looking import looks
 from matcher.usecases.terms import Warn, read
 
 if TYPE_CHECKING:
@@ -175,6 +176,7 @@ def time_left(taken_up: Unfinished | None) -> float:
     return max(LEAST_SECONDS, limit - taken_up.seconds) if isinstance(limit, int | float) else DEFAULT_SECONDS
 
 
+@looks
 def unfinished(workspace: Workspace) -> Sequence[tuple[str, bool]]:
     """What is to be said of solves that were broken off or go on, the one kept last first.
 
@@ -217,6 +219,7 @@ def _better(problem: Problem, plan: Plan, result: Result) -> bool:
     return mine > [sign[score.tier] * score.value for score in result.tiers]
 
 
+@looks
 def load_run(workspace: Workspace, number: int | None = None) -> tuple[SavedRun, Problem, Result]:
     """A kept run (the newest one without a number) with the data of its time, and the verdict of its time.
 
@@ -242,8 +245,12 @@ def _ledger_of(workspace: Workspace, saved: SavedRun, problem: Problem) -> tuple
         ledger = insist(problem, saved.plan, saved.tiers).ledger
     except AuditRefused:
         return ()
-    with suppress(MatcherError):  # a workspace that is in use or only to be read: next time
-        workspace.keep_ledger(saved.number, ledger)
+
+    def keep() -> None:
+        with suppress(MatcherError):  # a workspace that is in use or only to be read: next time
+            workspace.keep_ledger(saved.number, ledger)
+
+    workspace.afterwards(keep)
     return ledger
 
 
@@ -284,6 +291,7 @@ def export(workspace: Workspace, out: Path, number: int | None = None) -> SavedR
     return saved
 
 
+@looks
 def runs(workspace: Workspace) -> Sequence[RunSummary]:
     """All kept runs, the newest first."""
     return workspace.runs()
@@ -302,6 +310,7 @@ class RunShown:
     """What people were told of that cannot be any more; of the newest run only."""
 
 
+@looks
 def show(
     workspace: Workspace, number: int | None = None, *, school: str | None = None, volunteer: str | None = None
 ) -> RunShown:
@@ -346,6 +355,7 @@ class Compared:
     """What the second does differently."""
 
 
+@looks
 def compare(workspace: Workspace, first: int, second: int) -> Compared:
     """Two kept runs: which is better, as far as it may be told, and what the second does differently."""
     from matcher.soundness import kept_run

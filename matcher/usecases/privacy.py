@@ -17,6 +17,7 @@ from matcher.secrecy import write_new
 from matcher.soundness import kept_problem
 from matcher.store import Workspace
 from matcher.times import time_text
+from matcher.usecases.looking import looks
 from matcher.usecases.told import is_on, published
 
 LIST_HEAD = "# Ids of people who were erased, to be erased from other copies of the workspace, too.\n"
@@ -75,6 +76,7 @@ _NAMES = {
 }
 
 
+@looks
 def leaving(workspace: Workspace, who: str, now: datetime | None = None) -> Leaving:
     """Somebody by id, or by a name that only one person has, with what is to be told to whom first.
 
@@ -92,6 +94,7 @@ def leaving(workspace: Workspace, who: str, now: datetime | None = None) -> Leav
     return Leaving(volunteer_id, one_line(names[0]), _coming(workspace, volunteer_id, now or datetime.now(UTC)))
 
 
+@looks
 def leaving_again(workspace: Workspace, file: Path, now: datetime | None = None) -> tuple[Leaving, ...]:
     """Those of a list of erased people whom this workspace knows. Raises BadInput if the file cannot be read."""
     try:
@@ -156,6 +159,7 @@ class Tidying:
     """Of versions made before then; None where the programme sets no time."""
 
 
+@looks
 def to_tidy(workspace: Workspace, days: int, now: datetime | None = None) -> Tidying:
     """What is older than so many days and was never published, and letters past the programme's time."""
     now = now or datetime.now(UTC)

@@ -22,6 +22,7 @@ from matcher.publishing.text import counted
 from matcher.soundness import kept_events, kept_letters, kept_problem
 from matcher.store import SavedRun, Version, Workspace
 from matcher.usecases import planning
+from matcher.usecases.looking import looks
 from matcher.usecases.told import Held, about, is_on, judged, of_today, published, with_those_gone
 
 LONG_OVER = timedelta(days=183)  # after a term's last day nobody publishes it any more
@@ -52,6 +53,7 @@ class Preview:
     """The number of the newest import, by which the plan was judged."""
 
 
+@looks
 def preview(
     workspace: Workspace,
     run: int | None = None,
@@ -119,6 +121,7 @@ def publish(workspace: Workspace, seen: Preview, actor: str | None = None) -> in
     return workspace.publish(seen.run.number, seen.before, seen.after, seen.letters, seen.stamp, seen.judged_by, actor)
 
 
+@looks
 def clock_doubt(workspace: Workspace, problem: Problem, stamp: datetime) -> str:
     """Why the clock may be wrong that says it is `stamp`; "" if nothing speaks against it.
 
@@ -169,6 +172,7 @@ class LateLetters:
     stamp: datetime
 
 
+@looks
 def late_letters(
     workspace: Workspace, number: int, stamp: datetime | None = None, *, templates: Path | None = None
 ) -> LateLetters:

@@ -21,6 +21,7 @@ from matcher.publishing.text import counted, one_line
 from matcher.soundness import is_tidied, kept_problem
 from matcher.store import Workspace
 from matcher.usecases import planning, told
+from matcher.usecases.looking import looks
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class Restoring:
     is_there: bool
 
 
+@looks
 def contents(workspace: Workspace) -> Contents:
     imported, runs, versions = workspace.last_import(), workspace.runs(), workspace.versions()
     return Contents(

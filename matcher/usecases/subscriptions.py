@@ -15,6 +15,7 @@ from matcher.mail.login import unencrypted_host as unencrypted_host
 from matcher.publishing import feeds
 from matcher.publishing.feeds import FeedKind, Placed, Written
 from matcher.store import Workspace, leases
+from matcher.usecases.looking import looks
 from matcher.usecases.told import Held, Published, held_of, published
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class PlacedFeeds:
     """What is shown as to be confirmed where it stands already, and not at all elsewhere."""
 
 
+@looks
 def place_feeds(workspace: Workspace, folder: Path, stamp: datetime | None = None) -> PlacedFeeds:
     told = published(workspace)
     known, never_placed = workspace.feed_hashes(), workspace.unplaced_feeds()
@@ -150,8 +152,9 @@ def push(
     from matcher.mail import caldav  # here, since its library takes long to load
 
     server = caldav.CalendarServer.at(url, login_file)
-    every = published(workspace)
-    stopped = held_of(workspace, every, at)
+    with workspace.snapshot():
+        every = published(workspace)
+        stopped = held_of(workspace, every, at)
     kept_back(stopped)
     name = every.problem.programme.name
     shelves = [

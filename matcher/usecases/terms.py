@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from matcher.errors import BadInput, InputProblem
 from matcher.publishing.text import one_line
+from matcher.usecases.looking import looks
 
 if TYPE_CHECKING:
     from matcher.intake import Intake
@@ -54,6 +55,7 @@ def read(scenario: Path, warn: Warn) -> Intake:
     return intake
 
 
+@looks
 def compare(
     workspace: Workspace, scenario: Path, tables: Tables, consent: Collection[str] = (), again: Collection[str] = ()
 ) -> Importing:

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from matcher.appointments import Attendee
 from matcher.domain import Plan, Problem, School, Session, Slot, Volunteer
 from matcher.errors import DamagedError
-from matcher.gate import breaches
 from matcher.publishing.events import EntryChange, News, changes
 from matcher.publishing.published import Answer, Entry, Letter, Standing
 from matcher.publishing.sentences import session_name
@@ -18,6 +17,7 @@ from matcher.publishing.text import one_line
 from matcher.soundness import insist_events, kept_events, kept_problem, kept_run
 from matcher.store import Version, Workspace
 from matcher.times import time_text
+from matcher.usecases.looking import looks
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,7 @@ class Held:
         return one_line(" and ".join(f"{name} ({', '.join(known) or 'no address known'})" for name, known in people))
 
 
+@looks
 def held(workspace: Workspace, at: datetime | None = None) -> tuple[Held, ...]:
     """The appointments that people were told of, are to come after `at` (with a zone) and cannot be by today's data.
 
@@ -103,6 +104,7 @@ def of_today(workspace: Workspace, run_number: int) -> Problem:
 
 def judged(workspace: Workspace, then: Problem, plan: Plan, run_number: int, at: datetime) -> tuple[Held, ...]:
     """What of this plan cannot be by the scenario of the newest import (without one: that of the run)."""
+    from matcher.gate import breaches  # and with it every rule, for those who only look at what was told
 
     now = of_today(workspace, run_number)
     wall_clock = at.astimezone(ZoneInfo(then.programme.timezone)).replace(tzinfo=None)
@@ -127,6 +129,7 @@ def versions(workspace: Workspace) -> Sequence[Version]:
     return workspace.versions()
 
 
+@looks
 def published(workspace: Workspace, number: int | None = None) -> Published:
     """That version, or the newest one."""
     every = workspace.versions()
@@ -161,6 +164,7 @@ def of_volunteers(found: Sequence[EntryChange]) -> tuple[EntryChange, ...]:
     return tuple(each for each in found if each.after.attendee is Attendee.VOLUNTEER)
 
 
+@looks
 def diff(workspace: Workspace, first: int, second: int) -> tuple[Published, tuple[EntryChange, ...]]:
     """Two versions: the later one, and what is new in it for those whom it concerns."""
     earlier, later = sorted((first, second))
@@ -168,6 +172,7 @@ def diff(workspace: Workspace, first: int, second: int) -> tuple[Published, tupl
     return after, changes(before, after.entries)
 
 
+@looks
 def gaps(workspace: Workspace) -> tuple[Gap, ...]:
     """The visits of the newest version for which volunteers have said no, in order of time."""
     if not workspace.versions():

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from intake_scenario import Scenario, problems_of, tables_of
 
-from matcher.errors import InputProblems
+from matcher.errors import InputProblems, Remedy
 from matcher.intake import build_problem, read_scenario
 from matcher.tables import TABLES
 
@@ -363,10 +363,12 @@ def test_a_table_that_is_missing_is_one_problem_however_many_rows_refer_to_it(
         scenario.programme = {}
     else:
         del scenario.tables[table]
-    (problem,) = problems_of(scenario.write(form, tmp_path))
+    with pytest.raises(InputProblems) as refused:
+        read_scenario(scenario.write(form, tmp_path))
+    (problem,) = refused.value.problems
     assert problem.found == "nothing"
     assert table in problem.where
-    assert "matcher template" in problem.action
+    assert refused.value.remedies == (Remedy.TEMPLATE,)
 
 
 @FORMS

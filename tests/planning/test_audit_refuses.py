@@ -13,10 +13,10 @@ from matcher import cli
 from matcher.domain import Plan, Problem, TierName, Visit
 from matcher.errors import AuditRefused
 from matcher.intake import read_scenario
+from matcher.solving import search
 from matcher.solving.progress import OnProgress, Settings
 from matcher.solving.search import Solution, solve
 from matcher.store import Workspace
-from matcher.usecases import planning
 from matcher.usecases.planning import make_plan
 from tests.planning.random_terms import REPEATABLE
 
@@ -76,7 +76,7 @@ def expected(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
         found: Solution = spoil(solve(problem, settings, on_progress))
         return found
 
-    monkeypatch.setattr(planning, "solve", cheating)
+    monkeypatch.setattr(search, "solve", cheating)
     return str(words)
 
 
@@ -106,7 +106,7 @@ def test_run_leaves_an_older_plan_as_it_was(monkeypatch: pytest.MonkeyPatch, tmp
     arguments = ("run", str(FIRST_STEPS), "--out", str(out), "--deterministic", "--quiet")
     assert run(monkeypatch, *arguments) == 0
     before = {file: file.read_bytes() for file in out.rglob("*") if file.is_file()}
-    monkeypatch.setattr(planning, "solve", lambda *given, **more: double_books(solve(*given, **more)))
+    monkeypatch.setattr(search, "solve", lambda *given, **more: double_books(solve(*given, **more)))
     assert run(monkeypatch, *arguments) == 1
     assert {file: file.read_bytes() for file in out.rglob("*") if file.is_file()} == before
 

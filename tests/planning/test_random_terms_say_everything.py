@@ -21,9 +21,11 @@ from matcher.domain import (
 )
 from tests.planning.random_terms import SMALL, random_term
 
-# What no rule reads: what things are called, and what people are told.
+# What no rule reads: what things are called, what people are told, and for how long that is kept.
 WORDS: dict[type, set[str]] = {
-    Programme: {"name", "timezone", "organiser_name", "organiser_email", "reply_to", "what_to_bring"},
+    Programme: {
+        *("name", "timezone", "organiser_name", "organiser_email", "reply_to", "what_to_bring", "letters_kept_days")
+    },
     School: {"name", "postcode", "address", "ward", "urn", "contact_name", "contact_email"},
     Cohort: {"name", "year_group", "pupils"},
     Session: {"title", "format", "what_to_bring"},

@@ -202,6 +202,15 @@ def test_a_programme_with_a_new_name_keeps_its_events(workspace: Workspace) -> N
     assert {change.news.value for change in seen.changes} == {"changed"}  # the name stands in them
 
 
+def test_a_programme_with_a_new_name_invites_nobody_to_what_is_over(workspace: Workspace) -> None:
+    publish(workspace)
+    renamed = term({"name": "Another name"})
+    publish(workspace, renamed, USUAL, LATER)
+    keep(workspace, renamed)
+    seen = publishing.preview(workspace, stamp=STAMP + timedelta(days=100))
+    assert (seen.changes, seen.after) == ((), seen.before)
+
+
 def test_a_visit_that_has_begun_is_not_cancelled(workspace: Workspace) -> None:
     publish(workspace)
     afterwards = datetime(2026, 10, 5, 8, 31, tzinfo=UTC)  # 9:31 in Derby: OAK-1 began a minute ago

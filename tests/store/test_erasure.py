@@ -115,6 +115,29 @@ def test_earlier_meetings_follow_their_own_consent(address: str) -> None:
         assert [each["gender"] for each in tables.rows["encounters"]] == [None, "man", None]
 
 
+def test_an_older_spreadsheet_does_not_bring_back_what_an_earlier_meeting_said(address: str) -> None:
+    met = row(
+        "encounters", 2, cohort_id="S1-Y5", volunteer_id="V1", gender="man", ethnicity="black", matching_consent="yes"
+    )
+    before = term(volunteer("V1"), volunteer("V2"), encounters=(met,))
+    with Workspace.open(address, create=True) as workspace:
+        workspace.replace_tables(before, "a", NOW)
+        save(workspace, before)
+        workspace.replace_tables(term(volunteer("V1", "no"), volunteer("V2")), "b", NOW)
+        admitted = workspace.admit(before)
+        assert admitted.stays_off == ("V1",)
+        assert admitted.tables.rows["encounters"][0]["gender"] is None
+        workspace.replace_tables(before, "c", NOW)
+        for number in (None, 1):
+            kept = workspace.load_tables(number)
+            assert kept is not None
+            assert kept.rows["encounters"][0]["gender"] is None
+        workspace.replace_tables(before, "d", NOW, consent=["V1"])
+        kept = workspace.load_tables()
+        assert kept is not None
+        assert kept.rows["encounters"][0]["gender"] == "man"
+
+
 def test_consent_given_for_the_first_time_is_taken(address: str) -> None:
     with Workspace.open(address, create=True) as workspace:
         workspace.replace_tables(term(volunteer("V1", None), volunteer("V2")), "a", NOW)
@@ -213,6 +236,19 @@ def test_a_migration_takes_out_what_an_earlier_version_kept_without_consent(
     files = sorted(tmp_path.glob("matcher.db*"))
     assert len(files) == 2  # with the copy from before
     assert all(b"zebra" not in file.read_bytes() for file in files)
+
+
+def test_a_ledger_that_was_worked_out_while_somebody_was_erased_is_not_kept(address: str) -> None:
+    tables = term(volunteer("V1"), volunteer("V2"))
+    with Workspace.open(address, create=True) as workspace:
+        workspace.replace_tables(tables, "a", NOW)
+        workspace.save_run(tables, PLAN, TIERS, 1, Status.FEASIBLE, {}, {}, made=NOW)
+        workspace.save_run(term(volunteer("V3")), PLAN, TIERS, 1, Status.FEASIBLE, {}, {}, made=NOW)
+        workspace.forget("V1", NOW)
+        for number in (1, 2):
+            workspace.keep_ledger(number, LEDGER)
+        assert workspace.run(1).ledger is None
+        assert workspace.run(2).ledger == LEDGER
 
 
 def test_damage_stays_visible_after_somebody_was_erased(address: str) -> None:
