@@ -44,6 +44,7 @@ SLOW = (
     "tests/intake/test_hostile_workbooks.py",
     "tests/intake/test_intake_properties.py",
     "tests/mail/test_bounded_answers.py",
+    "tests/mail/test_caldav.py::test_an_answer_without_an_end_is_not_waited_for",
     "tests/mail/test_replies.py::test_ten_thousand_replies_of_all_programs",
     "tests/planning/test_bounds_are_proofs.py",
     "tests/planning/test_compiled_loops.py",
