@@ -67,3 +67,8 @@ def test_what_is_asked_before_a_commit_comes_with_the_tests() -> None:
     with_tests = " ".join(project["optional-dependencies"]["test"])
     for program in re.findall(r"entry: \.venv/bin/(\w+)", config):
         assert program in with_tests
+
+
+def test_quick_means_without_what_is_slow() -> None:
+    assert '\t$(PYTHON) -m pytest -m "not slow"\n' in MAKEFILE
+    assert '`.venv/bin/pytest -m "not slow"`' in CONTRIBUTING
