@@ -57,6 +57,7 @@ SLOW = (
     "tests/publication/test_late_letters.py",
     "tests/publication/test_one_send_at_a_time.py",
     "tests/publication/test_told_earlier.py",
+    "tests/publication/test_publish.py",
     "tests/publishing/test_broken_switch.py",
     "tests/publishing/test_nobody_is_found_out.py",
     "tests/publishing/test_report.py",
@@ -66,6 +67,7 @@ SLOW = (
     "tests/store/test_workspace.py",
     "tests/store/test_workspace_killed.py",
     "tests/store/test_workspace_properties.py",
+    "tests/test_house.py::test_a_command_that_plans_nothing_loads_no_solver_and_nothing_that_draws",
 )
 
 
