@@ -113,15 +113,14 @@ def test_the_same_signal_twice_at_once_is_one_wish(town: Path, tmp_path: Path) -
 
 BUSY_WITH_THE_LAST_STEPS = """
 import sys, time
-from matcher import cli
-from matcher.usecases import planning
+from matcher import cli, publishing
 
 def endless(*_, **__):
     print("writing", flush=True)
     while True:
         time.sleep(0.05)
 
-planning.write_outputs = endless
+publishing.write_outputs = endless
 cli.main()
 """
 
@@ -153,15 +152,14 @@ def test_a_second_signal_ends_at_once(how: signal.Signals, tmp_path: Path) -> No
 
 BUSY_READING = """
 import time
-from matcher import cli
-from matcher.usecases import terms
+from matcher import cli, intake
 
 def endless(*_):
     print("reading", flush=True)
     while True:
         time.sleep(0.05)
 
-terms.read_scenario = endless
+intake.read_scenario = endless
 cli.main()
 """
 
@@ -332,7 +330,7 @@ def test_for_other_data_nothing_is_gone_on_from_and_nothing_is_lost(killed: Path
     said = here("solve", "--db", killed, "--resume")
     assert said.code == 1
     assert "the scenario has changed since. Import that data again to go on from it" in said.err
-    assert "(for other data)" in here("runs", "--db", killed).out
+    assert "It is for other data." in here("runs", "--db", killed).out
     well_here("import", town, "--db", killed, "--yes", "--quiet")
     well_here("solve", "--db", killed, "--resume", "--time-limit", 0.5, "--quiet")
     assert runs_in(killed) == 1

@@ -8,13 +8,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
 
 from matcher.intake import read_scenario
-from matcher.usecases import planning, terms
 from tests.cli.program import (
     FIRST_STEPS,
     PATIENCE,
@@ -100,23 +98,23 @@ def assert_memory_is_blamed(said: Said, out: Path) -> None:
 
 @pytest.mark.parametrize("shortage", [no_array, no_memory, no_pages, no_thread, no_library])
 @pytest.mark.parametrize(
-    ("module", "step"),
+    "step",
     [
-        (terms, "read_scenario"),
-        (terms, "advice_warnings"),
-        (planning, "solve"),
-        (planning, "insist"),
-        (planning, "write_outputs"),
+        "matcher.intake.read_scenario",
+        "matcher.advice.warnings.warnings",
+        "matcher.solving.search.solve",
+        "matcher.audit.insist",
+        "matcher.publishing.write_outputs",
     ],
 )
 def test_too_little_memory_is_said_in_one_line_and_nothing_is_written(
-    shortage: object, module: ModuleType, step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shortage: object, step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def lacking(*_: object, **__: object) -> None:
         assert callable(shortage)
         shortage()
 
-    monkeypatch.setattr(module, step, lacking)
+    monkeypatch.setattr(step, lacking)
     assert_memory_is_blamed(here("run", FIRST_STEPS, "--out", tmp_path / "plan", "--quiet"), tmp_path / "plan")
 
 
@@ -126,17 +124,16 @@ def test_what_has_nothing_to_do_with_memory_is_not_blamed_on_it(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("a defect")
 
-    monkeypatch.setattr(planning, "solve", broken)
+    monkeypatch.setattr("matcher.solving.search.solve", broken)
     with pytest.raises(RuntimeError, match="a defect"):
         here("run", FIRST_STEPS, "--out", tmp_path / "plan", "--quiet")
 
 
 CRAMPED = """
 import resource, sys
-from matcher import cli
-from matcher.usecases import terms
+from matcher import cli, intake
 
-room, reading = int(sys.argv.pop(1)), terms.read_scenario
+room, reading = int(sys.argv.pop(1)), intake.read_scenario
 
 def cramped(scenario):
     with open("/proc/self/statm") as pages:
@@ -144,7 +141,7 @@ def cramped(scenario):
     resource.setrlimit(resource.RLIMIT_AS, (size + room, size + room))
     return reading(scenario)
 
-terms.read_scenario = cramped
+intake.read_scenario = cramped
 cli.main()
 """
 
