@@ -19,7 +19,7 @@ from matcher.appointments import MOVES, Appointment, Attendee, Fact, differences
 from matcher.domain import Plan, Problem
 from matcher.publishing.calendars import event, event_uid
 from matcher.publishing.facts import appointments
-from matcher.publishing.published import Answer, Entry, Standing
+from matcher.publishing.published import Answer, Entry, Standing, in_order
 from matcher.publishing.text import listed
 
 _Key = tuple[Attendee, str, str]
@@ -91,11 +91,6 @@ def entries_after(
         for uid, entry in known.items()
     }
     return tuple(sorted({**rest, **planned}.values(), key=in_order))
-
-
-def in_order(entry: Entry) -> tuple[datetime, str, str, str, str]:
-    """By time; each school's own event before those of its visitors."""
-    return entry.start, entry.session_id, entry.attendee.value, entry.attendee_id, entry.uid
 
 
 def changes(before: Sequence[Entry], after: Sequence[Entry]) -> tuple[EntryChange, ...]:

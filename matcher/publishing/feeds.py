@@ -16,7 +16,6 @@ import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -26,7 +25,7 @@ from matcher.durable import to_disk
 from matcher.errors import OutputError
 from matcher.formulas import as_text
 from matcher.publishing.calendars import PRODID, Shell, Text
-from matcher.publishing.published import Entry, Standing
+from matcher.publishing.published import Entry, FeedKind, Standing
 from matcher.publishing.sentences import description
 from matcher.publishing.text import folded_line, one_line
 from matcher.secrecy import PRIVATE, PUBLIC, PUBLIC_FOLDER, make_folders, write_new
@@ -42,12 +41,6 @@ _NAME = re.compile(r"[0-9a-f]{32}\.ics")
 _WRITING = ".matcher-writing-"
 _REFRESH = "PT6H"
 _FRONT = b'<!DOCTYPE html><html lang="en"><title>Calendars</title></html>\n'
-
-
-class FeedKind(StrEnum):
-    VOLUNTEER = "volunteer"
-    SCHOOL = "school"
-    PROGRAMME = "programme"
 
 
 FeedKey = tuple[FeedKind, str]

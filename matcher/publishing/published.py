@@ -88,3 +88,16 @@ class Letter:
     """What the server last said, if it refused."""
     uid: str = ""
     """Of the event that it is about; blank in a school's, which is about all of its visits."""
+
+
+def in_order(entry: Entry) -> tuple[datetime, str, str, str, str]:
+    """By time; each school's own event before those of its visitors."""
+    return entry.start, entry.session_id, entry.attendee.value, entry.attendee_id, entry.uid
+
+
+class FeedKind(StrEnum):
+    """Whose calendar to subscribe to it is."""
+
+    VOLUNTEER = "volunteer"
+    SCHOOL = "school"
+    PROGRAMME = "programme"

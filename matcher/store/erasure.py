@@ -27,8 +27,8 @@ import sqlalchemy as sa
 from matcher.appointments import Attendee
 from matcher.domain import GoalName
 from matcher.errors import StoreError
-from matcher.publishing.feeds import FeedKind
 from matcher.publishing.forgetting import STAND_IN, Words, introductions
+from matcher.publishing.published import FeedKind
 from matcher.publishing.text import one_line
 from matcher.store import runs, scenarios, schema
 from matcher.store.changes import fingerprint

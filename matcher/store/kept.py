@@ -17,8 +17,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from matcher.appointments import Attendee
 from matcher.domain import Status, TierName
-from matcher.publishing.feeds import FeedKind
-from matcher.publishing.published import Answer, LetterState, Standing
+from matcher.publishing.published import Answer, FeedKind, LetterState, Standing
 
 _WORDS: dict[str, type[Enum]] = {
     "runs.status": Status,

@@ -15,8 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from matcher.appointments import Attendee, Facts
-from matcher.publishing.events import in_order
-from matcher.publishing.published import Answer, Entry, Letter, LetterState, Standing
+from matcher.publishing.published import Answer, Entry, Letter, LetterState, Standing, in_order
 from matcher.store import schema
 from matcher.store.kept import DamagedValue
 from matcher.store.schema import utc

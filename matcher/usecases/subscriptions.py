@@ -13,7 +13,8 @@ from matcher.appointments import Attendee
 from matcher.errors import NotThere, Refused, Remedy
 from matcher.mail.login import unencrypted_host as unencrypted_host
 from matcher.publishing import feeds
-from matcher.publishing.feeds import FeedKind, Placed, Written
+from matcher.publishing.feeds import Placed, Written
+from matcher.publishing.published import FeedKind
 from matcher.store import Workspace, leases
 from matcher.usecases.looking import looks
 from matcher.usecases.told import Held, Published, held_of, published

@@ -14,9 +14,9 @@ from matcher.geography import Position
 from matcher.mail.caldav import shelf
 from matcher.publishing.calendars import calendar_files, event_uid
 from matcher.publishing.events import entries_after
-from matcher.publishing.feeds import FeedKind, feeds
+from matcher.publishing.feeds import feeds
 from matcher.publishing.letters import letters, sender_of
-from matcher.publishing.published import Entry, Letter
+from matcher.publishing.published import Entry, FeedKind, Letter
 
 LONDON = ZoneInfo("Europe/London")
 STAMP = datetime(2026, 9, 8, 7, tzinfo=UTC)

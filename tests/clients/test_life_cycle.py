@@ -14,8 +14,8 @@ from caldav.davclient import DAVClient
 from matcher.appointments import Attendee
 from matcher.mail.caldav import CalendarServer, push, shelf
 from matcher.mail.login import Login
-from matcher.publishing.feeds import FeedKind, feeds
-from matcher.publishing.published import Standing
+from matcher.publishing.feeds import feeds
+from matcher.publishing.published import FeedKind, Standing
 from tests.clients.calendar_clients import Span, khal, khal_config, khal_import_words, khal_list_words, khal_spans
 from tests.clients.odd_term import Versions, calendars_in, plan, span, uid_of
 from tests.mail.radicale_server import PASSWORD, USER, radicale
