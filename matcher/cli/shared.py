@@ -47,7 +47,8 @@ REMEDIES = {
 def in_words(message: object, *remedies: Remedy) -> str:
     """A message, or an error, with what to do."""
     remedies = remedies or (message.remedies if isinstance(message, MatcherError) else ())
-    return " ".join([str(message), *(REMEDIES[each] for each in remedies)])
+    said, to_do = str(message), " ".join(REMEDIES[each] for each in remedies)
+    return f"{said} {to_do}" if to_do and not said.endswith("\n") else said + to_do
 
 
 def say(message: str) -> None:

@@ -13,8 +13,9 @@ from rich.console import Console
 from rich.live import Live
 
 from matcher.cli.console import WARNINGS_SHOWN, Reporter, Voice, new_console, new_table, plan_tables
+from matcher.cli.shared import in_words
 from matcher.domain import Result, TierName
-from matcher.errors import InputProblem
+from matcher.errors import InputProblem, NotThere, Refused, Remedy
 from matcher.rules.tiny import plan, problem, session, volunteer
 from matcher.solving.progress import Progress
 
@@ -134,3 +135,10 @@ def test_many_kinds_of_warnings_are_cut_short_and_the_rest_is_counted(capsys: py
     lines = warned(capsys, *kinds)
     assert len(lines) == WARNINGS_SHOWN + 1
     assert lines[-1] == f"warning: and {2 * (20 - WARNINGS_SHOWN)} more; --json shows them all"
+
+
+def test_what_to_do_follows_a_sentence_and_begins_a_line_after_a_list() -> None:
+    asked = in_words(NotThere("There is no run yet.", Remedy.SOLVE))
+    assert asked == "There is no run yet. Make a new plan with `matcher solve`."
+    assert in_words(Refused("These cannot be:\n  one\n", Remedy.SHOW)) == "These cannot be:\n  one\nSee `matcher show`."
+    assert in_words(NotThere("There is none.")) == "There is none."
