@@ -6,8 +6,8 @@
         number = workspace.save_run(tables, plan, ...)
         workspace.run(number).plan
 
-A scenario is kept whole and never changed: an import writes its rows beside the old ones and then says which scenario
-is current. A run points at the scenario it was made for, so an old plan can still be exported with the names and times
+A scenario is kept whole and never changed, but when somebody's data is taken out of it: an import writes its rows
+beside the old ones and then says which scenario is current. A run points at the scenario it was made for, so an old plan can still be exported with the names and times
 of its day, and compared with a new one; and a run tells whether the scenario has changed since. Scenarios are known by
 a fingerprint of their values, so the same one is kept once, however often it is imported. Those that are neither
 current nor any run's are deleted on the next import.
@@ -20,18 +20,18 @@ before and after. Hence no foreign keys between them; a plan's ids are the scena
 What was published is kept beside the plans: an event of somebody's calendar has a row for each version that changed it,
 and the letters that tell of a version are written with it (`publications.py`).
 
-One transaction for each method of `Workspace`, and one writer at a time. A SQLite workspace is one file (a rollback
-journal stands beside it only while something is being written); PostgreSQL does as well; whatever else SQLAlchemy
+One transaction for each method of `Workspace`, or for all that is read in a `snapshot`, and one writer at a time. A
+SQLite workspace is one file (a rollback journal stands beside it only while something is being written); PostgreSQL does as well; whatever else SQLAlchemy
 reaches is refused, as it has not been shown to keep every value.
 
 Which floor is which:
 
 changes.py      what differs between two scenarios (no database)
 connection.py   addresses, transactions, and errors in plain words
-schema.py       the tables; scenarios.py, runs.py, unfinished.py, publications.py and told.py write and read them
+schema.py       the tables; scenarios.py, runs.py, unfinished.py, publications.py, told.py, leases.py write and read them
 erasure.py      what people did not consent to, and people who are to be forgotten, taken out of all of them
 versions.py     which version of the tables a database has; runs migrations/, one file for each version
-workspace.py    what the planner calls
+workspace.py    what use cases call
 """
 
 from matcher.store.changes import Change, ColumnChange, What, diff, fingerprint, summary

@@ -13,6 +13,7 @@ subscriptions.py    feeds, and calendars on a CalDAV server
 safekeeping.py      backups
 privacy.py          erasing people, and what is old
 guide.py            the pages of the guide
+looking.py          how use cases that only look see one moment
 
     from matcher import usecases
 
