@@ -7,8 +7,8 @@
         workspace.run(number).plan
 
 A scenario is kept whole and never changed, but when somebody's data is taken out of it: an import writes its rows
-beside the old ones and then says which scenario is current. A run points at the scenario it was made for, so an old plan
-can still be exported with the names and times of its day, and compared with a new one; and a run tells whether the
+beside the old ones and then says which scenario is current. A run points at the scenario it was made for, so an old
+plan can still be exported with the names and times of its day, and compared with a new one; and a run tells whether the
 scenario has changed since. Scenarios are known by a fingerprint of their values, so the same one is kept once, however
 often it is imported. Those that are neither current nor any run's are deleted on the next import.
 
@@ -21,8 +21,8 @@ What was published is kept beside the plans: an event of somebody's calendar has
 and the letters that tell of a version are written with it (`publications.py`).
 
 One transaction for each method of `Workspace`, or for all that is read in a `snapshot`, and one writer at a time. A
-SQLite workspace is one file (a rollback journal stands beside it only while something is being written); PostgreSQL does
-as well; whatever else SQLAlchemy reaches is refused, as it has not been shown to keep every value.
+SQLite workspace is one file (a rollback journal stands beside it only while something is being written); PostgreSQL
+does as well; whatever else SQLAlchemy reaches is refused, as it has not been shown to keep every value.
 
 Which floor is which:
 
