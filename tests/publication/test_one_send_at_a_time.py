@@ -116,6 +116,17 @@ def test_one_that_lost_its_lease_stops_before_the_next_letter(workspace: Workspa
     assert states(workspace) == {LetterState.SENT, LetterState.WAITING}
 
 
+def test_a_send_that_is_asked_to_stop_ends_before_the_next_letter_and_says_so(workspace: Workspace) -> None:
+    moods = Moods()
+    with moody(moods) as port:
+        done = mailing.send(workspace, at(port), asked_to_stop=lambda: len(moods.taken) == 2)
+        assert len(moods.taken) == done.sent == 2
+        assert done.stopped and done.waiting == len(workspace.letters()) - 2
+        assert states(workspace) == {LetterState.SENT, LetterState.WAITING}  # none of which nobody knows
+        mailing.send(workspace, at(port))
+    assert states(workspace) == {LetterState.SENT}
+
+
 def test_a_lease_is_free_again_when_it_was_given_back(workspace: Workspace) -> None:
     with workspace.lease("send", 60), workspace.lease("other", 60), pytest.raises(Taken), workspace.lease("send", 60):
         pass
