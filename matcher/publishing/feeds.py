@@ -59,6 +59,10 @@ class Feed:
     def key(self) -> FeedKey:
         return self.kind, self.id
 
+    @property
+    def is_a_volunteers(self) -> bool:
+        return self.kind is FeedKind.VOLUNTEER
+
 
 @dataclass(frozen=True, slots=True)
 class Placed:

@@ -17,7 +17,7 @@ from matcher.publishing.feeds import Placed, Written
 from matcher.publishing.published import FeedKind
 from matcher.store import Workspace, leases
 from matcher.usecases.looking import looks
-from matcher.usecases.told import Held, Published, held_of, published
+from matcher.usecases.told import Held, Published, held_of, of_today, published
 
 if TYPE_CHECKING:
     from matcher.mail.caldav import Pushed
@@ -72,6 +72,7 @@ class PlacedFeeds:
 
 @looks
 def place_feeds(workspace: Workspace, folder: Path, stamp: datetime | None = None) -> PlacedFeeds:
+    """Who would get which file. Whoever is no volunteer any more keeps the feed they have, and gets no new one."""
     told = published(workspace)
     known, never_placed = workspace.feed_hashes(), workspace.unplaced_feeds()
     hashes = {(FeedKind(kind), who): mark for (kind, who), mark in known.items()}
@@ -85,7 +86,9 @@ def place_feeds(workspace: Workspace, folder: Path, stamp: datetime | None = Non
         lambda key, uid: uid in there.get(key, ()),
         workspace=workspace.id,
     )
-    placed = feeds.placed(folder, every, hashes)
+    now = of_today(workspace, told.version.run_number)
+    mine = [each for each in every if each.key in hashes or each.id in now.volunteers or not each.is_a_volunteers]
+    placed = feeds.placed(folder, mine, hashes)
     readdressed = sum(
         mark != hashes.get(key, mark) and (key[0].value, key[1]) not in never_placed
         for key, mark in feeds.hashes_of(placed).items()

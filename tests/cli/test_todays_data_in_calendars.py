@@ -207,3 +207,17 @@ def test_push_puts_nothing_new_in_doubt_and_what_stands_becomes_tentative(told: 
     told.mend()
     told.well(*push)
     assert stored(url) == confirmed
+
+
+@pytest.mark.parametrize("had_one", [True, False], ids=["with a feed", "without one"])
+def test_whoever_left_keeps_the_feed_they_have_and_gets_no_new_one(term: Term, had_one: bool, tmp_path: Path) -> None:
+    term.well("publish", "--yes", "--no-letters")
+    if had_one:
+        term.well("feed", "write", tmp_path / "web", "--yes")
+    gone(term.folder)
+    term.take()
+    links = tmp_path / "links.csv"
+    term.well("feed", "write", tmp_path / "web", "--links", links, "--yes")
+    listed = links.read_text(encoding="utf-8")
+    assert ("V1" in listed) == had_one
+    assert "V2" in listed
