@@ -86,3 +86,8 @@ def is_ambiguous(local: datetime, zone: ZoneInfo) -> bool:
     """Whether a wall clock in the zone shows this time twice (inside the hour that is repeated in autumn)."""
     first, second = (local.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1))
     return first != second and exists(local, zone)
+
+
+def wall_clock(moment: datetime, timezone: str) -> datetime:
+    """What the clocks of that zone of the tz database say at a moment (with a zone); without a zone, as slots are."""
+    return moment.astimezone(ZoneInfo(timezone)).replace(tzinfo=None)

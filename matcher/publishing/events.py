@@ -13,7 +13,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from matcher.appointments import MOVES, Appointment, Attendee, Fact, differences
 from matcher.domain import Plan, Problem
@@ -21,6 +20,7 @@ from matcher.publishing.calendars import event, event_uid
 from matcher.publishing.facts import appointments
 from matcher.publishing.published import Answer, Entry, Standing, in_order
 from matcher.publishing.text import listed
+from matcher.times import wall_clock
 
 _Key = tuple[Attendee, str, str]
 
@@ -73,7 +73,7 @@ def entries_after(
     version: nobody has written to it yet, so their events count as changed. What this version invites, moves or
     cancels gets a SEQUENCE of `sequence_from` at least: calendars may hold the event from a workspace that was lost.
     """
-    now = stamp.astimezone(ZoneInfo(problem.programme.timezone)).replace(tzinfo=None)
+    now = wall_clock(stamp, problem.programme.timezone)
     known = {entry.uid: entry for entry in before}
     to_come = {_key(entry): entry.uid for entry in before if entry.start > now}
     at_its_time = {(_key(entry), entry.start): entry.uid for entry in before}

@@ -17,7 +17,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from matcher.appointments import Attendee
 from matcher.domain import Problem
@@ -29,6 +28,7 @@ from matcher.publishing.published import Entry, FeedKind, Standing
 from matcher.publishing.sentences import description
 from matcher.publishing.text import folded_line, one_line
 from matcher.secrecy import PRIVATE, PUBLIC, PUBLIC_FOLDER, make_folders, write_new
+from matcher.times import wall_clock
 
 CANCELLED_STAY = timedelta(weeks=4)
 """How long after its date a cancelled visit can still be seen."""
@@ -103,7 +103,7 @@ def feeds(
     """
     doubtful = doubtful or {}
     programme = one_line(problem.programme.name)
-    today = stamp.astimezone(ZoneInfo(problem.programme.timezone)).replace(tzinfo=None)
+    today = wall_clock(stamp, problem.programme.timezone)
     shown = [
         entry
         for entry in sorted(entries, key=lambda each: (each.start, each.session_id, each.uid))

@@ -21,7 +21,6 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from functools import cache, cached_property
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import icalendar
 
@@ -35,6 +34,7 @@ from matcher.publishing.mail_templates import Templates, Wording
 from matcher.publishing.published import Entry, Letter, Standing
 from matcher.publishing.sentences import clock, date_text, introduction, place, pupils, summary, title, what_is_new
 from matcher.publishing.text import one_line
+from matcher.times import wall_clock
 
 _Person = tuple[Attendee, str]
 
@@ -120,7 +120,7 @@ class _Post:
         self.workspace_id = workspace_id
         self.problem, self.plan, self.version, self.stamp = problem, plan, version, stamp
         self.programme = one_line(problem.programme.name)
-        self.now = stamp.astimezone(ZoneInfo(problem.programme.timezone)).replace(tzinfo=None)
+        self.now = wall_clock(stamp, problem.programme.timezone)
         self.changes = [change for change in changes(before, after) if self._concerns(change)]
         self.schools_told = {entry.attendee_id for entry in before if entry.attendee is Attendee.SCHOOL}
         self.after = after

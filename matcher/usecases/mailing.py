@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from matcher.appointments import Attendee
 from matcher.domain import Problem, Volunteer, folded
@@ -20,7 +19,7 @@ from matcher.publishing.text import listed, one_line
 from matcher.solving.progress import AskedToStop, never
 from matcher.soundness import kept_letters
 from matcher.store import Heard, Lease, Taken, Workspace
-from matcher.times import time_text
+from matcher.times import time_text, wall_clock
 from matcher.usecases.looking import looks
 from matcher.usecases.told import Held, held, is_on, published
 
@@ -254,7 +253,7 @@ def answer(
     what = f"{entry.session_id} on {time_text(entry.start)}"
     if not is_on(entry):
         raise Refused(f"{what} has been cancelled for {one_line(person.name)}: there is nothing to answer.")
-    if entry.end <= now.astimezone(ZoneInfo(told.problem.programme.timezone)).replace(tzinfo=None):
+    if entry.end <= wall_clock(now, told.problem.programme.timezone):
         raise Refused(f"{what} is over: an answer of {one_line(person.name)} would change nothing.")
     word = Heard(entry.uid, entry.sequence, said, now, note, taken_by="coordinator")
     if workspace.record_answers([word], now, actor) != (True,):

@@ -6,7 +6,6 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from matcher.appointments import Attendee
 from matcher.domain import School
@@ -16,7 +15,7 @@ from matcher.publishing.text import counted, listed, one_line
 from matcher.secrecy import write_new
 from matcher.soundness import kept_problem
 from matcher.store import Workspace
-from matcher.times import time_text
+from matcher.times import time_text, wall_clock
 from matcher.usecases.looking import looks
 from matcher.usecases.told import is_on, published
 
@@ -133,11 +132,11 @@ def _coming(workspace: Workspace, volunteer_id: str, now: datetime) -> tuple[Com
     if not workspace.versions():
         return ()
     told = published(workspace)
-    wall_clock = now.astimezone(ZoneInfo(told.problem.programme.timezone)).replace(tzinfo=None)
+    clock = wall_clock(now, told.problem.programme.timezone)
     found = []
     for entry in told.entries:
         theirs = entry.attendee is Attendee.VOLUNTEER and entry.attendee_id == volunteer_id
-        if theirs and is_on(entry) and entry.end > wall_clock:
+        if theirs and is_on(entry) and entry.end > clock:
             person = told.problem.volunteers[volunteer_id]
             school = told.problem.schools[told.problem.sessions[entry.session_id].school_id]
             found.append(Coming(entry, school, person.email, one_line(person.name)))

@@ -9,7 +9,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from matcher.appointments import Attendee
 from matcher.domain import Problem, folded
@@ -21,6 +20,7 @@ from matcher.publishing.published import Entry, Letter, LetterState, Standing
 from matcher.publishing.text import counted
 from matcher.soundness import kept_events, kept_letters, kept_problem
 from matcher.store import SavedRun, Version, Workspace
+from matcher.times import wall_clock
 from matcher.usecases import planning
 from matcher.usecases.looking import looks
 from matcher.usecases.told import Held, about, is_on, judged, of_today, published, with_those_gone
@@ -147,7 +147,7 @@ def clock_doubt(workspace: Workspace, problem: Problem, stamp: datetime) -> str:
 def long_over(problem: Problem, stamp: datetime) -> str:
     """The same, of a clock that may be ahead: it takes visits to come for over, and nobody is told of them."""
     programme = problem.programme
-    today = stamp.astimezone(ZoneInfo(programme.timezone)).date()
+    today = wall_clock(stamp, programme.timezone).date()
     if today <= programme.last_day + LONG_OVER:
         return ""
     return (
@@ -181,7 +181,7 @@ def late_letters(
     before = kept_events(workspace, number - 1) if number > 1 else ()
     found = changes(before, kept_events(workspace, number))
     told = published(workspace)
-    now = stamp.astimezone(ZoneInfo(told.problem.programme.timezone)).replace(tzinfo=None)
+    now = wall_clock(stamp, told.problem.programme.timezone)
     outgoing = kept_letters(workspace)
     written = {
         about(each)

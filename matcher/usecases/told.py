@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 from matcher.appointments import Attendee
 from matcher.domain import Plan, Problem, School, Session, Slot, Volunteer
@@ -16,7 +15,7 @@ from matcher.publishing.sentences import session_name
 from matcher.publishing.text import one_line
 from matcher.soundness import insist_events, kept_events, kept_problem, kept_run
 from matcher.store import Version, Workspace
-from matcher.times import time_text
+from matcher.times import time_text, wall_clock
 from matcher.usecases.looking import looks
 
 
@@ -107,7 +106,7 @@ def judged(workspace: Workspace, then: Problem, plan: Plan, run_number: int, at:
     from matcher.gate import breaches  # and with it every rule, for those who only look at what was told
 
     now = of_today(workspace, run_number)
-    wall_clock = at.astimezone(ZoneInfo(then.programme.timezone)).replace(tzinfo=None)
+    clock = wall_clock(at, then.programme.timezone)
     people, schools, sessions = (
         {**then.volunteers, **now.volunteers},
         {**then.schools, **now.schools},
@@ -121,7 +120,7 @@ def judged(workspace: Workspace, then: Problem, plan: Plan, run_number: int, at:
             each.slot,
             each.reasons,
         )
-        for each in breaches(now, plan, wall_clock, then)
+        for each in breaches(now, plan, clock, then)
     )
 
 
