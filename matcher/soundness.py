@@ -137,7 +137,7 @@ def kept_letters(workspace: Workspace, *states: LetterState) -> tuple[Letter, ..
 
 def is_tidied(letter: Letter) -> bool:
     """Whether its body was deleted after its time, which only one's that has gone or never will ever is."""
-    return not letter.content and letter.state in (LetterState.SENT, LetterState.OVERTAKEN)
+    return not letter.content and letter.state.is_done
 
 
 def _insist_known(workspace: Workspace, where: str, what: str, named: Iterable[str], known: Iterable[str]) -> None:

@@ -248,7 +248,7 @@ def _over(before: datetime) -> sa.ColumnElement[bool]:
     """Letters of versions made before then that have gone or never will, and have a body."""
     table, made = schema.letters, schema.versions
     old = sa.select(made.c.number).where(made.c.made_utc < utc(before))
-    done = [state.value for state in (LetterState.SENT, LetterState.OVERTAKEN)]
+    done = [state.value for state in LetterState if state.is_done]
     return sa.and_(table.c.version.in_(old), table.c.state.in_(done), sa.func.length(table.c.content) > 0)
 
 
