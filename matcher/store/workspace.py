@@ -446,9 +446,8 @@ class Workspace:
         with self._writing() as connection:
             who = erasure.person(erasure.AnyVersion(connection), volunteer_id)
             done = erasure.forget(erasure.AnyVersion(connection), who, stand_in, now)
-            salt = secrets.token_hex(8)
             if not erasure.matching([volunteer_id], erasure.marks(connection)):
-                erasure.keep_mark(connection, erasure.mark_of(volunteer_id, who.names, salt))
+                erasure.keep_mark(connection, erasure.mark_of(volunteer_id, who.names, secrets.token_hex(8)))
 
         def leave(kept: erasure.AnyVersion) -> bool:
             there = erasure.person(kept, volunteer_id)

@@ -42,7 +42,15 @@ if TYPE_CHECKING:
     from matcher.usecases import told as told
 
 SUBJECTS = (
-    *("terms", "planning", "told", "publishing", "mailing", "subscriptions", "safekeeping", "privacy", "guide"),
+    "terms",
+    "planning",
+    "told",
+    "publishing",
+    "mailing",
+    "subscriptions",
+    "safekeeping",
+    "privacy",
+    "guide",
 )
 
 
