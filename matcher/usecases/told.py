@@ -131,6 +131,10 @@ def versions(workspace: Workspace) -> Sequence[Version]:
 @looks
 def published(workspace: Workspace, number: int | None = None) -> Published:
     """That version, or the newest one."""
+    return workspace.once(("published", number), lambda: _published(workspace, number))
+
+
+def _published(workspace: Workspace, number: int | None) -> Published:
     every = workspace.versions()
     entries = kept_events(workspace, number if every or number is not None else 1)
     version = every[0] if number is None else next((each for each in every if each.number == number), None)
