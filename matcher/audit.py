@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from matcher.domain import Finding, LedgerLine, Plan, Problem, TierName, TierScore
+from matcher.domain import TIERS, Finding, LedgerLine, Plan, Problem, TierName, TierScore
 from matcher.errors import AuditRefused
 from matcher.rules import GOALS, MUST_RULES, RoleModelGoal
 
@@ -21,7 +21,7 @@ def audit(problem: Problem, plan: Plan) -> Audit:
     """Every finding, each tier's value, and the ledger of the role-model goals."""
     return Audit(
         findings=tuple(finding for rule in MUST_RULES for finding in rule.check(problem, plan)),
-        values={tier: sum(goal.score(problem, plan) for goal in GOALS if goal.tier is tier) for tier in TierName},
+        values={tier: sum(goal.score(problem, plan) for goal in GOALS if goal.tier is tier) for tier in TIERS},
         ledger=tuple(line for goal in GOALS if isinstance(goal, RoleModelGoal) for line in goal.ledger(problem, plan)),
     )
 

@@ -54,8 +54,10 @@ class GoalName(StrEnum):
 
 
 class TierName(StrEnum):
-    """The five tiers, in the order in which plans are compared."""
+    """What plans are compared by: the first two by a repair alone, before the five `TIERS`."""
 
+    TOLD_REACH = "told_reach"
+    CHANGES = "changes"
     REACH = "reach"
     ROLE_MODELS = "role_models"
     PREFERENCES = "preferences"
@@ -64,7 +66,13 @@ class TierName(StrEnum):
 
     @property
     def maximised(self) -> bool:
-        return self not in (TierName.LOAD, TierName.TRAVEL)
+        return self not in (TierName.CHANGES, TierName.LOAD, TierName.TRAVEL)
+
+
+TIERS = (TierName.REACH, TierName.ROLE_MODELS, TierName.PREFERENCES, TierName.LOAD, TierName.TRAVEL)
+"""The five tiers, in the order in which plans are compared."""
+REPAIR_TIERS = (TierName.TOLD_REACH, TierName.CHANGES, *TIERS)
+"""Those of a repair."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +156,8 @@ class School:
     max_sessions_per_day: int | None = None
     contact_name: str = ""
     contact_email: str = ""
+    closed: frozenset[date] = frozenset()
+    """Days on which this school takes nobody."""
 
     @property
     def need(self) -> int:
@@ -259,6 +269,44 @@ class Pin:
         return f"{words} ({self.place})" if self.place else words
 
 
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A must-rule that the coordinator set aside knowingly, for one assignment; see `overridable` of the rules."""
+
+    session_id: str
+    volunteer_id: str
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class VisitRecord:
+    """A row of what took place: the table visits."""
+
+    session_id: str
+    happened: bool
+    cohort_id: str = ""
+    """Whose pupils are counted; blank: all of the session's."""
+    pupils_present: int | None = None
+    staff_present: int | None = None
+    came: tuple[str, ...] | None = None
+    """Volunteer ids; None: the published team."""
+
+
+@dataclass(frozen=True)
+class UnderWay:
+    """What holds of a term once people were told of a plan: the contract, section 4a."""
+
+    now: datetime
+    """On the programme's clock: nothing that is not past starts at or before it."""
+    told: Plan
+    """What the newest version told, past visits as they stand now."""
+    past: Mapping[str, Visit | None]
+    """session_id -> how each past session stands; None: not delivered. Nothing changes them."""
+    declined: frozenset[tuple[str, str]] = frozenset()
+    """(volunteer_id, session_id) of those who said no, and have not said yes since."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """Everything that is known about a term; ids are the keys, in the order of the input."""
@@ -275,10 +323,33 @@ class Problem:
     """(volunteer_id, session_id) -> score."""
     sector_names: Mapping[str, str] = field(default_factory=dict)
     """Sectors that sessions require, as `folded` -> as written."""
+    records: tuple[VisitRecord, ...] = ()
+    """What was recorded of visits that took place, or did not."""
+    overrides: frozenset[Override] = frozenset()
+    under_way: UnderWay | None = None
+    """None: nothing was told yet, and there is no now."""
+
+    @property
+    def past(self) -> Mapping[str, Visit | None]:
+        """session_id -> how each past session stands (None: not delivered); nothing of a term not under way."""
+        return self.under_way.past if self.under_way else {}
 
     def open_slots(self, session: Session) -> list[Slot]:
-        """The slots in which a session may run: inside the term, on days that are not closed."""
-        return [slot for slot in session.slots if self.programme.is_open(slot.day)]
+        """The slots in which a session may run: inside the term, on days that are not closed, and to come.
+
+        Of a past session, the one in which it took place.
+        """
+        if session.session_id in self.past:
+            visit = self.past[session.session_id]
+            return [visit.slot] if visit else []
+        closed = self.schools[session.school_id].closed
+        return [
+            slot
+            for slot in session.slots
+            if self.programme.is_open(slot.day)
+            and slot.day not in closed
+            and (self.under_way is None or slot.start > self.under_way.now)
+        ]
 
     def sector_name(self, sector: str) -> str:
         """A sector, given as `folded`, as somebody wrote it: for messages."""

@@ -10,15 +10,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from matcher.appointments import Attendee, Facts
-from matcher.domain import Problem, TierName
+from matcher.domain import TIERS, Problem
 from matcher.errors import DamagedError, InputProblem, InputProblems, NotThere, Remedy, StoreError
 from matcher.intake import build_problem
 from matcher.publishing.calendars import told_in
 from matcher.publishing.facts import appointments
 from matcher.publishing.published import Entry, Letter, LetterState
-from matcher.publishing.text import one_line
 from matcher.store import SavedRun, Workspace, fingerprint
 from matcher.tables import Tables
+from matcher.wording import one_line
 
 
 def kept_problem(workspace: Workspace, run: int | None = None) -> tuple[Tables, Problem, list[InputProblem]]:
@@ -50,7 +50,7 @@ def _problem(workspace: Workspace, run: int | None) -> tuple[Tables, Problem, li
 def kept_run(workspace: Workspace, number: int | None = None) -> tuple[SavedRun, Problem]:
     """That run, or the newest one, with the data of its time; every id in it is of that data."""
     saved = workspace.run(number)
-    if [score.tier for score in saved.tiers] != list(TierName):
+    if [score.tier for score in saved.tiers] != list(TIERS):
         raise DamagedError(workspace.where, f"run {saved.number} does not have its five scores")
     _, problem, _ = kept_problem(workspace, saved.number)
     teams = {volunteer for visit in saved.plan.visits.values() for volunteer in visit.team}

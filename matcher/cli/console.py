@@ -22,8 +22,8 @@ from matcher import usecases
 from matcher.cli.shared import in_words
 from matcher.domain import Plan, Problem, Result, TierName, TierScore
 from matcher.errors import InputProblem, Remedy, located
-from matcher.publishing.text import counted, listed, one_line, plain
 from matcher.times import time_text
+from matcher.wording import counted, listed, one_line, plain
 
 if TYPE_CHECKING:
     from matcher.publishing.events import EntryChange

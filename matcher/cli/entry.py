@@ -12,7 +12,18 @@ import typer
 from typer.core import TyperGroup
 
 from matcher import __version__
-from matcher.cli import guide, mailing, planning, privacy, publishing, safekeeping, subscriptions, terms
+from matcher.cli import (
+    advising,
+    guide,
+    living,
+    mailing,
+    planning,
+    privacy,
+    publishing,
+    safekeeping,
+    subscriptions,
+    terms,
+)
 from matcher.cli.endings import Ended
 from matcher.cli.shared import ENDING, in_words, say
 from matcher.errors import MatcherError
@@ -41,6 +52,8 @@ def _discreetly() -> Iterator[None]:
 SUBJECTS = {
     "Data": terms,
     "Plans": planning,
+    "Changes": living,
+    "Answers": advising,
     "What is told": publishing,
     "Letters": mailing,
     "Calendars": subscriptions,

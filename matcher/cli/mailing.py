@@ -22,8 +22,8 @@ from matcher.cli.options import DEFAULT_DB, ClockIsRight, Database, Quiet, Templ
 from matcher.cli.shared import agree, agree_to_the_clock
 from matcher.domain import Problem
 from matcher.errors import Cannot, Refused, Remedy
-from matcher.publishing.text import counted, one_line
 from matcher.times import time_text
+from matcher.wording import counted, one_line
 
 if TYPE_CHECKING:
     from matcher.mail.replies import Question

@@ -40,8 +40,8 @@ from matcher.cli.options import (
 from matcher.cli.shared import ENDING, staleness, warn_of
 from matcher.domain import TierName
 from matcher.errors import OutputError
-from matcher.publishing.text import one_line
 from matcher.times import time_text
+from matcher.wording import one_line
 
 if TYPE_CHECKING:
     from matcher.usecases.planning import Made

@@ -11,7 +11,7 @@ from matcher import usecases
 from matcher.cli.options import DEFAULT_DB, Database, Yes
 from matcher.cli.shared import agree
 from matcher.errors import MatcherError
-from matcher.publishing.text import counted, listed
+from matcher.wording import counted, listed
 
 app = typer.Typer()
 TIDY_DAYS = 90

@@ -15,7 +15,7 @@ from matcher.cli.console import (
 )
 from matcher.cli.options import DEFAULT_DB, ClockIsRight, Database, TemplatesOption, Yes
 from matcher.cli.shared import agree, agree_to_the_clock, staleness
-from matcher.publishing.text import counted, one_line
+from matcher.wording import counted, one_line
 
 app = typer.Typer()
 

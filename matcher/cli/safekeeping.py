@@ -12,7 +12,7 @@ from matcher import usecases
 from matcher.cli.options import DEFAULT_DB, Database, Yes
 from matcher.cli.shared import agree, in_words
 from matcher.errors import MatcherError
-from matcher.publishing.text import counted, one_line
+from matcher.wording import counted, one_line
 
 app = typer.Typer()
 

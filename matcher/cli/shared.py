@@ -10,7 +10,7 @@ import typer
 
 from matcher.cli.endings import Ending
 from matcher.errors import MatcherError, Remedy
-from matcher.publishing.text import counted
+from matcher.wording import counted
 
 if TYPE_CHECKING:
     from matcher.store import RunSummary

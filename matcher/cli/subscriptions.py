@@ -11,7 +11,7 @@ import typer
 from matcher import usecases
 from matcher.cli.options import DEFAULT_DB, Database, NothingToAsk, Quiet, Yes
 from matcher.cli.shared import agree, ring
-from matcher.publishing.text import counted, listed, one_line
+from matcher.wording import counted, listed, one_line
 
 if TYPE_CHECKING:
     from matcher.mail.caldav import Pushed

@@ -13,7 +13,7 @@ from matcher import usecases
 from matcher.cli.console import Reporter, Voice
 from matcher.cli.options import DEFAULT_DB, Database, NewScenario, NothingToAsk, Quiet, Scenario, Seed, Yes
 from matcher.cli.shared import agree, warn_of
-from matcher.publishing.text import one_line
+from matcher.wording import one_line
 
 if TYPE_CHECKING:
     from matcher.usecases.terms import Importing

@@ -18,8 +18,8 @@ from matcher.domain import Plan, Problem
 from matcher.publishing import sentences
 from matcher.publishing.facts import appointments
 from matcher.publishing.file_names import file_names
-from matcher.publishing.text import one_line
 from matcher.publishing.zones import vtimezone
+from matcher.wording import one_line
 
 PRODID = "-//matcher//Role models for primary schools//EN"
 

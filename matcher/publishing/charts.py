@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree  # nosec B405 # it reads what matplotlib has just drawn, nothing from outside
 
-from matcher.publishing.text import counted, plain
+from matcher.wording import counted, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

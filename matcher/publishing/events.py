@@ -19,8 +19,8 @@ from matcher.domain import Plan, Problem
 from matcher.publishing.calendars import event, event_uid
 from matcher.publishing.facts import appointments
 from matcher.publishing.published import Answer, Entry, Standing, in_order
-from matcher.publishing.text import listed
 from matcher.times import wall_clock
+from matcher.wording import listed
 
 _Key = tuple[Attendee, str, str]
 

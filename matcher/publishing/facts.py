@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from matcher.appointments import Appointment, Attendee, Facts, PupilGroup, Visitor
 from matcher.domain import Cohort, Mode, Plan, Problem, School, Session, Visit, Volunteer
-from matcher.publishing.text import one_line, plain
+from matcher.wording import one_line, plain
 
 
 def appointments(problem: Problem, plan: Plan) -> Iterator[Appointment]:

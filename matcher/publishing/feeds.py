@@ -26,9 +26,9 @@ from matcher.formulas import as_text
 from matcher.publishing.calendars import PRODID, Shell, Text
 from matcher.publishing.published import Entry, FeedKind, Standing
 from matcher.publishing.sentences import description
-from matcher.publishing.text import folded_line, one_line
 from matcher.secrecy import PRIVATE, PUBLIC, PUBLIC_FOLDER, make_folders, write_new
 from matcher.times import wall_clock
+from matcher.wording import folded_line, one_line
 
 CANCELLED_STAY = timedelta(weeks=4)
 """How long after its date a cancelled visit can still be seen."""

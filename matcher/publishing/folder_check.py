@@ -11,10 +11,10 @@ from typing import Any
 
 import icalendar
 
-from matcher.domain import TierName
+from matcher.domain import TIERS, TierName
 from matcher.errors import OutputError
 from matcher.publishing.plan_files import PLAN_COLUMNS, SESSION_COLUMNS
-from matcher.publishing.text import counted, one_line
+from matcher.wording import counted, one_line
 
 _FILES = ("plan.csv", "sessions.csv", "scores.json", "report.html")
 
@@ -90,7 +90,7 @@ def _score_faults(file: Path) -> list[str]:
         status = scores["status"]
     except (ValueError, KeyError, TypeError):
         return [f"{file.name} is damaged."]
-    if tiers != list(TierName):
+    if tiers != list(TIERS):
         return [f"{file.name} does not hold the five scores."]
     found = []
     for tier, (value, bound, proven) in zip(tiers, values, strict=True):

@@ -11,7 +11,7 @@ from email import message_from_bytes
 from email.header import Header, decode_header
 from email.message import Message
 
-from matcher.publishing.text import folded_line
+from matcher.wording import folded_line
 
 STAND_IN = "a former volunteer"
 FEWEST_LETTERS = 2

@@ -33,8 +33,8 @@ from matcher.publishing.events import EntryChange, News, changes
 from matcher.publishing.mail_templates import Templates, Wording
 from matcher.publishing.published import Entry, Letter, Standing
 from matcher.publishing.sentences import clock, date_text, introduction, place, pupils, summary, title, what_is_new
-from matcher.publishing.text import one_line
 from matcher.times import wall_clock
+from matcher.wording import one_line
 
 _Person = tuple[Attendee, str]
 

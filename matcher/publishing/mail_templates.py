@@ -16,7 +16,7 @@ import jinja2
 from jinja2.sandbox import SandboxedEnvironment
 
 from matcher.errors import LetterError
-from matcher.publishing.text import counted, one_line
+from matcher.wording import counted, one_line
 
 MAILS = ("invitation", "cancellation", "school")
 NAMES = tuple(f"{mail}.{form}.j2" for mail in MAILS for form in ("txt", "html"))

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from matcher.domain import Problem, Result
 from matcher.formulas import as_text
-from matcher.publishing.text import one_line
+from matcher.wording import one_line
 
 PLAN_COLUMNS = ("session_id", "start", "end", "volunteer_id")
 SESSION_COLUMNS = ("session_id", "status", "start", "end", "reason")

@@ -51,8 +51,8 @@ from matcher.publishing.disclosure import (
     safe_figures,
 )
 from matcher.publishing.sentences import cohort_name, session_name
-from matcher.publishing.text import counted, day_month, listed, one_line, plain, weekday_day_month
 from matcher.times import day_text
+from matcher.wording import counted, day_month, listed, one_line, plain, weekday_day_month
 
 # What a goal is called in a heading, and what it asks of a cohort's year.
 GOALS: Mapping[GoalName, tuple[str, str]] = {

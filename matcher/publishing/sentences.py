@@ -11,7 +11,7 @@ from datetime import datetime
 from matcher.appointments import Attendee, Fact, Facts, PupilGroup, Visitor, differences
 from matcher.domain import Cohort, Session
 from matcher.publishing.facts import group_of, is_numbered, title_of
-from matcher.publishing.text import counted, listed, weekday_day_month
+from matcher.wording import counted, listed, weekday_day_month
 
 
 def summary(attendee: Attendee, facts: Facts) -> str:

@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matcher.coordinates import degrees
-from matcher.domain import Availability, Mode, Plan, Problem, Slot, TierName, Visit
+from matcher.domain import TIERS, Availability, Mode, Plan, Problem, Slot, TierName, Visit
 from matcher.times import without
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ class Model(Seats):
         self.columns = len(self.visits) + len(self.seat_visit)
         self.rows = 0
         self.constants: dict[TierName, int] = dict.fromkeys(TierName, 0)
-        self._objective: dict[TierName, list[tuple[Ints, Ints]]] = {tier: [] for tier in TierName}
+        self._objective: dict[TierName, list[tuple[Ints, Ints]]] = {tier: [] for tier in TIERS}
         self._blocks: list[sparse.csr_array] = []
         self._low: list[Ints] = []
         self._high: list[Ints] = []

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from matcher.domain import TierName
+from matcher.domain import TIERS
 from matcher.rules.model import Ints, Model
 from matcher.solving.compiled import compiled, compiled_inside
 
@@ -159,8 +159,8 @@ def _term(model: Model) -> _Term:
         np.concatenate(first_level),
         np.concatenate(levels),
         np.concatenate(ceiling),
-        tuple(model.objective[tier] for tier in TierName),
-        np.array([1 if tier.maximised else -1 for tier in TierName]),
+        tuple(model.objective[tier] for tier in TIERS),
+        np.array([1 if tier.maximised else -1 for tier in TIERS]),
         visits + np.searchsorted(model.seat_visit, np.arange(visits + 1)),
         model.seat_visit,
         model.seat_volunteer,
@@ -204,7 +204,7 @@ def _state(model: Model, columns: Ints) -> _State:
         np.stack([np.clip(each, -FAR, FAR).astype(np.int32) for each in columns_of_rows], axis=1),
         np.concatenate([np.zeros(0, dtype=np.int64), *filled]),
         running,
-        np.zeros(1 + len(TierName), dtype=np.int64),
+        np.zeros(1 + len(TIERS), dtype=np.int64),
         stack,
         np.ones(len(model.session_ids), dtype=bool),
         np.zeros(1, dtype=np.int64),

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matcher.domain import Plan, Problem, TierName, TierScore
+from matcher.domain import TIERS, Plan, Problem, TierName, TierScore
 from matcher.rules import GOALS, MUST_RULES, Model
 from matcher.rules.model import Floats, Ints
 from matcher.solving.cpsat import Effort, Solved, maximise
@@ -82,7 +82,7 @@ def solve(
     search = _Search(model, columns, settings, clock, on_progress)
     first = clock.seconds()
     on_first_plan(lambda: model.plan_of(search.columns))
-    for tier in TierName:
+    for tier in TIERS:
         search.improve(tier)
     return Solution(model.plan_of(search.columns), search.scores(), clock.seconds(), first, asked_to_stop())
 
@@ -129,18 +129,22 @@ class _Search:
         self.clock = clock
         self.on_progress = on_progress
         self.random = random.Random(settings.seed)  # nosec B311 # a search, no secret
-        self.gains = {tier: model.objective[tier] if tier.maximised else -model.objective[tier] for tier in TierName}
+        self.gains = {tier: model.objective[tier] if tier.maximised else -model.objective[tier] for tier in TIERS}
         self.bounds: dict[TierName, int] = {}
         for tier, gain in self.gains.items():  # poor as it is, no plan can have more than everything
             everything = int(np.maximum(gain, 0).sum())
             self.bounds[tier] = model.constants[tier] + (everything if tier.maximised else -everything)
 
     def scores(self) -> tuple[TierScore, ...]:
-        return tuple(TierScore(tier, self.model.value(tier, self.columns), self.bounds[tier]) for tier in TierName)
+        return tuple(TierScore(tier, self.model.value(tier, self.columns), self.bounds[tier]) for tier in TIERS)
 
     def gained(self, tier: TierName) -> int:
         """The tier's value without its constant, turned so that more is better."""
         return int(self.gains[tier] @ self.columns)
+
+    def _worth(self, columns: Ints) -> list[int]:
+        """By which plans are compared: what they gain, tier by tier."""
+        return [int(self.gains[tier] @ columns) for tier in TIERS]
 
     def proven(self, tier: TierName) -> bool:
         return self.bounds[tier] == self.model.value(tier, self.columns)
@@ -158,10 +162,16 @@ class _Search:
             self.report(tier)
 
     def improve(self, tier: TierName) -> None:
-        """Works on a tier until it is proven, its time is used, or nothing gets better any more."""
+        """Works on a tier until it is proven, its time is used, or nothing gets better any more.
+
+        Steps between plans that are equal so far may cost later tiers: where that is all they did, the plan stays.
+        """
         self.report(tier)
         if not self.proven(tier):
+            before = self.columns
             _TierSearch(self, tier).run()
+            if self._worth(before) > self._worth(self.columns):
+                self.columns = before
 
 
 class _TierSearch:
@@ -169,7 +179,7 @@ class _TierSearch:
 
     def __init__(self, search: _Search, tier: TierName) -> None:
         self.search, self.tier, self.model = search, tier, search.model
-        order = list(TierName)
+        order = list(TIERS)
         earlier = order[: order.index(tier)]
         self.tie_breaker = TIE_BREAKERS.get(tier)
         self.plain_scope = self.scope = Scope(self.model, [*earlier, tier])

@@ -29,13 +29,13 @@ from matcher.domain import GoalName
 from matcher.errors import StoreError
 from matcher.publishing.forgetting import STAND_IN, Words, introductions
 from matcher.publishing.published import FeedKind
-from matcher.publishing.text import one_line
 from matcher.store import runs, scenarios, schema
 from matcher.store.changes import fingerprint
 from matcher.store.connection import described, plain_words, sqlite_file
 from matcher.store.kept import DamagedValue
 from matcher.store.schema import metadata, utc
 from matcher.tables import ENCOUNTERS, TABLES, VOLUNTEERS, Kind, Row, Table, Tables
+from matcher.wording import one_line
 
 PERSON_IDS = frozenset({"volunteer_id"})
 """The columns of a scenario that hold volunteers' ids, one or a list."""

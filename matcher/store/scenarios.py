@@ -9,12 +9,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from matcher.publishing.text import one_line
 from matcher.store import schema
 from matcher.store.changes import fingerprint
 from matcher.store.kept import DamagedValue
 from matcher.store.schema import utc
 from matcher.tables import TABLES, Row, Table, Tables
+from matcher.wording import one_line
 
 
 class ValueKind(StrEnum):

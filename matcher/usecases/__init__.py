@@ -6,6 +6,8 @@ they did; None where nobody said.
 
 terms.py            a term's data: reading a scenario, importing it, inventing one
 planning.py         plans: making, keeping, comparing and exporting them; keeper.py keeps one while it is searched
+living.py           living with a plan: small edits, their journal, what took place
+advising.py         advice: why, who instead, whom to recruit, what is due
 told.py             what people were told by the versions published, and what of it cannot be any more
 publishing.py       from a plan to what people are told: versions and their letters
 mailing.py          letters out, answers in
@@ -31,7 +33,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from matcher.store import Workspace
+    from matcher.usecases import advising as advising
     from matcher.usecases import guide as guide
+    from matcher.usecases import living as living
     from matcher.usecases import mailing as mailing
     from matcher.usecases import planning as planning
     from matcher.usecases import privacy as privacy
@@ -44,6 +48,8 @@ if TYPE_CHECKING:
 SUBJECTS = (
     "terms",
     "planning",
+    "living",
+    "advising",
     "told",
     "publishing",
     "mailing",

@@ -15,13 +15,13 @@ from matcher.mail.replies import Accepted, Question, Remark
 from matcher.mail.smtp import Delivery, Outcome, Server
 from matcher.publishing.letters import cancels
 from matcher.publishing.published import Answer, Entry, Letter, LetterState
-from matcher.publishing.text import listed, one_line
 from matcher.solving.progress import AskedToStop, never
 from matcher.soundness import kept_letters
 from matcher.store import Heard, Lease, Taken, Workspace
 from matcher.times import time_text, wall_clock
 from matcher.usecases.looking import looks
 from matcher.usecases.told import Held, held, is_on, published
+from matcher.wording import listed, one_line
 
 ANSWERS = {"yes": Answer.ACCEPTED, "no": Answer.DECLINED, "maybe": Answer.TENTATIVE}
 LEASE_SECONDS = 180.0  # until a send that was killed gives way; one that goes on renews it all the while

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from matcher.comparison import Comparison
 from matcher.comparison import compare as compare_plans
-from matcher.domain import LedgerLine, Plan, Problem, Result, TierName, TierScore
+from matcher.domain import TIERS, LedgerLine, Plan, Problem, Result, TierName, TierScore
 from matcher.errors import AuditRefused, MatcherError, NotThere, Refused, Remedy, StoreError
 from matcher.solving.progress import AskedToStop, OnFirstPlan, OnProgress, never
 from matcher.solving.progress import Settings as Settings
@@ -214,8 +214,8 @@ def _better(problem: Problem, plan: Plan, result: Result) -> bool:
         return False
     if found.findings:
         return False
-    sign = {tier: 1 if tier.maximised else -1 for tier in TierName}
-    mine = [sign[tier] * found.values[tier] for tier in TierName]
+    sign = {tier: 1 if tier.maximised else -1 for tier in TIERS}
+    mine = [sign[tier] * found.values[tier] for tier in TIERS]
     return mine > [sign[score.tier] * score.value for score in result.tiers]
 
 

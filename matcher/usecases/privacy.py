@@ -11,13 +11,13 @@ from matcher.appointments import Attendee
 from matcher.domain import School
 from matcher.errors import BadInput, NotThere, OutputError, Remedy
 from matcher.publishing.published import Entry
-from matcher.publishing.text import counted, listed, one_line
 from matcher.secrecy import write_new
 from matcher.soundness import kept_problem
 from matcher.store import Workspace
 from matcher.times import time_text, wall_clock
 from matcher.usecases.looking import looks
 from matcher.usecases.told import is_on, published
+from matcher.wording import counted, listed, one_line
 
 LIST_HEAD = "# Ids of people who were erased, to be erased from other copies of the workspace, too.\n"
 

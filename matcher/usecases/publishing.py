@@ -17,13 +17,13 @@ from matcher.publishing.events import EntryChange, changes, entries_after, resta
 from matcher.publishing.letters import Untold, sender_of, untold
 from matcher.publishing.letters import letters as write_letters
 from matcher.publishing.published import Entry, Letter, LetterState, Standing
-from matcher.publishing.text import counted
 from matcher.soundness import kept_events, kept_letters, kept_problem
 from matcher.store import SavedRun, Version, Workspace
 from matcher.times import wall_clock
 from matcher.usecases import planning
 from matcher.usecases.looking import looks
 from matcher.usecases.told import Held, about, is_on, judged, of_today, published, with_those_gone
+from matcher.wording import counted
 
 LONG_OVER = timedelta(days=183)  # after a term's last day nobody publishes it any more
 CLOCK_SKEW = timedelta(minutes=10)  # by which the clocks of two machines that are right may differ

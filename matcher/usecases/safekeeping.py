@@ -17,11 +17,11 @@ from pathlib import Path
 
 from matcher.errors import BadInput, Cannot, DamagedError, MatcherError, NotThere, Remedy, StoreError
 from matcher.publishing.folder_check import event_fault, folder_faults
-from matcher.publishing.text import counted, one_line
 from matcher.soundness import is_tidied, kept_problem
 from matcher.store import Workspace
 from matcher.usecases import planning, told
 from matcher.usecases.looking import looks
+from matcher.wording import counted, one_line
 
 
 @dataclass(frozen=True)

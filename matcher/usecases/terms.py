@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from matcher.errors import BadInput, InputProblem
-from matcher.publishing.text import one_line
 from matcher.usecases.looking import looks
+from matcher.wording import one_line
 
 if TYPE_CHECKING:
     from matcher.intake import Intake

@@ -12,11 +12,11 @@ from matcher.errors import DamagedError
 from matcher.publishing.events import EntryChange, News, changes
 from matcher.publishing.published import Answer, Entry, Letter, Standing
 from matcher.publishing.sentences import session_name
-from matcher.publishing.text import one_line
 from matcher.soundness import insist_events, kept_events, kept_problem, kept_run
 from matcher.store import Version, Workspace
 from matcher.times import time_text, wall_clock
 from matcher.usecases.looking import looks
+from matcher.wording import one_line
 
 
 @dataclass(frozen=True)

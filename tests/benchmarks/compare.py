@@ -22,7 +22,7 @@ from importlib import import_module
 from pathlib import Path
 
 from matcher.audit import audit
-from matcher.domain import Problem, TierName
+from matcher.domain import TIERS, Problem, TierName
 from matcher.intake import read_scenario
 from matcher.publishing.disclosure import NOT_SHOWN, within
 from tests.benchmarks.peer import Peer
@@ -114,7 +114,7 @@ def best_bound(run: Run, tier: TierName, runs: Sequence[Run]) -> int | None:
 
     A bound holds for plans that are no worse in the earlier tiers than the plan with which it was proven.
     """
-    order = list(TierName)
+    order = list(TIERS)
     earlier = order[: order.index(tier)]
     bounds = [
         other.bounds[tier]
@@ -136,7 +136,7 @@ def gap(value: int, bound: int) -> float:
 
 def table(runs: Sequence[Run]) -> str:
     """A Markdown table, a row a run."""
-    heads = ["peer", "limit", *TierName, "plan", "first plan", "took", "memory"]
+    heads = ["peer", "limit", *TIERS, "plan", "first plan", "took", "memory"]
     lines = [heads, ["---"] * len(heads)]
     for run in sorted(runs, key=lambda run: run.limit):
         first = run.first_plan
@@ -144,7 +144,7 @@ def table(runs: Sequence[Run]) -> str:
             [
                 run.name,
                 f"{run.limit:g} s",
-                *(_cell(run, tier, runs) for tier in TierName),
+                *(_cell(run, tier, runs) for tier in TIERS),
                 "valid" if not run.findings else f"**not valid**: {run.findings} findings",
                 "none" if first is None else f"{first:.1f} s",
                 f"{run.seconds:.0f} s",

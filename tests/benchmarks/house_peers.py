@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from matcher.domain import Problem, TierName
+from matcher.domain import TIERS, Problem, TierName
 from matcher.rules import GOALS, MUST_RULES, Model
 from matcher.solving.cpsat import Effort
 from matcher.solving.greedy import greedy
@@ -27,5 +27,5 @@ def coordinator(problem: Problem, seconds: float, workers: int, seen: Seen) -> A
     """Hardest session first, then whoever adds most; pins kept."""
     model = Model(problem, [*MUST_RULES, *GOALS])
     columns = greedy(model, model.columns_of(plan_for_pins(problem, Effort(10))))
-    seen({tier: model.value(tier, columns) for tier in TierName})
+    seen({tier: model.value(tier, columns) for tier in TIERS})
     return Answer(model.plan_of(columns))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from matcher.domain import Plan, Problem, TierName
+from matcher.domain import TIERS, Plan, Problem, TierName
 from matcher.rules import GOALS, MUST_RULES, Model
 from matcher.rules.model import Ints
 from matcher.solving.reduced import Hold, Reduced, Scope
@@ -43,9 +43,9 @@ def tier_by_tier(solver: Solver) -> Peer:
         model = Model(problem, [*MUST_RULES, *GOALS])
         columns = np.zeros(model.columns, dtype=np.int64)
         holds: list[Hold] = []
-        for place, tier in enumerate(TierName):
+        for place, tier in enumerate(TIERS):
             gain = model.objective[tier] * (1 if tier.maximised else -1)
-            rows = Scope(model, list(TierName)[: place + 1]).everything(holds)
+            rows = Scope(model, list(TIERS)[: place + 1]).everything(holds)
 
             def whole(values: Ints, free: Ints = rows.free) -> Ints:
                 found = np.zeros(model.columns, dtype=np.int64)
@@ -54,7 +54,7 @@ def tier_by_tier(solver: Solver) -> Peer:
 
             def tell(values: Ints, whole: Callable[[Ints], Ints] = whole) -> None:
                 found = whole(values)
-                seen({tier: model.value(tier, found) for tier in TierName})
+                seen({tier: model.value(tier, found) for tier in TIERS})
 
             left = end - time.monotonic()
             share = max(0.5, left if tier is TierName.TRAVEL else left / 2)

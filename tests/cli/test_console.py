@@ -14,7 +14,7 @@ from rich.live import Live
 
 from matcher.cli.console import WARNINGS_SHOWN, Reporter, Voice, new_console, new_table, plan_tables
 from matcher.cli.shared import in_words
-from matcher.domain import Result, TierName
+from matcher.domain import TIERS, Result
 from matcher.errors import InputProblem, NotThere, Refused, Remedy
 from matcher.rules.tiny import plan, problem, session, volunteer
 from matcher.solving.progress import Progress
@@ -30,7 +30,7 @@ class Slow(io.StringIO):
 
 def told_by_many(reporter: Reporter) -> None:
     def tell(number: int) -> None:
-        for tier in TierName:
+        for tier in TIERS:
             reporter.progress(Progress(tier, number, None, seconds=number * 100.0))
 
     with ThreadPoolExecutor(8) as pool:
@@ -42,7 +42,7 @@ def test_lines_of_json_are_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", out)
     told_by_many(Reporter(Voice.JSON))
     lines = out.getvalue().splitlines()
-    assert len(lines) == 24 * len(TierName)
+    assert len(lines) == 24 * len(TIERS)
     assert all(json.loads(line)["event"] == "progress" for line in lines)
 
 
@@ -60,7 +60,7 @@ def test_the_live_table_is_drawn_by_one_at_a_time() -> None:
     reporter._live = Live(console=Console(file=Slow(), force_terminal=True), refresh_per_second=20)
     with reporter:
         told_by_many(reporter)
-    assert set(reporter.latest) == set(TierName)
+    assert set(reporter.latest) == set(TIERS)
 
 
 def test_names_are_shown_as_they_are_and_a_terminal_obeys_none(capsys: pytest.CaptureFixture[str]) -> None:

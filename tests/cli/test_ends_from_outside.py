@@ -20,7 +20,7 @@ import pytest
 from matcher.audit import audit
 from matcher.authoring.generate import generate
 from matcher.authoring.write import write_folder
-from matcher.domain import TierName
+from matcher.domain import TIERS
 from matcher.intake import read_scenario
 from matcher.solving.progress import Settings
 from matcher.store import Workspace
@@ -304,10 +304,8 @@ def test_a_killed_solve_is_gone_on_from(killed: Path, town: Path) -> None:
         run = workspace.run()
     before = audit(problem, kept.plan)
     assert not before.findings
-    sign = {tier: 1 if tier.maximised else -1 for tier in TierName}
-    assert [sign[tier] * before.values[tier] for tier in TierName] <= [
-        sign[each.tier] * each.value for each in run.tiers
-    ]
+    sign = {tier: 1 if tier.maximised else -1 for tier in TIERS}
+    assert [sign[tier] * before.values[tier] for tier in TIERS] <= [sign[each.tier] * each.value for each in run.tiers]
     assert run.seconds > kept.seconds
 
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from hypothesis import strategies as st
 
 from matcher.domain import (
+    TIERS,
     Availability,
     Cohort,
     Decision,
@@ -29,7 +30,6 @@ from matcher.domain import (
     School,
     Session,
     Slot,
-    TierName,
     Visit,
     Volunteer,
 )
@@ -248,4 +248,4 @@ def every_plan(problem: Problem, most: int = 4000) -> list[Plan] | None:
 
 def better_first(values: dict[str, int]) -> tuple[int, ...]:
     """A plan's values turned so that more is better in every tier, to be compared as they stand."""
-    return tuple(values[tier] if tier.maximised else -values[tier] for tier in TierName)
+    return tuple(values[tier] if tier.maximised else -values[tier] for tier in TIERS)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from matcher.domain import Problem, TierName
+from matcher.domain import TIERS, Problem, TierName
 from matcher.rules import GOALS, MUST_RULES, Model
 from matcher.rules.model import Ints
 from matcher.solving import relaxation
@@ -22,12 +22,12 @@ from tests.planning.random_terms import TINY, every_plan, problems
 
 
 def gains_of(model: Model) -> Mapping[TierName, Ints]:
-    return {tier: model.objective[tier] * (1 if tier.maximised else -1) for tier in TierName}
+    return {tier: model.objective[tier] * (1 if tier.maximised else -1) for tier in TIERS}
 
 
 @given(
     problem=problems(TINY),
-    tier=st.sampled_from(list(TierName)),
+    tier=st.sampled_from(list(TIERS)),
     seed=st.integers(0, 2**32 - 1),
     size=st.sampled_from([0.0, 1e-3, 1.0, 1e3, 1e7]),
 )
@@ -58,9 +58,9 @@ def test_relaxed_bounds_hold_with_the_earlier_tiers_held(problem: Problem) -> No
     gains = gains_of(model)
     columns = [model.columns_of(plan) for plan in plans]
     holds: list[Hold] = []
-    for place, tier in enumerate(TierName):
+    for place, tier in enumerate(TIERS):
         best = max(int(gains[tier] @ each) for each in columns)
-        scope = Scope(model, list(TierName)[: place + 1])
+        scope = Scope(model, list(TIERS)[: place + 1])
         for lp_seats in (relaxation.LP_SEATS, 0):
             with mock.patch.object(relaxation, "LP_SEATS", lp_seats):
                 settings = BoundSettings(lambda: 5.0, True)
@@ -73,7 +73,7 @@ def test_relaxed_bounds_hold_with_the_earlier_tiers_held(problem: Problem) -> No
         columns = [each for each in columns if int(gains[tier] @ each) >= best]
 
 
-@pytest.mark.parametrize("tier", TierName)
+@pytest.mark.parametrize("tier", TIERS)
 def test_no_prices_at_all_prove_no_more_than_the_sum_of_what_could_be_gained(tier: TierName) -> None:
     problem = next(example.problem for example in GOALS[0].examples)
     model = Model(problem, [*MUST_RULES, *GOALS])

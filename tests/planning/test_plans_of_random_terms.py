@@ -12,7 +12,7 @@ from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
 from matcher.authoring.generate import generate
-from matcher.domain import Problem, TierName
+from matcher.domain import TIERS, Problem
 from matcher.errors import PinsImpossible
 from matcher.intake import build_problem
 from matcher.rules import GOALS, MUST_RULES, Model
@@ -31,7 +31,7 @@ def checked(problem: Problem, settings: Settings = REPEATABLE) -> Solution:
     """The solution, held against the contract read afresh."""
     solution = solve(problem, settings)
     assert not oracle.violations(problem, solution.plan)
-    assert [score.tier for score in solution.tiers] == list(TierName)
+    assert [score.tier for score in solution.tiers] == list(TIERS)
     assert {str(score.tier): score.value for score in solution.tiers} == oracle.score(problem, solution.plan)
     for score in solution.tiers:
         if score.bound is not None:
@@ -187,7 +187,7 @@ def test_greedy_alone_keeps_every_rule(problem: Problem) -> None:
     assert model.feasible(columns)
     plan = model.plan_of(columns)
     assert not oracle.violations(problem, plan)
-    assert {str(tier): model.value(tier, columns) for tier in TierName} == oracle.score(problem, plan)
+    assert {str(tier): model.value(tier, columns) for tier in TIERS} == oracle.score(problem, plan)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from matcher.authoring.generate import generate
-from matcher.domain import TierName
+from matcher.domain import TIERS, TierName
 from matcher.intake import build_problem
 from matcher.rules import GOALS, MUST_RULES, Model
 from matcher.solving.greedy import greedy
@@ -44,8 +44,8 @@ def test_these_terms_are_solved_to_the_end(seed: int) -> None:
 def test_prices_prove_nearly_the_optimum_after_a_number_of_iterations(seed: int, tier: TierName) -> None:
     model, solution = solved(seed)
     best = model.columns_of(solution.plan)
-    gains = {each: model.objective[each] * (1 if each.maximised else -1) for each in TierName}
-    earlier = list(TierName)[: list(TierName).index(tier)]
+    gains = {each: model.objective[each] * (1 if each.maximised else -1) for each in TIERS}
+    earlier = list(TIERS)[: list(TIERS).index(tier)]
     holds = [Hold(gains[each], int(gains[each] @ best)) for each in earlier]
     lagrangian = Lagrangian(Scope(model, [*earlier, tier]), gains[tier], holds)
     optimum = int(gains[tier] @ best)

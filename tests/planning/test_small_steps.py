@@ -17,7 +17,7 @@ import pytest
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
-from matcher.domain import Plan, Problem, TierName, Visit
+from matcher.domain import TIERS, Plan, Problem, Visit
 from matcher.errors import PinsImpossible
 from matcher.rules import GOALS, MUST_RULES, Model
 from matcher.rules.model import Ints
@@ -80,7 +80,7 @@ def test_it_ends_where_nobody_can_join_leave_or_be_replaced_for_the_better(probl
             assert oracle.violations(problem, other)
 
 
-@given(problem=problems(SMALL), held=st.integers(0, len(TierName)), seed=st.integers(0, 9))
+@given(problem=problems(SMALL), held=st.integers(0, len(TIERS)), seed=st.integers(0, 9))
 @settings(max_examples=40)
 def test_tiers_that_are_held_get_no_worse_each_for_itself(problem: Problem, held: int, seed: int) -> None:
     model, columns = begun(problem)

@@ -8,6 +8,7 @@ from random import Random
 import pytest
 
 from matcher.domain import (
+    TIERS,
     Cohort,
     EthnicGroup,
     Gender,
@@ -148,7 +149,7 @@ def result(problem: Problem) -> Result:
 def nothing_delivered(problem: Problem) -> Result:
     return Result(
         Plan({}),
-        tuple(TierScore(tier, 0, None) for tier in TierName),
+        tuple(TierScore(tier, 0, None) for tier in TIERS),
         0.5,
         dict.fromkeys(problem.sessions, "Nobody is free."),
         (),

@@ -16,7 +16,7 @@ from matcher.appointments import Attendee
 from matcher.domain import Plan, Problem, Result, Session
 from matcher.publishing.calendars import Text, calendar_files, event_uid
 from matcher.publishing.sentences import cohort_name, session_name
-from matcher.publishing.text import one_line
+from matcher.wording import one_line
 
 LONDON = ZoneInfo("Europe/London")
 

@@ -25,7 +25,7 @@ from matcher.domain import Plan, Problem, Result
 from matcher.errors import OutputError
 from matcher.publishing.feeds import Feed, Written, feeds, hashes_of, placed, remove_feed, write_feeds
 from matcher.publishing.published import Entry, FeedKind
-from matcher.publishing.text import one_line
+from matcher.wording import one_line
 from tests.publishing.telling import NOW, SCRIPTS, events, moved, on_days, organised, spans, told, well_formed, without
 
 LONDON = ZoneInfo("Europe/London")

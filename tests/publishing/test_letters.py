@@ -21,7 +21,7 @@ from matcher.errors import LetterError
 from matcher.publishing.letters import NO_CHECK, letters, sender_of, untold
 from matcher.publishing.published import Answer, Letter
 from matcher.publishing.sentences import session_name
-from matcher.publishing.text import one_line
+from matcher.wording import one_line
 from tests.publishing.telling import (
     NOW,
     SCRIPTS,

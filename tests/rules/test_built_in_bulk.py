@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from matcher.coordinates import METRE, degrees, distances_km
-from matcher.domain import Plan, School, TierName, Visit
+from matcher.domain import TIERS, Plan, School, Visit
 from matcher.geography import Position, distance_km
 from matcher.rules import GOALS, MUST_RULES, Model, model, one_place
 from matcher.rules.load_limit import LoadLimit
@@ -70,7 +70,7 @@ def test_a_draft_is_the_same_however_many_pairs_are_looked_at_together(
     assert (whole.seat_volunteer == parts.seat_volunteer).all()
     assert (whole.seat_visit == parts.seat_visit).all()
     assert (whole.matrix != parts.matrix).nnz == 0
-    assert all((whole.objective[tier] == parts.objective[tier]).all() for tier in TierName)
+    assert all((whole.objective[tier] == parts.objective[tier]).all() for tier in TIERS)
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -1,0 +1,7 @@
+"""The commands of advice."""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer()

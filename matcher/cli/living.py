@@ -1,0 +1,7 @@
+"""The commands of living with a plan."""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer()
