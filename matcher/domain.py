@@ -300,11 +300,13 @@ class UnderWay:
     now: datetime
     """On the programme's clock: nothing that is not past starts at or before it."""
     told: Plan
-    """What the newest version told, past visits as they stand now."""
+    """What the newest version told and is to come, and the past visits that stand."""
     past: Mapping[str, Visit | None]
     """session_id -> how each past session stands; None: not delivered. Nothing changes them."""
     declined: frozenset[tuple[str, str]] = frozenset()
     """(volunteer_id, session_id) of those who said no, and have not said yes since."""
+    erased: frozenset[str] = frozenset()
+    """The stand-in ids of people who were erased: they count for people, new faces and load alone."""
 
 
 @dataclass(frozen=True)

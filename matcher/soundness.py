@@ -6,17 +6,18 @@ its fingerprint, a plan against its scenario, events against the people and sess
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from matcher.appointments import Attendee, Facts
-from matcher.domain import TIERS, Problem
+from matcher.domain import REPAIR_TIERS, TIERS, Plan, Problem, UnderWay, Visit
 from matcher.errors import DamagedError, InputProblem, InputProblems, NotThere, Remedy, StoreError
 from matcher.intake import build_problem
 from matcher.publishing.calendars import told_in
 from matcher.publishing.facts import appointments
+from matcher.publishing.forgetting import STAND_IN
 from matcher.publishing.published import Entry, Letter, LetterState
-from matcher.store import SavedRun, Workspace, fingerprint
+from matcher.store import Begun, SavedRun, Workspace, fingerprint
 from matcher.tables import Tables
 from matcher.wording import one_line
 
@@ -50,9 +51,11 @@ def _problem(workspace: Workspace, run: int | None) -> tuple[Tables, Problem, li
 def kept_run(workspace: Workspace, number: int | None = None) -> tuple[SavedRun, Problem]:
     """That run, or the newest one, with the data of its time; every id in it is of that data."""
     saved = workspace.run(number)
-    if [score.tier for score in saved.tiers] != list(TIERS):
-        raise DamagedError(workspace.where, f"run {saved.number} does not have its five scores")
+    if tuple(score.tier for score in saved.tiers) not in (TIERS, REPAIR_TIERS):
+        raise DamagedError(workspace.where, f"run {saved.number} does not have its scores")
     _, problem, _ = kept_problem(workspace, saved.number)
+    if saved.begun is not None:
+        problem = with_past(workspace, problem, saved.begun)
     teams = {volunteer for visit in saved.plan.visits.values() for volunteer in visit.team}
     for what, named, known in (
         ("session", {*saved.plan.visits, *saved.reasons}, problem.sessions),
@@ -67,6 +70,63 @@ def kept_run(workspace: Workspace, number: int | None = None) -> tuple[SavedRun,
     if not saved.is_whole:
         raise DamagedError(workspace.where, f"run {saved.number} is not what was kept")
     return saved, problem
+
+
+def with_past(workspace: Workspace, problem: Problem, begun: Begun) -> Problem:
+    """The term under way: with what people had been told, and everybody and everything that past visits name.
+
+    Whoever the data does not have (any more) is as in the last version that has them, and never free.
+    """
+    stands = {session_id: visit for session_id, visit in begun.past.items() if visit is not None}
+    known = problem
+    for version in workspace.versions():
+        if stands.keys() <= known.sessions.keys() and _teams(stands) <= known.volunteers.keys():
+            break
+        _, then, _ = kept_problem(workspace, version.run_number)
+        known = _with_those_of(known, then, stands)
+    told = workspace.once(("plan", begun.version), lambda: _plan_of(workspace, begun.version))
+    to_come = {
+        session_id: visit
+        for session_id, visit in told.visits.items()
+        if session_id not in begun.past and visit.slot.start > begun.now
+    }
+    erased = frozenset(
+        key for key in _teams(stands) if key in known.volunteers and known.volunteers[key].name == STAND_IN
+    )
+    under_way = UnderWay(begun.now, Plan({**stands, **to_come}), begun.past, begun.declined, erased)
+    return replace(known, under_way=under_way)
+
+
+def _plan_of(workspace: Workspace, version: int) -> Plan:
+    found = next((each for each in workspace.versions() if each.number == version), None)
+    if found is None:
+        raise DamagedError(workspace.where, f"version {version} is gone")
+    return workspace.run(found.run_number).plan
+
+
+def _teams(visits: Mapping[str, Visit]) -> set[str]:
+    return {volunteer_id for visit in visits.values() for volunteer_id in visit.team}
+
+
+def _with_those_of(known: Problem, then: Problem, visits: Mapping[str, Visit]) -> Problem:
+    sessions = {key: then.sessions[key] for key in visits if key not in known.sessions and key in then.sessions}
+    people = {
+        key: replace(then.volunteers[key], availability=())
+        for key in sorted(_teams(visits))
+        if key not in known.volunteers and key in then.volunteers
+    }
+    for key, person in people.items():
+        if person.name == STAND_IN:
+            people[key] = replace(person, sector="")
+    schools = {each.school_id for each in sessions.values()}
+    cohorts = {cohort_id for each in sessions.values() for cohort_id in each.cohort_ids}
+    return replace(
+        known,
+        schools={**{key: then.schools[key] for key in then.schools if key in schools}, **known.schools},
+        cohorts={**{key: then.cohorts[key] for key in then.cohorts if key in cohorts}, **known.cohorts},
+        sessions={**known.sessions, **sessions},
+        volunteers={**known.volunteers, **people},
+    )
 
 
 def kept_events(workspace: Workspace, number: int | None = None) -> tuple[Entry, ...]:

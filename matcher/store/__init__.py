@@ -38,12 +38,13 @@ from matcher.store.changes import Change, ColumnChange, What, diff, fingerprint,
 from matcher.store.erasure import Admitted
 from matcher.store.leases import Lease, Taken
 from matcher.store.publications import Heard, Version
-from matcher.store.runs import RunSummary, SavedRun
+from matcher.store.runs import Begun, RunSummary, SavedRun
 from matcher.store.unfinished import Unfinished
 from matcher.store.workspace import Import, Workspace
 
 __all__ = [
     "Admitted",
+    "Begun",
     "Change",
     "ColumnChange",
     "Heard",

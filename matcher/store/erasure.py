@@ -66,6 +66,7 @@ NOT_WALKED: Mapping[str, str] = {
     "runs.status": "a fixed word",
     "runs.ledger": "ids of classes and counts",
     "runs.seal": "a digest, made anew",
+    "runs.begun": "ids, those of people replaced as such",
     "run_tiers.tier": "a fixed word",
     **dict.fromkeys(
         (f"{table}.session_id" for table in ("run_visits", "run_assignments", "run_reasons", "entries")),
@@ -183,10 +184,11 @@ class AnyVersion:
         sealed = self.has(schema.runs, "seal") and self.connection.scalar(
             sa.select(schema.runs.c.seal).where(schema.runs.c.number == number)
         )
-        was_whole = bool(sealed) and runs.is_whole(self.connection, number)
+        has_begun = self.has(schema.runs, "begun")
+        was_whole = bool(sealed) and runs.is_whole(self.connection, number, has_begun)
         do()
         if was_whole:
-            runs.seal(self.connection, number)
+            runs.seal(self.connection, number, has_begun)
 
 
 # Consent
@@ -535,6 +537,12 @@ def _leave_runs(kept: AnyVersion, volunteer_id: str, stand_in: str) -> Counter[s
         change = sa.update(table).where(mine, table.c.run_number == number).values(volunteer_id=stand_in)
         kept.change_run(number, partial(connection.execute, change))
         done["run"] += 1
+    if kept.has(schema.runs, "begun"):
+        for number, begun in connection.execute(sa.select(schema.runs.c.number, schema.runs.c.begun)).all():
+            if begun is not None and volunteer_id in _named_in(begun):
+                it = sa.update(schema.runs).where(schema.runs.c.number == number)
+                left = it.values(begun=_renamed_in(begun, volunteer_id, stand_in))
+                kept.change_run(number, partial(connection.execute, left))
     plans = schema.unfinished_runs
     if kept.has(plans):
         for number, visits in connection.execute(sa.select(plans.c.number, plans.c.visits)).all():
@@ -542,6 +550,22 @@ def _leave_runs(kept: AnyVersion, volunteer_id: str, stand_in: str) -> Counter[s
                 connection.execute(sa.delete(plans).where(plans.c.number == number))
                 done["unfinished plan"] += 1
     return done
+
+
+def _named_in(begun: Mapping[str, Any]) -> set[str]:
+    """The ids of people in what is kept of visits that had begun."""
+    teams = [visit[2] for visit in begun["past"].values() if visit]
+    return {person for team in teams for person in team} | {person for person, _ in begun["declined"]}
+
+
+def _renamed_in(begun: Mapping[str, Any], volunteer_id: str, stand_in: str) -> dict[str, Any]:
+    """The same with another id for that person, who has no answers any more."""
+    past = {
+        session_id: visit and [*visit[:2], sorted(stand_in if each == volunteer_id else each for each in visit[2])]
+        for session_id, visit in begun["past"].items()
+    }
+    declined = [[person, session_id] for person, session_id in begun["declined"] if person != volunteer_id]
+    return {**begun, "past": past, "declined": declined}
 
 
 def _leave_publications(kept: AnyVersion, volunteer_id: str) -> Counter[str]:

@@ -19,6 +19,18 @@ from matcher.store.schema import utc
 
 
 @dataclass(frozen=True)
+class Begun:
+    """What was past when a plan of a term under way was made (see `UnderWay`)."""
+
+    now: datetime
+    """On the programme's clock."""
+    version: int
+    """Which version people had been told."""
+    past: Mapping[str, Visit | None]
+    declined: frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True)
 class RunSummary:
     """What a list of runs shows of one."""
 
@@ -49,6 +61,8 @@ class SavedRun(RunSummary):
     """As it was judged when the run was made; None of a run kept by a version that did not keep it."""
     is_whole: bool
     """Whether it is what was kept, as far as its seal tells."""
+    begun: Begun | None
+    """What was past when it was made; None where nobody had been told of anything."""
 
 
 def save(
@@ -63,6 +77,7 @@ def save(
     made: datetime,
     actor: str | None = None,
     ledger: Sequence[LedgerLine] | None = None,
+    begun: Begun | None = None,
 ) -> int:
     number = (newest(connection) or 0) + 1  # a sequence of the database's would leave gaps; nobody else is writing
     connection.execute(
@@ -75,6 +90,7 @@ def save(
             settings=dict(settings),
             actor=actor,
             ledger=sa.null() if ledger is None else _ledger_rows(ledger),
+            begun=sa.null() if begun is None else _begun_as_kept(begun),
         )
     )
     visits = [
@@ -111,27 +127,32 @@ def keep_ledger(connection: sa.Connection, number: int, ledger: Sequence[LedgerL
         seal(connection, number)
 
 
-def seal(connection: sa.Connection, number: int) -> None:
+def seal(connection: sa.Connection, number: int, has_begun: bool = True) -> None:
     """Note what the run says, so that it is known whether somebody changed it by hand."""
-    runs = schema.runs
-    connection.execute(sa.update(runs).where(runs.c.number == number).values(seal=digest(connection, number)))
+    runs, found = schema.runs, digest(connection, number, has_begun)
+    connection.execute(sa.update(runs).where(runs.c.number == number).values(seal=found))
 
 
-def is_whole(connection: sa.Connection, number: int) -> bool:
+def is_whole(connection: sa.Connection, number: int, has_begun: bool = True) -> bool:
     """Whether the run says what was kept, as far as that can be known."""
     kept = connection.scalar(sa.select(schema.runs.c.seal).where(schema.runs.c.number == number))
-    return kept is None or kept == digest(connection, number)
+    return kept is None or kept == digest(connection, number, has_begun)
 
 
-def digest(connection: sa.Connection, number: int) -> str:
-    """64 hexadecimal digits that depend on the run's plan, scores, status, reasons and ledger."""
+def digest(connection: sa.Connection, number: int, has_begun: bool = True) -> str:
+    """64 hexadecimal digits that depend on the run's plan, scores, status, reasons, ledger and what was past.
+
+    `has_begun` is False of a database of an earlier version, which knows of nothing past.
+    """
     runs = schema.runs
-    status, ledger = connection.execute(sa.select(runs.c.status, runs.c.ledger).where(runs.c.number == number)).one()
+    of_it = sa.select(runs.c.status, runs.c.ledger, runs.c.begun if has_begun else sa.null())
+    status, ledger, begun = connection.execute(of_it.where(runs.c.number == number)).one()
     rows = [
         [[_plain(value) for value in row.values()] for row in _of_run(connection, table, number)]
         for table in (schema.run_tiers, schema.run_visits, schema.run_reasons, schema.run_assignments)
     ]
-    return hashlib.sha256(json.dumps([number, status, ledger, *rows]).encode()).hexdigest()
+    under_way = [] if begun is None else [begun]
+    return hashlib.sha256(json.dumps([number, status, ledger, *rows, *under_way], sort_keys=True).encode()).hexdigest()
 
 
 def _plain(value: object) -> object:
@@ -150,6 +171,36 @@ def _ledger(number: int, kept: object) -> tuple[LedgerLine, ...] | None:
         return tuple(LedgerLine(cohort_id, GoalName(goal), met, target) for cohort_id, goal, met, target in kept)
     except (AssertionError, TypeError, ValueError):
         raise DamagedValue(f"the ledger of run {number} is none") from None
+
+
+def _begun_as_kept(begun: Begun) -> dict[str, object]:
+    return {
+        "now": begun.now.isoformat(),
+        "version": begun.version,
+        "past": {
+            session_id: visit and [visit.slot.start.isoformat(), visit.slot.end.isoformat(), list(visit.team)]
+            for session_id, visit in begun.past.items()
+        },
+        "declined": sorted(map(list, begun.declined)),
+    }
+
+
+def _begun(number: int, kept: Any) -> Begun | None:
+    if kept is None:
+        return None
+
+    def visit(found: Any) -> Visit | None:
+        if found is None:
+            return None
+        start, end, team = found
+        return Visit(Slot(datetime.fromisoformat(start), datetime.fromisoformat(end)), tuple(map(str, team)))
+
+    try:
+        past = {str(session_id): visit(found) for session_id, found in kept["past"].items()}
+        declined = frozenset((str(person), str(session_id)) for person, session_id in kept["declined"])
+        return Begun(datetime.fromisoformat(kept["now"]), int(kept["version"]), past, declined)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise DamagedValue(f"what was past when run {number} was made cannot be read") from None
 
 
 def delete(connection: sa.Connection, numbers: Collection[int]) -> None:
@@ -177,8 +228,8 @@ def load(connection: sa.Connection, number: int) -> SavedRun | None:
     found = _summaries(connection, number)
     if not found:
         return None
-    columns = sa.select(schema.runs.c.settings, schema.runs.c.ledger)
-    settings, ledger = connection.execute(columns.where(schema.runs.c.number == number)).one()
+    columns = sa.select(schema.runs.c.settings, schema.runs.c.ledger, schema.runs.c.begun)
+    settings, ledger, begun = connection.execute(columns.where(schema.runs.c.number == number)).one()
     teams: dict[str, list[str]] = defaultdict(list)
     for row in _of_run(connection, schema.run_assignments, number):
         teams[row["session_id"]].append(row["volunteer_id"])
@@ -190,7 +241,15 @@ def load(connection: sa.Connection, number: int) -> SavedRun | None:
     )
     reasons = {row["session_id"]: row["reason"] for row in _of_run(connection, schema.run_reasons, number)}
     lines, whole = _ledger(number, ledger), is_whole(connection, number)
-    return SavedRun(**vars(found[0]), plan=plan, reasons=reasons, settings=settings, ledger=lines, is_whole=whole)
+    return SavedRun(
+        **vars(found[0]),
+        plan=plan,
+        reasons=reasons,
+        settings=settings,
+        ledger=lines,
+        is_whole=whole,
+        begun=_begun(number, begun),
+    )
 
 
 def summaries(connection: sa.Connection) -> tuple[RunSummary, ...]:

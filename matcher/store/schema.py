@@ -131,9 +131,11 @@ runs = sa.Table(
     _actor(),
     sa.Column("ledger", sa.JSON),
     sa.Column("seal", sa.String),
+    sa.Column("begun", sa.JSON),
 )
 """`ledger` is a list of [cohort_id, goal, met, target], as it was judged when the run was made; NULL where the run was
-kept by a version that did not keep it, and nobody has read it since. `seal` is a digest of all that a run says."""
+kept by a version that did not keep it, and nobody has read it since. `seal` is a digest of all that a run says. `begun`
+is what was past when the run was made (see `runs.Begun`): NULL where nobody had been told of anything."""
 
 
 def _run_number() -> sa.Column[int]:

@@ -46,7 +46,7 @@ from matcher.store.connection import (
 from matcher.store.erasure import Admitted
 from matcher.store.leases import Lease
 from matcher.store.publications import Heard, Version
-from matcher.store.runs import RunSummary, SavedRun
+from matcher.store.runs import Begun, RunSummary, SavedRun
 from matcher.store.unfinished import Unfinished
 from matcher.tables import Tables
 
@@ -354,6 +354,7 @@ class Workspace:
         instead_of: Collection[int] = (),
         actor: str | None = None,
         ledger: Sequence[LedgerLine] | None = None,
+        begun: Begun | None = None,
     ) -> int:
         """Keep a plan and its verdict with the scenario it was made for (even if another was imported since).
 
@@ -364,7 +365,7 @@ class Workspace:
             when = made or datetime.now(UTC)
             unfinished.remove(connection, instead_of)
             return runs.save(
-                connection, scenario_id, plan, tiers, seconds, status, reasons, settings, when, actor, ledger
+                connection, scenario_id, plan, tiers, seconds, status, reasons, settings, when, actor, ledger, begun
             )
 
     def keep_ledger(self, number: int, ledger: Sequence[LedgerLine]) -> None:

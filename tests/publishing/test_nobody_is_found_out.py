@@ -129,7 +129,23 @@ def attack_on(dice: Random, problem: Problem) -> Attack:
         assert not re.search(r"\d{3}", line_of(score_table(problem, plan, tiers)))
         runs.append(
             SavedRun(
-                number, NOW, "", True, Status.FEASIBLE, 1, tiers, 0, 0, None, None, plan, {}, {}, found.ledger, True
+                number,
+                NOW,
+                "",
+                True,
+                Status.FEASIBLE,
+                1,
+                tiers,
+                0,
+                0,
+                None,
+                None,
+                plan,
+                {},
+                {},
+                found.ledger,
+                True,
+                None,
             )
         )
     line = line_of(comparison_table(runs[0], runs[1], compared_tiers(runs[0], runs[1]))[0])
