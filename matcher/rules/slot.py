@@ -13,6 +13,7 @@ class OneOfItsSlots(MustRule):
     """A delivered session runs in exactly one of its slots, inside the term, on a day that is not closed."""
 
     name, place = "slot", 1
+    overridable = False
     examples = (
         Example(
             "in its only slot",
