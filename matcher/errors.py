@@ -41,6 +41,10 @@ class Remedy(Enum):
     """Have an empty scenario written, to be filled in."""
     SOLVE = auto()
     """Make a plan."""
+    REPAIR = auto()
+    """Mend the plan that people were told of, or say that a new one is meant."""
+    LATER = auto()
+    """Say another now, or set the machine's clock."""
     RESUME = auto()
     """Go on from an unfinished plan."""
     EXPORT = auto()

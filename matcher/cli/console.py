@@ -27,15 +27,17 @@ from matcher.wording import counted, listed, one_line, plain
 
 if TYPE_CHECKING:
     from matcher.publishing.events import EntryChange
-    from matcher.publishing.published import Letter
+    from matcher.publishing.published import Entry, Letter
     from matcher.solving.progress import Progress
     from matcher.store import SavedRun
-    from matcher.usecases.planning import ComparedTier
+    from matcher.usecases.planning import ComparedTier, TradeOff
 
 LINE_SECONDS = 2.0  # how far apart plain lines about one tier are, at least
 WARNINGS_SHOWN = 12
 FOUND_TOLD = 3
 FEW = 8
+CHANGES_SHOWN = 60
+BAR = 40  # characters
 WIDE = 200  # characters
 NOT_SHOWN = "not shown"  # of a figure that could tell what people said about themselves
 
@@ -212,6 +214,42 @@ def plan_tables(problem: Problem, result: Result, school: str | None, volunteer:
             missing.add_row(_shown(session_id), _shown(problem.schools[session.school_id].name), _shown(reason))
     if missing.row_count:
         yield missing
+
+
+def begun_lines(problem: Problem, begun: Sequence[Entry]) -> Iterator[str]:
+    """The visits that have begun, a line each."""
+    for session_id, start in dict.fromkeys((entry.session_id, entry.start) for entry in begun):
+        school = problem.schools[problem.sessions[session_id].school_id]
+        yield f"  {time_text(start)}: {one_line(session_id)} at {one_line(school.name)}"
+
+
+def trade_off_table(points: Sequence[TradeOff]) -> Table:
+    """What so many changes more than the fewest buy in each tier, as far as it may be told, each with its bound."""
+    tiers = [score.tier for score in points[0].made.result.tiers] if points else []
+    table = new_table("more changes", *tiers, title="What more changes would buy (best possible in brackets)")
+    for point in points:
+        table.add_row(str(point.allowed), *(_with_bound(score) for score in point.made.result.tiers))
+    return table
+
+
+def _with_bound(score: TierScore) -> str:
+    if score.tier is TierName.ROLE_MODELS:
+        return NOT_SHOWN
+    bound = "proven" if score.proven else "unknown" if score.bound is None else f"{score.bound:,}"
+    return f"{score.value:,} ({bound})"
+
+
+def trade_off_bars(points: Sequence[TradeOff]) -> Iterator[str]:
+    """A bar for each point of each tier that differs, the best one the longest."""
+    for place, tier in enumerate(score.tier for score in points[0].made.result.tiers):
+        values = [point.made.result.tiers[place].value for point in points]
+        if tier in (TierName.ROLE_MODELS, TierName.CHANGES) or len(set(values)) == 1:
+            continue
+        yield f"{tier} ({'more' if tier.maximised else 'less'} is better)"
+        worst, best = (min(values), max(values)) if tier.maximised else (max(values), min(values))
+        for point, value in zip(points, values, strict=True):
+            length = 1 + round((BAR - 1) * (value - worst) / (best - worst))
+            yield f"  {point.allowed:>4}  {'█' * length} {value:,}"
 
 
 def news_lines(problem: Problem, changes: Sequence[EntryChange]) -> Iterator[str]:

@@ -31,6 +31,10 @@ TemplatesOption = Annotated[Path | None, typer.Option(help="A folder with the pr
 ClockIsRight = Annotated[
     bool, typer.Option("--clock-is-right", help="Take this machine's clock for right, however far from the term.")
 ]
+Now = Annotated[
+    str | None,
+    typer.Option("--now", metavar="MOMENT", help="Instead of the machine's clock, for rehearsals: 2026-10-14T09:30."),
+]
 Run = Annotated[int | None, typer.Option(min=1, help="The number of a run; the newest unless said.")]
 WORKERS = os.cpu_count() or 1
 DEFAULT_DB = "matcher.db"

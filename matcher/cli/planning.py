@@ -14,13 +14,18 @@ from rich.table import Table
 
 from matcher import usecases
 from matcher.cli.console import (
+    CHANGES_SHOWN,
     Reporter,
     Voice,
+    change_table,
     comparison_table,
     new_console,
     new_table,
+    news_lines,
     plan_tables,
     score_table,
+    trade_off_bars,
+    trade_off_table,
 )
 from matcher.cli.options import (
     DEFAULT_DB,
@@ -29,6 +34,7 @@ from matcher.cli.options import (
     Deterministic,
     Json,
     NothingToAsk,
+    Now,
     Out,
     Quiet,
     Run,
@@ -39,15 +45,17 @@ from matcher.cli.options import (
 )
 from matcher.cli.shared import ENDING, staleness, warn_of
 from matcher.domain import TierName
-from matcher.errors import OutputError
+from matcher.errors import BadInput, OutputError
 from matcher.times import time_text
 from matcher.wording import one_line
 
 if TYPE_CHECKING:
-    from matcher.usecases.planning import Made
+    from matcher.usecases.planning import Made, Repaired
     from matcher.usecases.told import Gap
 
 app = typer.Typer()
+
+MOST_CHANGES = 10_000
 
 
 @app.command(short_help="Plan a spreadsheet's term, once")
@@ -109,8 +117,15 @@ def solve(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the plan of a solve that was broken off.")
     ] = False,
+    afresh: Annotated[
+        bool, typer.Option("--afresh", help="Plan all visits to come anew, whatever people were told of them.")
+    ] = False,
+    now: Now = None,
 ) -> None:
-    """Makes a plan of the workspace's term, and keeps it as a run. Ctrl-C ends with the best plan so far."""
+    """Makes a plan of the workspace's term, and keeps it as a run. Ctrl-C ends with the best plan so far.
+
+    Once people were told of a plan, repair keeps what they were told; this plans afresh.
+    """
     voice = Voice.of(quiet=quiet, as_json=as_json)
     with usecases.open_workspace(db) as workspace:
         with Reporter(voice) as reporter:
@@ -124,8 +139,110 @@ def solve(
                 ENDING.asked_to_stop,
                 taken_up=taken_up,
                 tell=reporter.tell,
+                now=usecases.today.moment(workspace, now),
+                afresh=afresh,
             )
         _conclude(voice, made, number=number)
+
+
+@app.command(short_help="Mend the published plan with the fewest changes")
+def repair(
+    db: Database = DEFAULT_DB,
+    time_limit: Annotated[
+        float | None, typer.Option(min=0.1, help="Seconds to search for: 60 for the fewest changes, then 3.")
+    ] = None,
+    changes: Annotated[
+        int, typer.Option("--changes", min=0, max=MOST_CHANGES, help="Allow so many more than the fewest.")
+    ] = 0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and keep nothing.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Show every change, however many.")] = False,
+    workers: Workers = WORKERS,
+    seed: Seed = 0,
+    deterministic: Deterministic = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+    now: Now = None,
+    yes: NothingToAsk = False,
+) -> None:
+    """Mends the published plan: the fewest changes to what people were told, then the best plan among those.
+
+    Shows who and what would change, and keeps the plan as a run; publish tells just those people.
+    """
+    voice = Voice.of(quiet=quiet, as_json=as_json)
+    limit = usecases.planning.DEFAULT_SECONDS if time_limit is None else time_limit
+    with usecases.open_workspace(db) as workspace:
+        with Reporter(voice) as reporter:
+            seen = usecases.planning.repair(
+                workspace,
+                usecases.planning.Settings(limit, workers, seed, deterministic),
+                reporter.progress,
+                ENDING.asked_to_stop,
+                now=usecases.today.moment(workspace, now),
+                allowed=changes,
+                tier_seconds=time_limit,
+                tell=reporter.tell,
+            )
+        if seen.needless:
+            print("Nothing to repair: what people were told can stay as it is. No run was kept.")
+            return
+        if voice in (Voice.LIVE, Voice.PLAIN):
+            _show_changes(seen, everything)
+        if dry_run:
+            print("Nothing was kept: this was a dry run.")
+            return
+        number = usecases.planning.keep_repair(workspace, seen)
+        _conclude(voice, seen.made, number=number, next_step="Next: matcher publish, which tells just these people")
+
+
+@app.command("trade-off", short_help="Show what more changes would buy")
+def trade_off(
+    points: Annotated[
+        str, typer.Option("--changes", help="How many changes more than the fewest, such as 0,1,2,5,10.")
+    ] = "0,1,2,5,10",
+    db: Database = DEFAULT_DB,
+    time_limit: TimeLimit = 60,
+    workers: Workers = WORKERS,
+    seed: Seed = 0,
+    deterministic: Deterministic = False,
+    now: Now = None,
+) -> None:
+    """Shows what plans would be worth that change more of what people were told than the fewest. Keeps nothing."""
+    with usecases.open_workspace(db) as workspace:
+        found = usecases.planning.trade_off(
+            workspace,
+            _points(points),
+            usecases.planning.Settings(time_limit, workers, seed, deterministic),
+            ENDING.asked_to_stop,
+            now=usecases.today.moment(workspace, now),
+        )
+    console = new_console()
+    console.print(trade_off_table(found))
+    for line in trade_off_bars(found):
+        console.print(line, highlight=False)
+
+
+def _points(words: str) -> list[int]:
+    """Whole numbers as they were typed, with commas between them."""
+    try:
+        found = [int(word) for word in words.replace(";", ",").split(",") if word.strip()]
+    except ValueError:
+        found = []
+    if not found or min(found) < 0 or max(found) > MOST_CHANGES:
+        wanted = f"whole numbers from 0 to {MOST_CHANGES}, such as 0,1,2,5,10"
+        raise BadInput(f"--changes: found “{one_line(words)}”; expected {wanted}.")
+    return found
+
+
+def _show_changes(seen: Repaired, everything: bool) -> None:
+    if not seen.changes:
+        print("Nobody's appointments change; visits that nobody was told of are planned.")
+        return
+    print("What would change for whom:")
+    print("\n".join(news_lines(seen.everybody, seen.changes)))
+    table, hidden = change_table(seen.everybody, seen.changes, None if everything else CHANGES_SHOWN)
+    new_console().print(table)
+    if hidden:
+        print(f"... and {hidden} more; --all shows them all")
 
 
 @app.command(short_help="Show a run: who goes where, and what is missing")
@@ -247,6 +364,7 @@ def _conclude(
     *,
     out: Path | None = None,
     number: int | None = None,
+    next_step: str = "Next: matcher show, or matcher export --out DIR",
 ) -> None:
     result = made.result
     delivered, asked = len(result.plan.visits), len(result.plan.visits) + len(result.reasons)
@@ -266,9 +384,7 @@ def _conclude(
         print(json.dumps(facts))
     elif voice is not Voice.QUIET:
         new_console().print(score_table(made.problem, result.plan, result.tiers))
-        where = (
-            f"Written to {out}." if out else f"Kept as run {number}. Next: matcher show, or matcher export --out DIR"
-        )
+        where = f"Written to {out}." if out else f"Kept as run {number}. {next_step}"
         sessions = "session is" if asked == 1 else "sessions are"
         print(f"{delivered} of {asked} {sessions} delivered. {where}")
 

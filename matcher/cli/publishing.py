@@ -8,18 +8,19 @@ import typer
 
 from matcher import usecases
 from matcher.cli.console import (
+    CHANGES_SHOWN,
+    begun_lines,
     change_table,
     new_console,
     new_table,
     news_lines,
 )
-from matcher.cli.options import DEFAULT_DB, ClockIsRight, Database, TemplatesOption, Yes
+from matcher.cli.options import DEFAULT_DB, ClockIsRight, Database, Now, TemplatesOption, Yes
 from matcher.cli.shared import agree, agree_to_the_clock, staleness
 from matcher.wording import counted, one_line
 
 app = typer.Typer()
 
-CHANGES_SHOWN = 60
 HIGHEST_SEQUENCE = 1_000_000
 
 
@@ -38,16 +39,28 @@ def publish(
         typer.Option(min=0, max=HIGHEST_SEQUENCE, help="Number events from here, above those of a lost workspace."),
     ] = 0,
     clock_is_right: ClockIsRight = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and publish nothing.")] = False,
+    now: Now = None,
 ) -> None:
     """Makes a run what people are told: the next version, after showing what changes for whom."""
     with usecases.open_workspace(db) as workspace:
         seen = usecases.publishing.preview(
-            workspace, run, with_letters=not no_letters, templates=templates, sequence_from=sequence_from
+            workspace,
+            run,
+            usecases.today.moment(workspace, now),
+            with_letters=not no_letters,
+            templates=templates,
+            sequence_from=sequence_from,
         )
-        agree_to_the_clock(usecases.publishing.clock_doubt(workspace, seen.problem, seen.stamp), clock_is_right)
+        if now is None and not dry_run:
+            agree_to_the_clock(usecases.publishing.clock_doubt(workspace, seen.problem, seen.stamp), clock_is_right)
         if seen.begun:
             visits = counted(len({entry.session_id for entry in seen.begun}), "visit")
-            print(f"{visits} no longer in the plan began already, and will be left as they were published.")
+            if seen.version == 1:
+                print(f"{visits} began already, and nobody will be written to about them:")
+                print("\n".join(begun_lines(seen.problem, seen.begun)))
+            else:
+                print(f"{visits} no longer in the plan began already, and will be left as they were published.")
         if not seen.changes:
             print(
                 f"Nothing to publish: version {seen.version - 1} says the same as run {seen.run.number}. "
@@ -72,6 +85,9 @@ def publish(
                 "before, from a workspace that is lost, these events may stand in calendars already, and calendars "
                 "then ignore what does not count on: say --sequence-from 100 to number above them."
             )
+        if dry_run:
+            print("Nothing was published: this was a dry run.")
+            return
         agree(f"Publish this as version {seen.version}?", yes)
         number = usecases.publishing.publish(workspace, seen)
     print(f"Version {number} is published." + (" Next: matcher outbox, and matcher send" if seen.letters else ""))

@@ -22,6 +22,11 @@ REMEDIES = {
     Remedy.IMPORT: "Bring a scenario in first with `matcher import SCENARIO`.",
     Remedy.TEMPLATE: "`matcher template NAME` makes an empty one to fill in.",
     Remedy.SOLVE: "Make a new plan with `matcher solve`.",
+    Remedy.REPAIR: (
+        "`matcher repair` keeps what they were told, but for what cannot be; `matcher solve --afresh` plans all visits "
+        "to come anew."
+    ),
+    Remedy.LATER: "Say a later --now, or, without one, set this machine's clock.",
     Remedy.RESUME: "Go on from it with `matcher solve --resume`.",
     Remedy.EXPORT: "Write the folder again with `matcher export --out DIR`.",
     Remedy.PUBLISH: "Make one with `matcher publish`.",

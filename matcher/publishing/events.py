@@ -68,8 +68,9 @@ def entries_after(
 ) -> tuple[Entry, ...]:
     """All events as of a version that publishes this plan at `stamp` (with a zone), in order of time.
 
-    Those about which nothing changes are the very entries of `before`. A visit that has begun is not cancelled: out of
-    the plan, it stays as it was. `new_addresses` are those whose e-mail address is another one than in the last
+    Those about which nothing changes are the very entries of `before`. Of a visit that has begun nothing changes: out
+    of the plan, too, it stays as it was. One that nobody was told of is told of before the first version alone, and
+    writes to nobody. `new_addresses` are those whose e-mail address is another one than in the last
     version: nobody has written to it yet, so their events count as changed. What this version invites, moves or
     cancels gets a SEQUENCE of `sequence_from` at least: calendars may hold the event from a workspace that was lost.
     """
@@ -84,6 +85,8 @@ def entries_after(
         if uid not in known:  # the programme may have another name now; the next term's visits are others
             uid = to_come.get(key) or at_its_time.get((key, each.facts.start), uid)
         old = known.get(uid)
+        if each.facts.start <= now and before:
+            continue
         rewrite = key[:2] in new_addresses and each.facts.start > now
         planned[uid] = _entry(uid, each, old, version, stamp, rewrite, sequence_from)
     rest = {
@@ -93,10 +96,13 @@ def entries_after(
     return tuple(sorted({**rest, **planned}.values(), key=in_order))
 
 
-def changes(before: Sequence[Entry], after: Sequence[Entry]) -> tuple[EntryChange, ...]:
-    """What is new in a later version for those whom it concerns, in the order of `after`."""
+def changes(before: Sequence[Entry], after: Sequence[Entry], now: datetime | None = None) -> tuple[EntryChange, ...]:
+    """What is new in a later version for those whom it concerns, in the order of `after`.
+
+    With `now` (wall clock) only what is to come after it.
+    """
     known = {entry.uid: entry for entry in before}
-    found = (_change(known.get(entry.uid), entry) for entry in after)
+    found = (_change(known.get(entry.uid), entry) for entry in after if now is None or entry.start > now)
     return tuple(change for change in found if change is not None)
 
 

@@ -13,15 +13,15 @@ from typing import ClassVar
 
 import numpy as np
 
-from matcher.domain import Problem, TierName, TierScore
+from matcher.domain import TIERS, Plan, Problem, TierName, TierScore
 from matcher.rules import GOALS, MUST_RULES, Model, Rule
 from matcher.rules.base import Example
 from matcher.rules.lost import lost, told_to_come
 from matcher.rules.model import Bools, Ints
 from matcher.solving.cpsat import Effort, Solved, maximise
 from matcher.solving.pins import plan_for_pins
-from matcher.solving.progress import AskedToStop, OnFirstPlan, OnProgress, Progress, Settings, never
-from matcher.solving.reduced import Reduced, Scope
+from matcher.solving.progress import AskedToStop, OnProgress, Progress, Settings, never
+from matcher.solving.reduced import Hold, Reduced, Scope
 from matcher.solving.search import Clock, Solution, search_from
 
 TOLD_REACH, CHANGES = TierName.TOLD_REACH, TierName.CHANGES
@@ -47,31 +47,43 @@ def repair(
     *,
     tier_seconds: float | None = None,
     allowed: int = 0,
-    on_first_plan: OnFirstPlan = lambda best: None,
+    fewest: Fewest | None = None,
+    start: Plan | None = None,
 ) -> Solution:
     """The best plan of a term under way with at most `allowed` more changes than the fewest.
 
     Told reach and changes have the settings' time, the five tiers then `tier_seconds` (3 s unless said). Its tiers are
-    `REPAIR_TIERS`. Raises PinsImpossible if no plan keeps all the pins.
+    `REPAIR_TIERS`. `fewest` are those of this problem, if they are known already; `start` is a plan with no more
+    changes to begin with. Raises PinsImpossible if no plan keeps all the pins.
     """
-    if problem.under_way is None:
-        raise ValueError("there is nothing to repair before people were told of a plan")
     clock = Clock(settings, asked_to_stop)
-    model = Model(problem, [*MUST_RULES, *GOALS])
-    fewest = _Repair(model, settings, clock, on_progress).fewest()
+    fewest = fewest or fewest_changes(problem, settings, asked_to_stop, on_progress)
     first = clock.seconds()
-    on_first_plan(lambda: model.plan_of(fewest.columns))
     most = fewest.changes.value + allowed
     held = Model(problem, [*MUST_RULES, *GOALS, Held(fewest.told_reach.value, most)])
     limit = SECONDS_FOR_TIERS if tier_seconds is None else tier_seconds
     rest = Clock(replace(settings, time_limit=limit), asked_to_stop)
-    columns, scores = search_from(held, fewest.columns, rest, on_progress)
+    begin = fewest.columns if start is None else held.columns_of(start)
+    columns, scores = search_from(held, begin, rest, on_progress)
     if allowed:
         columns = _fewest_among_equals(held, columns, rest)
     changes = replace(fewest.changes, value=held.value(CHANGES, columns))
     told_reach = replace(fewest.told_reach, value=held.value(TOLD_REACH, columns))
     tiers = (told_reach, changes, *scores)
     return Solution(held.plan_of(columns), tiers, clock.seconds(), first, asked_to_stop())
+
+
+def fewest_changes(
+    problem: Problem,
+    settings: Settings,
+    asked_to_stop: AskedToStop = never,
+    on_progress: OnProgress = lambda progress: None,
+) -> Fewest:
+    """The most told reach, and with that the fewest changes. Raises PinsImpossible if no plan keeps all the pins."""
+    if problem.under_way is None:
+        raise ValueError("there is nothing to repair before people were told of a plan")
+    model = Model(problem, [*MUST_RULES, *GOALS])
+    return _Repair(model, settings, Clock(settings, asked_to_stop), on_progress).fewest()
 
 
 class Held(Rule):
@@ -228,9 +240,6 @@ class _Repair:
 
 def _fewest_among_equals(model: Model, columns: Ints, clock: Clock) -> Ints:
     """The same with fewer changes, where some are found in a few seconds."""
-    from matcher.domain import TIERS
-    from matcher.solving.reduced import Hold
-
     gains = {tier: model.objective[tier] * (1 if tier.maximised else -1) for tier in TIERS}
     scope = Scope(model, TIERS)
     holds = [Hold(gain, int(gain @ columns)) for gain in gains.values()]

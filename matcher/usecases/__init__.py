@@ -8,6 +8,7 @@ terms.py            a term's data: reading a scenario, importing it, inventing o
 planning.py         plans: making, keeping, comparing and exporting them; keeper.py keeps one while it is searched
 living.py           living with a plan: small edits, their journal, what took place
 advising.py         advice: why, who instead, whom to recruit, what is due
+today.py            the term as it stands now: what is past, and when now is
 told.py             what people were told by the versions published, and what of it cannot be any more
 publishing.py       from a plan to what people are told: versions and their letters
 mailing.py          letters out, answers in
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from matcher.usecases import safekeeping as safekeeping
     from matcher.usecases import subscriptions as subscriptions
     from matcher.usecases import terms as terms
+    from matcher.usecases import today as today
     from matcher.usecases import told as told
 
 SUBJECTS = (
@@ -50,6 +52,7 @@ SUBJECTS = (
     "planning",
     "living",
     "advising",
+    "today",
     "told",
     "publishing",
     "mailing",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from matcher.comparison import Comparison
 from matcher.comparison import compare as compare_plans
 from matcher.domain import TIERS, LedgerLine, Plan, Problem, Result, TierName, TierScore
-from matcher.errors import AuditRefused, MatcherError, NotThere, Refused, Remedy, StoreError
+from matcher.errors import AuditRefused, InputProblem, MatcherError, NotThere, Refused, Remedy, StoreError
 from matcher.solving.progress import AskedToStop, OnFirstPlan, OnProgress, never
 from matcher.solving.progress import Settings as Settings
 from matcher.usecases.keeper import STILL_AT_IT_SECONDS, Keeper
@@ -20,8 +20,12 @@ from matcher.usecases.looking import looks
 from matcher.usecases.terms import Warn, read
 
 if TYPE_CHECKING:
+    from matcher.publishing.events import EntryChange
     from matcher.rules.base import Goal, MustRule
-    from matcher.store import RunSummary, SavedRun, Unfinished, Workspace
+    from matcher.solving.search import Solution
+    from matcher.store import Begun, RunSummary, SavedRun, Unfinished, Workspace
+    from matcher.tables import Tables
+    from matcher.usecases.today import Today
     from matcher.usecases.told import Gap, Held
 
 # What plans are made, judged and written with is loaded where it is used: whoever only looks need not wait for it.
@@ -51,15 +55,24 @@ def make_plan(
     on_first_plan: OnFirstPlan = lambda best: None,
 ) -> Made:
     """Solves, audits and explains. Raises PinsImpossible, or AuditRefused where the plan is not what it should be."""
-    from matcher.advice.undelivered import Reasons
-    from matcher.audit import insist
     from matcher.solving.search import solve
 
-    solution = solve(problem, settings, on_progress, asked_to_stop, start=start, on_first_plan=on_first_plan)
+    return _judged(
+        problem, solve(problem, settings, on_progress, asked_to_stop, start=start, on_first_plan=on_first_plan)
+    )
+
+
+def _judged(problem: Problem, solution: Solution) -> Made:
+    """Audits and explains what a solver found."""
+    from matcher.advice.undelivered import Reasons
+    from matcher.audit import insist
+
     audit = insist(problem, solution.plan, solution.tiers)
     why = Reasons(problem)
     reasons = {
-        session_id: why.not_delivered(solution.plan, session_id)
+        session_id: "It did not take place."
+        if session_id in problem.past
+        else why.not_delivered(solution.plan, session_id)
         for session_id in problem.sessions
         if session_id not in solution.plan.visits
     }
@@ -95,16 +108,26 @@ def solve_workspace(
     taken_up: Unfinished | None = None,
     tell: Tell = lambda text, *remedies: None,
     actor: str | None = None,
+    now: datetime | None = None,
+    afresh: bool = False,
 ) -> tuple[int, Made]:
     """Plans the workspace's term, and keeps the run; returns its number.
 
-    While it is made, the best plan so far is kept every so often. `taken_up` is such a plan to go on from.
+    While it is made, the best plan so far is kept every so often. `taken_up` is such a plan to go on from. Once people
+    were told of a plan, visits that have begun by `now` stay as they are, and all others are planned anew only if
+    `afresh` says so; without it, Refused is raised.
     """
     from matcher.advice.warnings import warnings as advice_warnings
     from matcher.intake import locator
-    from matcher.soundness import kept_problem
 
-    tables, problem, warnings = kept_problem(workspace)
+    tables, term, warnings = _term(workspace, now)
+    problem = term.problem
+    if term.version is not None and not afresh:
+        raise Refused(
+            f"People were told of version {term.version.number}, and a new plan would change what they were told. "
+            "Nothing was done.",
+            Remedy.REPAIR,
+        )
     warn([*warnings, *advice_warnings(problem, locator(tables))])
     before = 0.0
     if taken_up is not None:
@@ -141,6 +164,7 @@ def solve_workspace(
             instead_of=[*mine, *needless],
             actor=actor,
             ledger=result.ledger,
+            begun=begun_of(term),
         )
     except StoreError as error:
         if keeper.number is None:
@@ -151,6 +175,143 @@ def solve_workspace(
     if better:
         tell("An unfinished plan that is better than this run is still kept.", Remedy.RESUME)
     return number, replace(made, result=result)
+
+
+def _term(workspace: Workspace, now: datetime | None) -> tuple[Tables, Today, Sequence[InputProblem]]:
+    """Today's term, with its tables and the warnings of its reading."""
+    from matcher.soundness import kept_problem
+    from matcher.usecases.today import today
+
+    with workspace.snapshot():
+        tables, _, warnings = kept_problem(workspace)
+        return tables, today(workspace, now), warnings
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """A repair as it was worked out: to be shown, and then kept as it was shown."""
+
+    made: Made
+    term: Today
+    tables: Tables
+    settings: Mapping[str, object]
+    changes: tuple[EntryChange, ...]
+    """What publishing it would tell whom."""
+    everybody: Problem
+    """With the people, schools and sessions that are only in earlier versions."""
+    needless: bool
+    """What people were told can stay as it is: there is nothing to keep."""
+
+
+def repair(
+    workspace: Workspace,
+    settings: Settings,
+    on_progress: OnProgress,
+    asked_to_stop: AskedToStop = never,
+    *,
+    now: datetime | None = None,
+    allowed: int = 0,
+    tier_seconds: float | None = None,
+    tell: Tell = lambda text, *remedies: None,
+) -> Repaired:
+    """The plan with the fewest changes to what people were told (and `allowed` more, if that makes it better).
+
+    Told reach and changes have the settings' time; the five tiers then `tier_seconds` (3 s unless said). Raises
+    NotThere before anything was told.
+    """
+    from matcher.publishing.events import changes, entries_after
+    from matcher.solving.repair import repair as solve_repair
+    from matcher.usecases import told
+
+    tables, term, _ = _term(workspace, now)
+    problem = term.problem
+    if term.version is None or problem.under_way is None:
+        raise NotThere(f"Nobody was told of a plan yet, so there is none to mend in {workspace.where}.", Remedy.SOLVE)
+    for note in term.notes:
+        tell(note)
+    solution = solve_repair(problem, settings, on_progress, asked_to_stop, tier_seconds=tier_seconds, allowed=allowed)
+    made = _judged(problem, solution)
+    with workspace.snapshot():
+        published = told.published(workspace)
+        after = entries_after(published.entries, problem, solution.plan, 0, now or datetime.now(UTC))
+        found = changes(published.entries, after, problem.under_way.now)
+        everybody = told.with_those_gone(workspace, problem, after, workspace.versions())
+    needless = not found and dict(solution.plan.visits) == dict(problem.under_way.told.visits)
+    whole = {**asdict(settings), "changes": allowed, "tier_seconds": tier_seconds}
+    return Repaired(made, term, tables, whole, found, everybody, needless)
+
+
+def keep_repair(workspace: Workspace, seen: Repaired, actor: str | None = None) -> int:
+    """Keeps what was shown as a run; its number."""
+    result = seen.made.result
+    return workspace.save_run(
+        seen.tables,
+        result.plan,
+        result.tiers,
+        result.seconds,
+        result.status,
+        result.reasons,
+        seen.settings,
+        actor=actor,
+        ledger=result.ledger,
+        begun=begun_of(seen.term),
+    )
+
+
+def begun_of(term: Today) -> Begun | None:
+    """What is kept with a run of what was past when it was made."""
+    from matcher.store import Begun
+
+    under_way = term.problem.under_way
+    if under_way is None or term.version is None:
+        return None
+    return Begun(under_way.now, term.version.number, under_way.past, under_way.declined)
+
+
+@dataclass(frozen=True)
+class TradeOff:
+    """What so many changes more would buy."""
+
+    allowed: int
+    made: Made
+
+
+def trade_off(
+    workspace: Workspace,
+    points: Sequence[int],
+    settings: Settings,
+    asked_to_stop: AskedToStop = never,
+    *,
+    now: datetime | None = None,
+    on_point: Callable[[TradeOff], None] = lambda point: None,
+) -> tuple[TradeOff, ...]:
+    """What the best plans are worth with so many changes more than the fewest, each tier with its bound.
+
+    The settings' time is for all points together. Each point begins with the plan of the one before. Keeps nothing.
+    Raises NotThere before anything was told.
+    """
+    from matcher.solving.repair import Fewest, fewest_changes
+    from matcher.solving.repair import repair as solve_repair
+
+    _, term, _ = _term(workspace, now)
+    if term.problem.under_way is None:
+        raise NotThere(f"Nobody was told of a plan yet, so nothing can change in {workspace.where}.", Remedy.SOLVE)
+    fewest: Fewest = fewest_changes(term.problem, settings, asked_to_stop)
+    found: list[TradeOff] = []
+    each_seconds = settings.time_limit / max(1, len(points))
+    for allowed in sorted(set(points)):
+        solution = solve_repair(
+            term.problem,
+            settings,
+            asked_to_stop=asked_to_stop,
+            tier_seconds=each_seconds,
+            allowed=allowed,
+            fewest=fewest,
+            start=found[-1].made.result.plan if found else None,
+        )
+        found.append(TradeOff(allowed, _judged(term.problem, solution)))
+        on_point(found[-1])
+    return tuple(found)
 
 
 def to_take_up(workspace: Workspace) -> Unfinished:

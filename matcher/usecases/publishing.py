@@ -45,7 +45,7 @@ class Preview:
     untold: tuple[Untold, ...]
     """Those with news who cannot be written to: somebody has to tell them."""
     begun: tuple[Entry, ...]
-    """Visits out of the plan that have begun already, and so are not cancelled."""
+    """Visits that have begun and that nobody is written to about: out of the plan, or in the first version."""
     overtaken: int
     """How many letters of earlier versions have not gone and will not, since this one changes what they tell."""
     stamp: datetime
@@ -81,15 +81,16 @@ def preview(
     new_addresses = _new_addresses(workspace, saved, problem, versions)
     after = entries_after(before, problem, result.plan, number, stamp, new_addresses, sequence_from)
     planned = {(visit, person) for person, visit, _ in result.plan.assignments()}
+    everybody = with_those_gone(workspace, problem, after, versions)
+    now = wall_clock(stamp, everybody.programme.timezone)
     begun = tuple(
         entry
         for entry in after
         if entry.attendee is Attendee.VOLUNTEER
         and entry.standing is Standing.CONFIRMED
-        and (entry.session_id, entry.attendee_id) not in planned
+        and ((entry.session_id, entry.attendee_id) not in planned or (not before and entry.start <= now))
     )
-    everybody = with_those_gone(workspace, problem, after, versions)
-    found = changes(before, after)
+    found = changes(before, after, now)
     alone = untold(everybody, before, after, stamp)
     letters: tuple[Letter, ...] = ()
     concerned = {(change.after.attendee, change.after.attendee_id) for change in found}

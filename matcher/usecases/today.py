@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from matcher.appointments import Attendee
 from matcher.domain import Plan, Problem, Slot, Visit, VisitRecord
+from matcher.errors import BadInput, Refused, Remedy
 from matcher.publishing.published import Answer, Entry
 from matcher.soundness import kept_problem, with_past
 from matcher.store import Begun, Version, Workspace
-from matcher.times import wall_clock
+from matcher.times import exists, wall_clock
 from matcher.usecases import told
 from matcher.usecases.looking import looks
 from matcher.wording import one_line
@@ -27,6 +29,39 @@ class Today:
     """What they were told last."""
     notes: tuple[str, ...]
     """Rows of the table visits that are passed over, in sentences."""
+
+
+@looks
+def moment(workspace: Workspace, text: str | None = None) -> datetime:
+    """Now, with a zone: the machine's clock, or a moment on the programme's clock such as 2026-10-14T09:30.
+
+    Raises BadInput where it is no such moment, and Refused where it is before what was published last.
+    """
+    if text is None:
+        now = datetime.now(UTC)
+    else:
+        problem = kept_problem(workspace)[1]
+        now = _on_the_clock(text, ZoneInfo(problem.programme.timezone))
+    newest = next(iter(workspace.versions()), None)
+    if newest is not None and now < newest.made.replace(second=0, microsecond=0):
+        raise Refused(
+            f"Now would be {now.astimezone(UTC):%Y-%m-%d %H:%M} UTC, which is before version {newest.number} was "
+            f"published ({newest.made:%Y-%m-%d %H:%M} UTC): people have been told since. Nothing was done.",
+            Remedy.LATER,
+        )
+    return now
+
+
+def _on_the_clock(text: str, zone: ZoneInfo) -> datetime:
+    try:
+        local = datetime.fromisoformat(text.strip())
+    except ValueError:
+        local = None
+    if local is None or (local.tzinfo is None and not exists(local, zone)):
+        raise BadInput(
+            f"“{one_line(text)}” is no moment on the programme's clock ({zone.key}): write it as 2026-10-14T09:30."
+        )
+    return local if local.tzinfo is not None else local.replace(tzinfo=zone)
 
 
 @looks
