@@ -264,6 +264,7 @@ def test_a_number_as_an_id_is_its_digits(tmp_path: Path) -> None:
     scenario.put("preferences", 2, "session_id", 7.0)
     for table, row in (("sessions", 2), ("slots", 2), ("slots", 3), ("pins", 2), ("pins", 3), ("encounters", 3)):
         scenario.put(table, row, "session_id", 7)
+    scenario.put("overrides", 2, "session_id", 7)
     problem = read(scenario.to_workbook(tmp_path / "s.xlsx")).problem
     assert list(problem.sessions) == ["7", "B"]
     assert problem.preferences["V1", "7"] == 3
