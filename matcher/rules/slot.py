@@ -10,7 +10,10 @@ from matcher.times import day_text
 
 
 class OneOfItsSlots(MustRule):
-    """A delivered session runs in exactly one of its slots, inside the term, on a day not closed for all or for its school."""
+    """A delivered session runs in exactly one of its slots, inside the term, on a day that is not closed.
+
+    Neither for all schools nor for its own.
+    """
 
     name, place = "slot", 1
     examples = (
