@@ -818,10 +818,15 @@ class _Assembly:
         """Whether a pin of a start says something that plans may or may not keep."""
         if "slots" in self.reading.unread or self.programme is None:
             return True
+        school = schools.get(session.school_id)
         if start not in {slot.start for slot in session.slots}:
             if self._has_unusable_slot(session.session_id):
                 return True
-            starts = [f"{slot.start:%Y-%m-%dT%H:%M}" for slot in session.slots if self.programme.is_open(slot.day)]
+            starts = [
+                f"{slot.start:%Y-%m-%dT%H:%M}"
+                for slot in session.slots
+                if self.programme.is_open(slot.day) and not (school and slot.day in school.closed)
+            ]
             hint = f"Its slots start at {listed(starts[:5], 'and')}. " if starts else ""
             self.complain(
                 "pins",
@@ -832,7 +837,6 @@ class _Assembly:
                 f"{hint}Correct the start, or add the slot.",
             )
             return False
-        school = schools.get(session.school_id)
         if not self.programme.is_open(start.date()) or (school and start.date() in school.closed):
             kept = decision is Decision.KEEP
             note = self.complain if kept else self.warn
