@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from matcher.domain import TIERS, Finding, LedgerLine, Plan, Problem, TierName, TierScore
+from matcher.domain import REPAIR_TIERS, TIERS, Finding, LedgerLine, Plan, Problem, TierName, TierScore
 from matcher.errors import AuditRefused
 from matcher.rules import GOALS, MUST_RULES, RoleModelGoal
 
@@ -18,10 +18,11 @@ class Audit:
 
 
 def audit(problem: Problem, plan: Plan) -> Audit:
-    """Every finding, each tier's value, and the ledger of the role-model goals."""
+    """Every breach, each tier's value (of a term under way with the two of a repair), and the role models' ledger."""
+    tiers = REPAIR_TIERS if problem.under_way else TIERS
     return Audit(
-        findings=tuple(finding for rule in MUST_RULES for finding in rule.check(problem, plan)),
-        values={tier: sum(goal.score(problem, plan) for goal in GOALS if goal.tier is tier) for tier in TIERS},
+        findings=tuple(finding for rule in MUST_RULES for finding in rule.breaches(problem, plan)),
+        values={tier: sum(goal.score(problem, plan) for goal in GOALS if goal.tier is tier) for tier in tiers},
         ledger=tuple(line for goal in GOALS if isinstance(goal, RoleModelGoal) for line in goal.ledger(problem, plan)),
     )
 

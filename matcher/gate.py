@@ -57,7 +57,7 @@ class _Judge:
     def breaches(self) -> Iterator[Breach]:
         self._gone()
         for rule in MUST_RULES:
-            for finding in rule.check(self.now, self.left):
+            for finding in rule.breaches(self.now, self.left):
                 for pair in self._taking_part(rule, finding):
                     self._add(pair, rule.words(self.now, self.left, finding, *pair))
 

@@ -8,9 +8,23 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from matcher.domain import Decision, EthnicGroup, Gender, GoalName, Mode, Plan, Problem, School, Session, Volunteer
+from matcher.domain import (
+    Decision,
+    EthnicGroup,
+    Gender,
+    GoalName,
+    Mode,
+    Plan,
+    Problem,
+    School,
+    Session,
+    UnderWay,
+    Visit,
+    Volunteer,
+)
 
 
 def _folded(word: str) -> str:
@@ -85,7 +99,33 @@ def _form(identifier: str) -> str:
 
 
 def violations(problem: Problem, plan: Plan) -> list[str]:
-    """A line for each must-rule broken, beginning with the rule's name in the contract's table; empty: it is a plan."""
+    """A line for each must-rule broken, beginning with the rule's name in the contract's table; empty: it is a plan.
+
+    Of a term under way (section 4a) a breach counts where a visit that is not past has a part in it.
+    """
+    found = _broken(problem, plan)
+    if problem.under_way is None:
+        return found
+    past = problem.under_way.past
+    over = Plan({session_id: visit for session_id, visit in plan.visits.items() if session_id in past})
+    pins = tuple(pin for pin in problem.pins if pin.session_id in past)
+    without_part = _broken(replace(problem, pins=pins), over)
+    found = [line for line in found if line not in without_part]
+    for session_id, stands in past.items():
+        if plan.visits.get(session_id) != stands:
+            found.append(f"under way: {session_id} does not stand as it took place")
+    for session_id, visit in plan.visits.items():
+        if session_id not in past:
+            if visit.slot.start <= problem.under_way.now:
+                found.append(f"under way: {session_id} starts at or before now")
+            for volunteer_id in visit.team:
+                if (volunteer_id, session_id) in problem.under_way.declined:
+                    found.append(f"under way: {volunteer_id} declined {session_id}")
+    return found
+
+
+def _broken(problem: Problem, plan: Plan) -> list[str]:
+    """The same of a term that is not under way."""
     limits = problem.programme.limits
     found: list[str] = []
     unknown = [f"slot: no session {session_id}" for session_id in plan.visits if session_id not in problem.sessions]
@@ -216,6 +256,58 @@ def _need(school: School) -> int:
     return 100 + round(school.pupil_premium_percent)  # Python's round takes halves to even
 
 
+def _forbidden(problem: Problem, session_id: str, visit: Visit) -> bool:
+    """Section 4a: whether a rule that looks at this slot, or at this one assignment in it, or at it and past visits and
+    earlier encounters, forbids it. No team's size, sectors or employers: those look at several assignments.
+    """
+    assert problem.under_way is not None
+    stands = {key: each for key, each in problem.under_way.past.items() if each is not None}
+    decided = []
+    for pin in problem.pins:
+        if pin.session_id == session_id:
+            about_slot = pin.volunteer_id is None
+            about_person = pin.decision is Decision.NEVER and pin.volunteer_id in visit.team
+            if about_slot or about_person:
+                decided.append(pin)
+    alone = violations(replace(problem, pins=tuple(decided)), Plan({**stands, session_id: visit}))
+    of_teams = ("team size", "required sector", "same employer")
+    return any(not line.startswith(of_teams) for line in alone)
+
+
+def _repair(problem: Problem, under_way: UnderWay, plan: Plan) -> dict[str, int]:
+    """Section 4a: told reach and changes."""
+    told_reach = 0
+    for school in problem.schools.values():
+        at = [s for s in plan.visits if problem.sessions[s].school_id == school.school_id]
+        mine = [s for s in at if s in under_way.told.visits]
+        told_reach += _need(school) * _steps(len(mine))
+
+    changes = 0
+    for session_id, told in under_way.told.visits.items():
+        if session_id in under_way.past:
+            continue
+        session = problem.sessions.get(session_id)
+        slots = [] if session is None else session.slots
+        usable = [slot for slot in slots if not _forbidden(problem, session_id, Visit(slot, ()))]
+        start_lost = all(slot.start != told.slot.start for slot in usable)
+        session_lost = not usable
+        new = plan.visits.get(session_id)
+        moved = new is not None and new.slot.start != told.slot.start
+        if not session_lost and (new is None or (moved and not start_lost)):
+            changes += 2
+        for volunteer_id in told.team:
+            if start_lost or volunteer_id not in problem.volunteers:
+                continue
+            same_start = next(slot for slot in usable if slot.start == told.slot.start)
+            if _forbidden(problem, session_id, Visit(same_start, (volunteer_id,))):
+                continue
+            if new is None or moved or volunteer_id not in new.team:
+                changes += 2
+        if new is not None:
+            changes += len([volunteer_id for volunteer_id in new.team if volunteer_id not in told.team])
+    return {"told_reach": told_reach, "changes": changes}
+
+
 def score(problem: Problem, plan: Plan) -> dict[str, int]:
     """The five tiers' values of section 4, by name and in order, whether or not the plan breaks a rule."""
     goals = problem.programme.goals
@@ -260,6 +352,8 @@ def score(problem: Problem, plan: Plan) -> dict[str, int]:
             need = _need(problem.schools[session.school_id])
             role_models += need * goal.weight * _steps(min(goal.target, mixed))
 
+    repair = {} if problem.under_way is None else _repair(problem, problem.under_way, plan)
+
     preferences = 0
     loads: dict[str, int] = {}
     trips: set[tuple[str, str, str]] = set()
@@ -274,6 +368,7 @@ def score(problem: Problem, plan: Plan) -> dict[str, int]:
     travel = sum(round(10 * _km(problem, problem.volunteers[v], problem.schools[school])) for v, _, school in trips)
 
     return {
+        **repair,
         "reach": reach,
         "role_models": role_models,
         "preferences": preferences,

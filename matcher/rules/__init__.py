@@ -9,7 +9,7 @@ import inspect
 from importlib import import_module
 from pkgutil import iter_modules
 
-from matcher.domain import TIERS, GoalName
+from matcher.domain import REPAIR_TIERS, GoalName
 from matcher.rules.base import Example, Goal, MustRule, RoleModelGoal, Rule
 from matcher.rules.model import Model
 
@@ -25,7 +25,7 @@ _FOUND: tuple[Rule, ...] = tuple(
 def _in_order(goal: Goal) -> tuple[int, int]:
     """By tier; those of the role models as in `GoalName`."""
     place = list(GoalName).index(goal.goal) if isinstance(goal, RoleModelGoal) else 0
-    return list(TIERS).index(goal.tier), place
+    return REPAIR_TIERS.index(goal.tier), place
 
 
 MUST_RULES = tuple(sorted((rule for rule in _FOUND if isinstance(rule, MustRule)), key=lambda rule: rule.place))

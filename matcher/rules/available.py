@@ -18,6 +18,7 @@ class Available(MustRule):
     """A volunteer is free from when they are due at a session to its end."""
 
     name, place = "available", 3
+    overridable = False
     barrier = "not free then"
     examples = (
         Example(

@@ -54,12 +54,34 @@ class MustRule(Rule):
 
     place: ClassVar[int]
     """Which row of the contract's table of must-rules it is; they are asked in that order."""
+    overridable: ClassVar[bool] = True
+    """Whether a coordinator may set it aside knowingly for one assignment, see `Override`."""
+    holds_past: ClassVar[bool] = False
+    """Whether it holds of past visits, too; of all others nobody can keep it any more."""
+    of_teams: ClassVar[bool] = False
+    """Whether it looks at a team as a whole, so that one person alone never breaks it."""
     barrier: ClassVar[str] = ""
     """What the people are whom this rule keeps from a session, as in "three are …"; "" where it is not about one."""
 
     @abstractmethod
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
         """Everything in the plan that breaks this rule, found from plain data by another road than the model's."""
+
+    def breaches(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
+        """What of `check` counts: not what only past visits take part in, nor what a coordinator overrode."""
+        for finding in self.check(problem, plan):
+            sessions = set(finding.sessions)
+            only_past = bool(sessions) and sessions <= problem.past.keys() and not self.holds_past
+            if not only_past and not (self.overridable and self._is_overridden(problem, finding)):
+                yield finding
+
+    def _is_overridden(self, problem: Problem, finding: Finding) -> bool:
+        return any(
+            each.rule == self.name
+            and each.session_id in finding.sessions
+            and (not finding.people or each.volunteer_id in finding.people)
+            for each in problem.overrides
+        )
 
     @abstractmethod
     def words(self, problem: Problem, plan: Plan, finding: Finding, volunteer_id: str, session_id: str) -> str:

@@ -14,6 +14,7 @@ class ExcludedSchool(MustRule):
     """Nobody is sent to a school on their excluded list."""
 
     name, place = "excluded school", 13
+    overridable = False
     barrier = "not to be sent to this school"
     examples = (
         Example(

@@ -15,7 +15,7 @@ are columns 0 (S1, Monday) and 1 (S1, Tuesday), the seats 2 (V1 in visit 0), 3 (
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matcher.coordinates import degrees
-from matcher.domain import TIERS, Availability, Mode, Plan, Problem, Slot, TierName, Visit
+from matcher.domain import Availability, Mode, Override, Plan, Problem, Slot, TierName, Visit
 from matcher.times import without
 
 if TYPE_CHECKING:
@@ -135,13 +135,58 @@ class Seats:
         self.home_degrees = degrees(person.position for person in problem.volunteers.values())
         self.school_degrees = degrees(school.position for school in problem.schools.values())
 
-        volunteer, visit = self._pairs(rules)
+        volunteer, visit = self._with_those_set(*self._pairs(rules), rules)
         order = np.lexsort((volunteer, visit))
         self.seat_volunteer = volunteer[order]
         self.seat_visit = visit[order]
         self.seat_session = self.visit_session[self.seat_visit]
         self.seats: Ints = np.arange(len(order), dtype=np.int64) + len(self.visits)
         """The columns of the seats."""
+
+    @cached_property
+    def past_visits(self) -> Bools:
+        """Which visits are past: shape (visits,)."""
+        past = self.problem.past
+        return np.array([session_id in past for session_id, _ in self.visits], dtype=bool)
+
+    @cached_property
+    def past_columns(self) -> Ints:
+        """The columns of past visits and of the seats in their teams, all of which are 1."""
+        seats = self.seats[self.past_visits[self.seat_visit]] if len(self.seats) else self.seats
+        return np.concatenate([np.flatnonzero(self.past_visits), seats])
+
+    def _with_those_set(self, volunteer: Ints, visit: Ints, rules: Sequence[Rule]) -> tuple[Ints, Ints]:
+        """Of past visits exactly those who came; and those for whom a rule that forbids it was set aside."""
+        problem = self.problem
+        if not problem.past and not problem.overrides:
+            return volunteer, visit
+        to_come = ~self.past_visits[visit]
+        pairs = set(zip(volunteer[to_come].tolist(), visit[to_come].tolist(), strict=True))
+        for number, (session_id, _) in enumerate(self.visits):
+            stands = problem.past.get(session_id)
+            if stands is not None:
+                pairs.update((self.volunteer_index[person], number) for person in stands.team)
+        for each in problem.overrides:
+            if each.session_id in problem.past or each.session_id not in self.session_index:
+                continue
+            if each.volunteer_id in self.volunteer_index:
+                person = self.volunteer_index[each.volunteer_id]
+                visits = np.flatnonzero(self.visit_session == self.session_index[each.session_id])
+                people = np.full(len(visits), person)
+                set_aside = self._set_aside(each)
+                admitted = [rule.admits(self, people, visits) for rule in rules if rule.name not in set_aside]
+                good = np.all([some for some in admitted if some is not None] or [np.ones(len(visits), bool)], axis=0)
+                pairs.update((person, number) for number in visits[good].tolist())
+        both = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
+        return both[:, 0], both[:, 1]
+
+    def _set_aside(self, override: Override) -> set[str]:
+        """The names of the rules that were set aside for the same assignment."""
+        same = (override.session_id, override.volunteer_id)
+        overridable = {rule.name for rule in self.rules if getattr(rule, "overridable", False)}
+        return {
+            each.rule for each in self.problem.overrides if (each.session_id, each.volunteer_id) == same
+        } & overridable
 
     @cached_property
     def free(self) -> tuple[Ints, Ints]:
@@ -190,12 +235,15 @@ class Model(Seats):
         self.columns = len(self.visits) + len(self.seat_visit)
         self.rows = 0
         self.constants: dict[TierName, int] = dict.fromkeys(TierName, 0)
-        self._objective: dict[TierName, list[tuple[Ints, Ints]]] = {tier: [] for tier in TIERS}
+        self._objective: dict[TierName, list[tuple[Ints, Ints]]] = {tier: [] for tier in TierName}
         self._blocks: list[sparse.csr_array] = []
         self._low: list[Ints] = []
         self._high: list[Ints] = []
         self._lazy: list[Bools] = []
         self.counting: list[Levels] = []
+        self._posting: Rule | None = None
+        self._posted: list[Rule | None] = []
+        """Of each block the rule that posted it."""
 
         # What makes 0/1 columns a plan at all: a session runs at most once, and a seat needs its visit.
         self.at_most(self.visit_session, np.arange(len(self.visits)), 1)
@@ -207,6 +255,7 @@ class Model(Seats):
             lazy=True,
         )
         for rule in rules:
+            self._posting = rule
             rule.post(self)
         self._freeze()
 
@@ -242,6 +291,9 @@ class Model(Seats):
         `lazy`: there are many and few of them bind, so a relaxation need not have one before its optimum breaks it.
         """
         low, high = np.asarray(low, dtype=np.int64), np.asarray(high, dtype=np.int64)
+        if self.problem.overrides and self._posting is not None:
+            terms, low, high = self._without_what_is_set_aside(terms, low, high)
+        self._posted.append(self._posting)
         self._blocks.append(_rows_of(terms, len(low), self.columns))
         self._low.append(low)
         self._high.append(high)
@@ -396,15 +448,76 @@ class Model(Seats):
 
     # Inside
 
+    def _without_what_is_set_aside(self, terms: Terms, low: Ints, high: Ints) -> tuple[Terms, Ints, Ints]:
+        """A rule's rows without what was overridden: such a seat does not count against a limit, for others it holds.
+
+        A row that the seat helps to keep ("at least 2 in the team") goes. Of rows about whole visits ("one a day"),
+        the overridden session's visits do not count.
+        """
+        rule = self._posting
+        mine = [each for each in self.problem.overrides if rule is not None and rule.name in self._set_aside(each)]
+        if not mine:
+            return terms, low, high
+        people = {(each.volunteer_id, each.session_id) for each in mine}
+        sessions = {each.session_id for each in mine}
+        is_visit = np.isin(terms.column, self._visits_of(sessions))
+        is_seat = np.isin(terms.column, self._seats_of(people))
+        with_seat = np.zeros(len(low), dtype=bool)
+        with_seat[terms.row[is_seat]] = True
+        of_visits = is_visit & ~with_seat[terms.row]
+        bounded_above, bounded_below = (high < UNBOUNDED)[terms.row], (low > -UNBOUNDED)[terms.row]
+        against = np.where(bounded_above, terms.coefficient > 0, terms.coefficient < 0)
+        helps = np.where(bounded_below, terms.coefficient > 0, terms.coefficient < 0)
+        gone = np.zeros(len(low), dtype=bool)
+        gone[terms.row[is_seat & helps]] = True
+        kept = ~((is_seat | of_visits) & against)
+        left = Terms(terms.row[kept], terms.column[kept], terms.coefficient[kept])
+        return left, np.where(gone, -UNBOUNDED, low), np.where(gone, UNBOUNDED, high)
+
+    def _visits_of(self, sessions: Collection[str]) -> Ints:
+        return np.flatnonzero(np.isin(self.visit_session, [self.session_index[each] for each in sessions]))
+
+    def _seats_of(self, people: Collection[tuple[str, str]]) -> Ints:
+        count = len(self.session_ids)
+        keys = [
+            self.volunteer_index[person] * count + self.session_index[session_id]
+            for person, session_id in people
+            if person in self.volunteer_index
+        ]
+        return self.seats[np.isin(self.seat_volunteer * count + self.seat_session, keys)]
+
+    def _let_the_past_be(self) -> None:
+        """What past visits break among themselves is nobody's fault now: no row forbids what only they take part in.
+
+        Where they use up more than a limit, nothing can be added to it. Example: somebody had 4 sessions and may have
+        3; the row "their seats <= 3" becomes "their seats <= 4", and with four seats fixed at 1 no other can be.
+        """
+        fixed = np.zeros(self.columns, dtype=np.int64)
+        fixed[self.past_columns] = 1
+        must = [rule is None or getattr(rule, "holds_past", True) is False for rule in self._posted]  # of goals, none
+        plain = np.repeat(must, list(map(len, self._low)))
+        for block in self.counting:
+            plain[block.first_row : block.first_row + len(block.row_group)] = False
+        used = self.matrix @ fixed
+        pattern = self.matrix.copy()
+        pattern.data = np.ones_like(pattern.data)
+        all_past = (pattern @ fixed == np.diff(self.matrix.indptr)) & (np.diff(self.matrix.indptr) > 0) & plain
+        self.low[all_past] = -UNBOUNDED
+        self.high[all_past] = UNBOUNDED
+        over = plain & (used > self.high)
+        self.high[over] = used[over]
+
     def _freeze(self) -> None:
         self.matrix = _stacked(self._blocks, self.columns)
         self.low = np.concatenate(self._low)
         self.high = np.concatenate(self._high)
         self.lazy = np.concatenate(self._lazy)
+        if self.problem.past:
+            self._let_the_past_be()
         self.objective: Mapping[TierName, Ints] = {
             tier: _summed(parts, self.columns) for tier, parts in self._objective.items()
         }
-        del self._blocks, self._low, self._high, self._lazy, self._objective
+        del self._blocks, self._low, self._high, self._lazy, self._objective, self._posted
         self.__dict__.pop("cohort_seats", None)  # large, and only for posting
 
 

@@ -44,6 +44,7 @@ class OnePlaceAtATime(MustRule):
     """
 
     name, place = "one place at a time", 5
+    overridable = False
     barrier = "somewhere else at about that time"
     examples = (
         Example(

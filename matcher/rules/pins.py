@@ -18,6 +18,7 @@ class Pins(MustRule):
     """What the coordinator decided stands: who is kept, who never comes, which start is kept or ruled out."""
 
     name, place = "pins", 17
+    overridable = False
     barrier = "ruled out by a pin"
     examples = (
         Example(
@@ -54,7 +55,7 @@ class Pins(MustRule):
 
     def post(self, model: Model) -> None:
         """A row a pin; one that no column can satisfy keeps its row, without terms, and so forbids every plan."""
-        pins = model.problem.pins
+        pins = [pin for pin in model.problem.pins if pin.session_id not in model.problem.past]
         columns = [self.columns(model, pin) for pin in pins]
         sizes = [len(found) for found in columns]
         keep = np.array([pin.decision is Decision.KEEP for pin in pins], dtype=bool)

@@ -16,6 +16,7 @@ class RequiredSector(MustRule):
     """Each sector that a session asks for has a volunteer in the team."""
 
     name, place = "required sector", 7
+    of_teams = True
     examples = (
         Example(
             "rail is asked for and there",

@@ -18,6 +18,7 @@ class Safeguarding(MustRule):
     """A session that no teacher attends takes only volunteers whose check is still valid on its day."""
 
     name, place = "safeguarding", 12
+    overridable = False
     barrier = "without a valid safeguarding check"
     examples = (
         Example(

@@ -22,6 +22,7 @@ class SameEmployer(MustRule):
     """A team is not all of one employer: no more than the programme's limit come from the same."""
 
     name, place = "same employer", 8
+    of_teams = True
     examples = (
         Example(
             "two of one employer where two may be",

@@ -16,6 +16,7 @@ class OneOfItsSlots(MustRule):
     """
 
     name, place = "slot", 1
+    overridable = False
     examples = (
         Example(
             "in its only slot",

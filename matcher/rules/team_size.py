@@ -14,6 +14,7 @@ class TeamSize(MustRule):
     """A delivered session has no fewer volunteers than it needs and no more than it has room for."""
 
     name, place = "team size", 2
+    of_teams = True
     examples = (
         Example(
             "two where two to three are wanted",

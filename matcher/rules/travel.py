@@ -42,6 +42,7 @@ class Travel(Goal):
         trip has one column, which costs 20 and is 1 if V1's seat at S1 or the one at S2 is: a row for each.
         """
         in_person = np.flatnonzero(model.visit_in_person[model.seat_visit]) if len(model.seat_visit) else model.seats
+        in_person = in_person[~np.isin(model.seat_volunteer[in_person], self._nobodys(model))]
         visit, person = model.seat_visit[in_person], model.seat_volunteer[in_person]
         schools, sessions = len(model.school_ids), len(model.session_ids)
         home_school = person * schools + model.visit_school[visit]
@@ -72,6 +73,12 @@ class Travel(Goal):
         )
 
     @staticmethod
+    def _nobodys(model: Model) -> Ints:
+        """The numbers of people who were erased: whence they came is not known any more."""
+        erased = model.problem.under_way.erased if model.problem.under_way else frozenset[str]()
+        return np.array(sorted(model.volunteer_index[each] for each in erased), dtype=np.int64)
+
+    @staticmethod
     def _tenths(model: Model, person: Ints, school: Ints) -> Ints:
         """The journey of each pair in tenths of a km, rounded as in `score`: one by one only what is nearly a half."""
         limits = model.problem.programme.limits
@@ -85,10 +92,11 @@ class Travel(Goal):
         return tenths
 
     def score(self, problem: Problem, plan: Plan) -> int:
+        erased = problem.under_way.erased if problem.under_way else frozenset[str]()
         trips = {
             (volunteer_id, when.day, problem.sessions[session_id].school_id)
             for volunteer_id, session_id, when in plan.assignments()
-            if problem.sessions[session_id].mode is Mode.IN_PERSON
+            if problem.sessions[session_id].mode is Mode.IN_PERSON and volunteer_id not in erased
         }
         return sum(
             round(10 * problem.km_home_to_school(volunteer_id, school_id)) for volunteer_id, _, school_id in trips

@@ -22,7 +22,7 @@ NO_TEAMS = "No teams can be made up around all of them that keep every rule."
 
 
 def plan_for_pins(problem: Problem, effort: Effort) -> Plan:
-    """A plan of just the sessions that pins keep (all others can always stay undelivered).
+    """A plan of just the sessions that are past or that pins keep (all others can always stay undelivered).
 
     Raises PinsImpossible with the fewest pins that clash, and what stands against each that is impossible by itself.
     """
@@ -46,7 +46,7 @@ def plan_for_pins(problem: Problem, effort: Effort) -> Plan:
 
 def _attempt(problem: Problem, pins: Sequence[Pin], effort: Effort) -> tuple[Plan | None, bool]:
     """A plan that keeps these pins, if there is one, and whether that is certain."""
-    kept = {pin.session_id for pin in pins if pin.decision is Decision.KEEP}
+    kept = {pin.session_id for pin in pins if pin.decision is Decision.KEEP} | problem.past.keys()
     sessions = {name: session for name, session in problem.sessions.items() if name in kept}
     never = tuple(pin for pin in pins if pin.session_id in kept)
     model = Model(replace(problem, sessions=sessions, pins=never, preferences={}), MUST_RULES)
