@@ -329,7 +329,6 @@ PREFERENCES = Table(
 )
 
 OVERRIDABLE = (
-    "slot",
     "team size",
     "mode and distance",
     "load",
@@ -339,9 +338,8 @@ OVERRIDABLE = (
     "new faces",
     "cohort day",
     "school day",
-    "pins",
 )
-"""The must-rules that a coordinator may set aside, as the contract's table names them."""
+"""The must-rules that a coordinator may set aside: those that are `overridable`."""
 
 OVERRIDES = Table(
     "overrides",

@@ -259,5 +259,4 @@ def without_check(names: Sequence[str], day: str) -> str:
     told = sorted(" ".join(name.split()) for name in names)
     if len(told) >= NAMED + FEWEST_OTHERS:
         told[NAMED:] = [f"{len(told) - NAMED} others"]
-    listed = told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
-    return f"{listed} {'has' if len(told) == 1 else 'have'} no safeguarding check that covers {day}"
+    return f"{listed(told)} {'has' if len(told) == 1 else 'have'} no safeguarding check that covers {day}"
