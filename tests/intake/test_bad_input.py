@@ -261,7 +261,7 @@ BAD = [
     Bad(
         "a pin on a day on which the school is closed",
         lambda s: (
-            s.put("schools", 2, "closed", "2026-10-12..2026-10-14"),
+            put_all(("schools", 2, "closed", "2026-10-12..2026-10-14"))(s),
             pins(("A", "", "2026-10-13T09:30", "keep"))(s),
         ),
         "pins",

@@ -63,7 +63,10 @@ ODD = [
     ),
     Odd(
         "people who came and are not in the spreadsheet",
-        lambda s: (s.add("visits", session_id="B", happened="yes", came="V8"), s.put("visits", 2, "came", "V1;V9")),
+        lambda s: (
+            s.add("visits", session_id="B", happened="yes", came="V8"),
+            put_all(("visits", 2, "came", "V1;V9"))(s),
+        ),
         "visits",
         2,
         "came",
