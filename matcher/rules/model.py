@@ -329,6 +329,13 @@ class Model(Seats):
         """Adds `coefficient x column` to a tier's value."""
         self._objective[tier].append((column, coefficient))
 
+    def hold(self, tier: TierName, value: int) -> None:
+        """Adds the row that the tier is worth so much at least, or, where less is better, at most."""
+        gain = _summed(self._objective[tier], self.columns)
+        columns, left = np.flatnonzero(gain), np.array([value - self.constants[tier]])
+        bounds = (left, [UNBOUNDED]) if tier.maximised else ([-UNBOUNDED], left)
+        self.add_rows(Terms.of(np.zeros(len(columns)), columns, gain[columns]), *bounds)
+
     def levels(
         self,
         terms: Terms,

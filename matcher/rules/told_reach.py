@@ -41,7 +41,8 @@ class ToldReach(Goal):
         told = np.array([session_id in model.problem.under_way.told.visits for session_id, _ in model.visits], bool)
         visits = np.flatnonzero(told)
         schools = list(model.problem.schools.values())
-        asked = Counter(model.visit_school[visits].tolist())
+        sessions = np.unique(model.visit_session[visits]).tolist()
+        asked = Counter(model.school_index[model.problem.sessions[model.session_ids[n]].school_id] for n in sessions)
         level = [(index, n) for index in range(len(schools)) for n in range(1, asked[index] + 1)]
         model.levels(
             Terms.of(model.visit_school[visits], visits),

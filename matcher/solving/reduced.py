@@ -45,7 +45,7 @@ class Scope:
 
     def __init__(self, model: Model, tiers: Iterable[TierName]) -> None:
         self.model = model
-        wanted = set(tiers)
+        wanted = {*tiers, TierName.TOLD_REACH}  # whose counts stand in the row of a repair that holds it
         rows, columns = np.ones(model.rows, dtype=bool), np.ones(model.columns, dtype=bool)
         self.blocks = [block for block in model.counting if block.tier in wanted]
         for block in model.counting:
@@ -53,6 +53,9 @@ class Scope:
                 rows[block.first_row : block.first_row + len(block.row_group)] = False
                 columns[block.columns] = False
         self.rows: Bools = rows
+        ends = [(block.first_row, block.first_row + len(block.row_group)) for block in self.blocks]
+        self.counted: Ints = np.concatenate([np.zeros(0, dtype=np.int64), *(np.arange(*each) for each in ends)])
+        """The rows that bound the counts of these tiers."""
         self.columns: Ints = np.flatnonzero(columns)
 
     def with_counts(self, columns: Ints) -> Ints:
@@ -83,17 +86,26 @@ class Scope:
         held = [(hold.gain[free], hold.low - int(hold.gain @ fixed)) for hold in holds]
         return self._left(free, part, rows, base, base, held)
 
-    def alone(self, free: Ints) -> Reduced:
+    def alone(self, free: Ints, at_best: Ints | None = None) -> Reduced:
         """What is left to decide about the free columns when all others may be anything, each row for itself.
 
         A row stays only as far as the others cannot make room for it: they count with the least that they can add.
         Every plan's free columns keep these rows, so their best is a bound. Example: of 0 - 1 <= 0 ("a seat needs its
         visit") with only the seat 0 free nothing is left, for 1 might be 1; with only 1 free neither.
+
+        `at_best` are column values in which the others give the counts of these tiers as much as they ever can; then
+        the counts take that instead of the sum of all columns, of which some exclude each other.
         """
         part, rows = self._touched(free)
         whole = self.model.matrix[rows]
         least = whole.minimum(0).sum(axis=1) - part.minimum(0).sum(axis=1)
         most = whole.maximum(0).sum(axis=1) - part.maximum(0).sum(axis=1)
+        if at_best is not None:
+            others = at_best.copy()
+            others[free] = 0
+            counted = np.isin(rows, self.counted)
+            counts = whole @ others
+            least, most = np.where(counted, counts, least), np.where(counted, counts, most)
         return self._left(free, part, rows, least, most, [])
 
     def _touched(self, free: Ints) -> tuple[sparse.csr_array, Ints]:

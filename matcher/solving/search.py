@@ -71,7 +71,7 @@ def solve(
     says so. Raises PinsImpossible if no plan keeps all the pins.
     """
     _compile()
-    clock = _Clock(settings, asked_to_stop)
+    clock = Clock(settings, asked_to_stop)
     if start is None:
         pinned = plan_for_pins(problem, Effort(max(10.0, settings.time_limit), settings.workers, settings.seed))
         model = Model(problem, [*MUST_RULES, *GOALS])
@@ -87,6 +87,17 @@ def solve(
     return Solution(model.plan_of(search.columns), search.scores(), clock.seconds(), first, asked_to_stop())
 
 
+def search_from(
+    model: Model, columns: Ints, clock: Clock, on_progress: OnProgress
+) -> tuple[Ints, tuple[TierScore, ...]]:
+    """The best columns found from these on, which must keep every row, and the five tiers' scores."""
+    _compile()
+    search = _Search(model, columns, clock.settings, clock, on_progress)
+    for tier in TIERS:
+        search.improve(tier)
+    return search.columns, search.scores()
+
+
 @cache
 def _compile() -> None:
     """Compiles what is compiled, with an example in hand: some 10 s once an installation, and no time limit pays it."""
@@ -99,7 +110,7 @@ def _compile() -> None:
         lagrangian.bound(prices)
 
 
-class _Clock:
+class Clock:
     """The wall clock; with `deterministic`, what solvers say they worked."""
 
     def __init__(self, settings: Settings, asked_to_stop: Callable[[], bool]) -> None:
@@ -122,7 +133,7 @@ class _Clock:
 class _Search:
     """What is known so far: the plan, and for each tier a bound that holds with the earlier tiers where they are."""
 
-    def __init__(self, model: Model, columns: Ints, settings: Settings, clock: _Clock, on_progress: OnProgress) -> None:
+    def __init__(self, model: Model, columns: Ints, settings: Settings, clock: Clock, on_progress: OnProgress) -> None:
         self.model = model
         self.columns = columns
         self.settings = settings
