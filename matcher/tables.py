@@ -6,10 +6,12 @@ generator (`authoring`) all work from it, so a column is added here and nowhere 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum, StrEnum
+
+from matcher.times import days
 
 
 class Kind(Enum):
@@ -27,6 +29,7 @@ class Kind(Enum):
     LATITUDE = "latitude"  # float
     LONGITUDE = "longitude"  # float
     DATE = "date"  # datetime.date
+    DAYS = "days"  # tuple[str, ...], each 2026-10-26 or 2026-10-26..2026-10-30, in order and apart: see `days_of`
     MOMENT = "local date and time"  # datetime.datetime without zone
     CLOCK = "time of day"  # int, minutes since midnight, 0 to 1440
     CHOICE = "choice"  # str, one of `choices`
@@ -101,6 +104,11 @@ SCHOOLS = Table(
         Column("max_sessions_per_day", Kind.WHOLE, "The most sessions on one day; blank: no limit."),
         Column("contact_name", Kind.TEXT, "Whom visitors ask for at reception."),
         Column("contact_email", Kind.TEXT, "The contact's e-mail address."),
+        Column(
+            "closed",
+            Kind.DAYS,
+            "Days on which it takes nobody, such as 2026-10-05 or 2026-10-26..2026-10-30; ; between.",
+        ),
     ),
     key=("school_id",),
 )
@@ -206,15 +214,24 @@ VOLUNTEERS = Table(
 
 AVAILABILITY = Table(
     "availability",
-    "When volunteers are free: one row for each weekday or date. No row with yes: never.",
+    "When volunteers are free: one row for each weekday, date or time from day to day. No row with yes: never.",
     (
         Column("volunteer_id", Kind.ID, "The volunteer, as in the table volunteers.", required=True),
-        Column("weekday", Kind.CHOICE, "mon to sun, every week; or give a date instead.", choices=WEEKDAYS),
-        Column("date", Kind.DATE, "One day; or give a weekday instead."),
+        Column(
+            "weekday",
+            Kind.CHOICE,
+            "mon to sun, every week; or give a date instead; neither: every day.",
+            choices=WEEKDAYS,
+        ),
+        Column("date", Kind.DATE, "One day; or give a weekday instead; neither: every day."),
         Column("from", Kind.CLOCK, "Such as 09:00; blank: from midnight.", default="00:00"),
         Column("to", Kind.CLOCK, "Such as 12:30; blank: to midnight.", default="24:00"),
-        Column("first_day", Kind.DATE, "The weekday counts from this day; blank: from the term's first."),
-        Column("last_day", Kind.DATE, "The weekday counts to this day; blank: to the term's last."),
+        Column(
+            "first_day",
+            Kind.DATE,
+            "The row counts from this day; blank: from the term's first. For every day, give this or last_day.",
+        ),
+        Column("last_day", Kind.DATE, "The row counts to this day; blank: to the term's last."),
         Column(
             "available",
             Kind.CHOICE,
@@ -285,6 +302,20 @@ PINS = Table(
     optional=True,
 )
 
+VISITS = Table(
+    "visits",
+    "What took place, as far as it was written down; several rows of a session where its classes are counted apart.",
+    (
+        Column("session_id", Kind.ID, "The session, as in the table sessions, or of an earlier term.", required=True),
+        Column("happened", Kind.CHOICE, "no: it did not take place.", required=True, choices=YES_NO),
+        Column("cohort_id", Kind.ID, "Whose pupils are counted; blank: all of the session's."),
+        Column("pupils_present", Kind.WHOLE, "How many pupils were there."),
+        Column("staff_present", Kind.WHOLE, "How many of the school's staff were there."),
+        Column("came", Kind.ID_LIST, "The volunteers who came, such as V001;V007; blank: those who were told."),
+    ),
+    optional=True,
+)
+
 PREFERENCES = Table(
     "preferences",
     "Who would be a good or a poor fit where.",
@@ -294,6 +325,38 @@ PREFERENCES = Table(
         Column("score", Kind.SIGNED, "A whole number: more is better, below 0 is worse than nothing.", required=True),
     ),
     key=("volunteer_id", "session_id"),
+    optional=True,
+)
+
+OVERRIDABLE = (
+    "team size",
+    "mode and distance",
+    "load",
+    "required sector",
+    "same employer",
+    "spacing",
+    "new faces",
+    "cohort day",
+    "school day",
+)
+"""The must-rules that a coordinator may set aside: those that are `overridable`."""
+
+OVERRIDES = Table(
+    "overrides",
+    "A rule that you set aside knowingly, for one volunteer at one session.",
+    (
+        Column("session_id", Kind.ID, "The session, as in the table sessions.", required=True),
+        Column("volunteer_id", Kind.ID, "The volunteer, as in the table volunteers.", required=True),
+        Column(
+            "rule",
+            Kind.CHOICE,
+            "The rule, as matcher rules names it, such as load.",
+            required=True,
+            choices=OVERRIDABLE,
+        ),
+        Column("reason", Kind.TEXT, "Why, for whoever reads the plan.", required=True),
+    ),
+    key=("session_id", "volunteer_id", "rule"),
     optional=True,
 )
 
@@ -308,7 +371,9 @@ TABLES: tuple[Table, ...] = (
     OCCUPATIONS,
     ENCOUNTERS,
     PINS,
+    VISITS,
     PREFERENCES,
+    OVERRIDES,
 )
 
 PURPOSES: Mapping[Purpose, Mapping[str, str]] = {
@@ -323,6 +388,8 @@ PURPOSES: Mapping[Purpose, Mapping[str, str]] = {
         "volunteers": "matching_consent checked_until excluded_schools",
         "encounters": "cohort_id date session_id volunteer_id sector occupation matching_consent",
         "preferences": "volunteer_id session_id score",
+        "visits": "session_id happened cohort_id pupils_present staff_present came",
+        "overrides": "session_id volunteer_id rule reason",
     },
     Purpose.ARRANGING: {
         "volunteers": "volunteer_id email occupation sector postcode latitude longitude max_distance_km modes "
@@ -335,7 +402,7 @@ PURPOSES: Mapping[Purpose, Mapping[str, str]] = {
     },
     Purpose.PUBLIC: {
         "schools": "school_id name postcode address latitude longitude ward urn pupil_premium_percent "
-        "max_sessions_per_day",
+        "max_sessions_per_day closed",
         "cohorts": "cohort_id school_id name year_group pupils",
         "sessions": "session_id cohort_ids title format mode min_volunteers max_volunteers required_sectors supervised "
         "what_to_bring",
@@ -350,6 +417,15 @@ PURPOSES: Mapping[Purpose, Mapping[str, str]] = {
 def purpose_of(table: str, column: str) -> Purpose:
     """Raises StopIteration if nobody said so."""
     return next(purpose for purpose, tables in PURPOSES.items() if column in tables.get(table, "").split())
+
+
+def days_of(written: Iterable[str]) -> list[date]:
+    """The days that a cell of the kind DAYS means; raises ValueError where it was not written by this program."""
+    found: list[date] = []
+    for each in written:
+        first, _, last = each.partition("..")
+        found += days(date.fromisoformat(first), date.fromisoformat(last or first))
+    return found
 
 
 Value = None | str | int | float | date | datetime | tuple[str, ...]

@@ -148,6 +148,8 @@ def _broken(problem: Problem, plan: Plan) -> list[str]:
             found.append(f"slot: {session_id} runs at {start}, which is none of its slots")
         if not programme.first_day <= day <= programme.last_day or day in programme.closed:
             found.append(f"slot: {session_id} runs on {day}, when no school opens")
+        if day in school.closed:
+            found.append(f"slot: {session_id} runs on {day}, when its school is closed")
         if len(set(visit.team)) != len(visit.team):
             found.append(f"team size: {session_id} lists somebody twice")
         if not session.min_volunteers <= len(visit.team) <= session.max_volunteers:

@@ -20,6 +20,7 @@ from matcher.solving.cpsat import Effort, maximise
 from matcher.solving.greedy import greedy
 from matcher.solving.reduced import Scope
 from matcher.times import day_text, time_text
+from matcher.wording import listed, one_line
 
 NAMED, FEWEST_OTHERS = 5, 5
 
@@ -50,7 +51,7 @@ class Reasons:
         if not session.slots:
             return "No slot was offered for it."
         if not slots:
-            return "None of its slots lies on an open day of the term."
+            return self._why_no_slot(session)
         slots = [slot for slot in slots if not _ruled_out(problem, session, slot)]
         if not slots:
             return "Pins rule out every one of its slots."
@@ -72,6 +73,17 @@ class Reasons:
             few = f"Only {able} of the {session.min_volunteers} volunteers it needs"
             return f"{few} can come {_times(slots)}: {self._told(barriers[best], [best])}."
         return f"No team of {session.min_volunteers} can be made up {_times(slots)} from those who could come."
+
+    def _why_no_slot(self, session: Session) -> str:
+        offered = [slot for slot in session.slots if self.problem.programme.is_open(slot.day)]
+        school = self.problem.schools[session.school_id]
+        if not offered:
+            return "None of its slots lies on an open day of the term."
+        if all(slot.day in school.closed for slot in offered):
+            dates = list(dict.fromkeys(day_text(slot.day) for slot in offered))
+            when = listed(dates) if len(dates) <= NAMED else "any of the days on which it has slots"
+            return f"{one_line(school.name)} takes nobody on {when}."
+        return "None of its slots is still to come on a day on which it could run."
 
     def not_delivered(self, plan: Plan, session_id: str) -> str:
         """Why this plan does not deliver a session."""
@@ -247,5 +259,4 @@ def without_check(names: Sequence[str], day: str) -> str:
     told = sorted(" ".join(name.split()) for name in names)
     if len(told) >= NAMED + FEWEST_OTHERS:
         told[NAMED:] = [f"{len(told) - NAMED} others"]
-    listed = told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
-    return f"{listed} {'has' if len(told) == 1 else 'have'} no safeguarding check that covers {day}"
+    return f"{listed(told)} {'has' if len(told) == 1 else 'have'} no safeguarding check that covers {day}"

@@ -27,6 +27,7 @@ from matcher.authoring.write import (
     MOMENT_FORMAT,
     TEXT_FORMAT,
     bold_font,
+    cell_text,
     csv_text,
     new_file,
     new_folder,
@@ -68,7 +69,7 @@ PROGRAMME: Mapping[str, tuple[object, str]] = {
     "last_day": (date(2026, 12, 18), "The last day. Required."),
     "closed": (
         tuple(date(2026, 10, day) for day in range(26, 31)),
-        "Days on which no school opens; in a workbook's cell, put ; between several.",
+        "Days on which no school opens, and spans such as 2026-10-26..2026-10-30; in a workbook's cell, put ; between.",
     ),
     "organiser_name": ("", "Who signs invitations, such as Amrit at the Careers Hub; blank: the programme's name."),
     "organiser_email": ("", "Whom invitations come from and answers go to; without it there are no mails."),
@@ -128,6 +129,7 @@ EXAMPLES: Mapping[str, Mapping[str, Value]] = {
         "max_sessions_per_day": 2,
         "contact_name": "Amrit Example",
         "contact_email": "office@school.example",
+        "closed": ("2026-10-05", "2026-11-19..2026-11-20"),
     },
     "cohorts": {
         "cohort_id": "S01-Y5",
@@ -202,16 +204,30 @@ EXAMPLES: Mapping[str, Mapping[str, Value]] = {
         "ethnicity": "black",
     },
     "pins": {"session_id": "S01-1", "volunteer_id": "V001", "decision": "keep"},
+    "visits": {
+        "session_id": "S01-1",
+        "happened": "yes",
+        "cohort_id": "S01-Y5",
+        "pupils_present": 26,
+        "staff_present": 2,
+        "came": ("V001",),
+    },
     "preferences": {"volunteer_id": "V001", "session_id": "S01-1", "score": 3},
+    "overrides": {
+        "session_id": "S01-1",
+        "volunteer_id": "V001",
+        "rule": "load",
+        "reason": "She offered a fourth visit herself.",
+    },
 }
 """A row for each table; what is not named is blank."""
 
-EXAMPLE_IN_HELP = frozenset({"encounters", "pins", "preferences"})
+EXAMPLE_IN_HELP = frozenset({"encounters", "pins", "visits", "preferences", "overrides"})
 """The tables that come without a row."""
 
 INTRODUCTION = (
     "One {place} for each table. A row below the headings is an example: overwrite it, or delete it.",
-    "Tables that are not needed may stay empty: sectors, occupations, encounters, pins, preferences.",
+    "Tables that are not needed may stay empty: sectors, occupations and those after them.",
     "Gender and ethnicity are given by choice and used only where matching_consent is yes.",
     "Give people and sessions short ids and never change them: calendars and later plans rely on them.",
 )
@@ -226,7 +242,9 @@ def table_help(table: Table) -> str:
     if table.name not in EXAMPLE_IN_HELP:
         return table.help
     example = EXAMPLES[table.name]
-    cells = [f"{column.name} {example[column.name]}" for column in table.columns if column.name in example]
+    cells = [
+        f"{column.name} {cell_text(column, example[column.name])}" for column in table.columns if column.name in example
+    ]
     return f"{table.help} Example: {', '.join(cells)}."
 
 
@@ -282,8 +300,13 @@ REFERENCES: Mapping[tuple[str, str], tuple[str, bool]] = {
     ("encounters", "occupation"): ("occupations", False),
     ("pins", "session_id"): ("sessions", True),
     ("pins", "volunteer_id"): ("volunteers", True),
+    ("visits", "session_id"): ("sessions", False),
+    ("visits", "cohort_id"): ("cohorts", False),
+    ("visits", "came"): ("volunteers", False),
     ("preferences", "volunteer_id"): ("volunteers", True),
     ("preferences", "session_id"): ("sessions", True),
+    ("overrides", "session_id"): ("sessions", True),
+    ("overrides", "volunteer_id"): ("volunteers", True),
 }
 """(table, column) -> the table whose first column its drop-down lists, and whether anything else brings a warning."""
 
@@ -299,12 +322,21 @@ _FORMATS = {
     Kind.DATE: DATE_FORMAT,
     Kind.MOMENT: MOMENT_FORMAT,
     **dict.fromkeys(
-        (Kind.TEXT, Kind.ID, Kind.ID_LIST, Kind.WORD_LIST, Kind.CHOICE, Kind.CHOICE_LIST, Kind.CLOCK), TEXT_FORMAT
+        (Kind.TEXT, Kind.ID, Kind.ID_LIST, Kind.WORD_LIST, Kind.CHOICE, Kind.CHOICE_LIST, Kind.CLOCK, Kind.DAYS),
+        TEXT_FORMAT,
     ),
 }
 """Text columns say so, or a spreadsheet turns the ids 001 and 1-2 into a number and a date."""
 
-_WIDTHS = {Kind.MOMENT: 18, Kind.DATE: 13, Kind.CLOCK: 9, Kind.ID_LIST: 20, Kind.WORD_LIST: 20, Kind.CHOICE_LIST: 20}
+_WIDTHS = {
+    Kind.MOMENT: 18,
+    Kind.DATE: 13,
+    Kind.CLOCK: 9,
+    Kind.ID_LIST: 20,
+    Kind.WORD_LIST: 20,
+    Kind.CHOICE_LIST: 20,
+    Kind.DAYS: 24,
+}
 _TEXT_WIDTHS = {"name": 30, "address": 28, "title": 28, "source": 60, "email": 26, "contact_email": 26, "ethnicity": 14}
 
 

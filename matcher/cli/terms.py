@@ -11,9 +11,9 @@ import typer
 
 from matcher import usecases
 from matcher.cli.console import Reporter, Voice
-from matcher.cli.options import DEFAULT_DB, Database, NewScenario, NothingToAsk, Quiet, Scenario, Seed, Yes
+from matcher.cli.options import DEFAULT_DB, Database, NewScenario, NothingToAsk, Now, Quiet, Scenario, Seed, Yes
 from matcher.cli.shared import agree, warn_of
-from matcher.wording import one_line
+from matcher.wording import counted, one_line
 
 if TYPE_CHECKING:
     from matcher.usecases.terms import Importing
@@ -116,3 +116,27 @@ def scenario(
         out, schools, seed, volunteers=volunteers, sessions=sessions, register=register, authority=authority
     )
     print(f"{count['schools']} schools, {count['sessions']} sessions and {count['volunteers']} volunteers are in {out}")
+
+
+@app.command("close-term", short_help="Go on to the next term with what took place")
+def close_term(
+    out: NewScenario,
+    db: Database = DEFAULT_DB,
+    now: Now = None,
+    yes: NothingToAsk = False,
+    quiet: Quiet = False,
+) -> None:
+    """Writes a scenario for the next term to go on from: what took place becomes its encounters and visits."""
+    with usecases.open_workspace(db) as workspace:
+        closed = usecases.terms.close_term(workspace, out, now)
+    for note in closed.notes:
+        print(f"warning: {note}", file=sys.stderr, flush=True)
+    if not quiet:
+        print(
+            f"{out} has {counted(closed.counts['schools'], 'school')}, {counted(closed.counts['volunteers'], 'volunteer')} "
+            f"and {counted(closed.counts['encounters'], 'encounter')}, {closed.met:,} of them at the "
+            f"{counted(closed.took_place, 'visit')} of this term that took place.\n"
+            f"Left out, as they are of this term alone: {', '.join(usecases.terms.LEFT_BEHIND)}.\n"
+            f"It still says {closed.first_day} to {closed.last_day}: give it the next term's name and days, new "
+            f"sessions with ids of their own, and when people are free. Then: matcher import {shlex.quote(str(out))}"
+        )

@@ -22,26 +22,28 @@ from matcher.domain import (
     GoalSetting,
     Limits,
     Mode,
+    Override,
     Pin,
     Problem,
     Programme,
     School,
     Session,
     Slot,
+    VisitRecord,
     Volunteer,
     folded,
 )
 from matcher.geography import Position
+from matcher.intake.cells import LONGEST_TERM_DAYS
 from matcher.intake.consent import withhold
 from matcher.intake.ethnicity import ethnic_group
 from matcher.intake.notes import PROGRAMME, Notes, Place, counted_rows, listed, quoted
 from matcher.intake.sheets import Reading
 from matcher.intake.swapped import demographics_swapped, mostly_swapped, warn_of_positions
 from matcher.people_alike import id_key, mailbox, same_people
-from matcher.tables import COHORTS, SCHOOLS, SESSIONS, VOLUNTEERS, WEEKDAYS, Kind, Row, Table
+from matcher.tables import COHORTS, SCHOOLS, SESSIONS, VOLUNTEERS, WEEKDAYS, Kind, Row, Table, days_of
 from matcher.times import Span, days, exists, is_ambiguous
 
-LONGEST_TERM_DAYS = 1_100
 MOST_SUGGESTIONS = 50  # looking for the nearest id takes time: a table of nothing but unknown ids must not
 
 
@@ -71,14 +73,17 @@ class _Assembly:
         self._warn_of_shares()
         cohorts = self._cohorts()
         sessions = self._sessions(cohorts)
+        self._warn_of_slots_where_nobody_is_taken(schools, sessions)
         self._warn_of_schools_without_position(schools, sessions)
         shares = self._shares()
         volunteers = self._volunteers(shares)
         self._warn_of_people_alike(volunteers)
         self._warn_of_swapped_positions(schools, volunteers)
         encounters = self._encounters(shares)
-        pins = self._pins(sessions)
+        pins = self._pins(sessions, schools)
+        records = self._records(sessions)
         preferences = self._preferences()
+        overrides = self._overrides()
         self._report_unknown()
         if self.programme is None:
             return None
@@ -86,7 +91,17 @@ class _Assembly:
             folded(word): word for row in self.rows("sessions") for word in several(row, "required_sectors")
         }
         return Problem(
-            self.programme, schools, cohorts, sessions, volunteers, encounters, pins, preferences, sector_names
+            self.programme,
+            schools,
+            cohorts,
+            sessions,
+            volunteers,
+            encounters,
+            pins,
+            preferences,
+            sector_names,
+            records,
+            overrides,
         )
 
     # ---------------------------------------------------------------------------------------------- small helpers
@@ -212,6 +227,7 @@ class _Assembly:
                 school_id=school_id,
                 name=text(row, "name"),
                 position=position,
+                closed=frozenset(days_of(several(row, "closed"))),
                 **as_it_stands(School, SCHOOLS, row),
             )
         return found
@@ -240,7 +256,7 @@ class _Assembly:
         return found
 
     def _sessions(self, cohorts: Mapping[str, Cohort]) -> dict[str, Session]:
-        slots = self._slots()
+        self.slot_rows = slots = self._slots()
         with_slot_rows = {text(row, "session_id") for row in self.rows("slots")}  # even if they cannot be read
         self.swapped_sizes = mostly_swapped(
             "sessions", "min_volunteers", "max_volunteers", self.rows("sessions"), _most_is_least, self.notes
@@ -373,10 +389,28 @@ class _Assembly:
                 )
         return found
 
-    def _why_shut(self, day: date) -> str:
+    def _warn_of_slots_where_nobody_is_taken(
+        self, schools: Mapping[str, School], sessions: Mapping[str, Session]
+    ) -> None:
+        for session in sessions.values():
+            school = schools.get(session.school_id)
+            for slot, row in self.slot_rows.get(session.session_id, {}).items():
+                if school and slot.day in school.closed and self.programme and self.programme.is_open(slot.day):
+                    self.warn(
+                        "slots",
+                        row,
+                        "start",
+                        f"{slot.day}, {self._why_shut(slot.day, school)}",
+                        "a day on which the school takes visitors",
+                        "The slot is not used.",
+                    )
+
+    def _why_shut(self, day: date, school: School | None = None) -> str:
         assert self.programme is not None
         if day in self.programme.closed:
             return "a day that is closed"
+        if school and day in school.closed:
+            return f"a day on which {quoted(school.name)} is closed"
         return f"outside the term, {self.programme.first_day} to {self.programme.last_day}"
 
     def _happens_once(self, table: str, row: Row, column: str, at: datetime | None) -> bool:
@@ -599,17 +633,23 @@ class _Assembly:
     def _availability_holds(self, row: Row) -> bool:
         bad = {column for column in _AVAILABILITY if self.reading.is_bad("availability", row, column)}
         good = not bad
-        if (row["weekday"] is None) == (row["date"] is None) and not bad & {"weekday", "date"}:
-            good = False
-            what = "neither a weekday nor a date" if row["date"] is None else "a weekday and a date"
-            self.complain(
-                "availability",
-                row,
-                "weekday",
-                what,
-                "one of the two",
-                "Fill in one and clear the other.",
-            )
+        weekday, date_ = row["weekday"] is not None, row["date"] is not None
+        bounded = row["first_day"] is not None or row["last_day"] is not None
+        if not bad & {"weekday", "date", "first_day", "last_day"}:
+            if weekday and date_:
+                good = False
+                hint = "Fill in one and clear the other."
+                self.complain("availability", row, "weekday", "a weekday and a date", "one of the two", hint)
+            elif not (weekday or date_ or bounded):
+                good = False
+                self.complain(
+                    "availability",
+                    row,
+                    "weekday",
+                    "neither a weekday nor a date, and no first_day or last_day",
+                    "at least one of them",
+                    "Fill in a weekday or a date; for every day from a day on, or up to one, first_day or last_day.",
+                )
         start, end = minutes(row, "from", 0), minutes(row, "to", 1440)
         if start >= end and not bad & {"from", "to"}:
             good = False
@@ -626,7 +666,7 @@ class _Assembly:
         return good
 
     def _spans(self, row: Row, programme: Programme) -> Availability:
-        """Weekdays count on the days of the term, and on those around it that a person due early could need."""
+        """Days that recur count in the term, and on those around it that a person due early could need."""
         start, end = timedelta(minutes=minutes(row, "from", 0)), timedelta(minutes=minutes(row, "to", 1440))
         on = day(row, "date")
         if on is not None:
@@ -635,8 +675,11 @@ class _Assembly:
             around = timedelta(days=1 + programme.limits.arrival_minutes // 1440)
             first = max(day(row, "first_day") or programme.first_day, programme.first_day - around)
             last = min(day(row, "last_day") or programme.last_day, programme.last_day + around)
-            first += timedelta(days=(WEEKDAYS.index(text(row, "weekday")) - first.weekday()) % 7)
-            dates = days(first, last)[::7] if first <= last else []
+            step = 1
+            if weekday := text(row, "weekday"):
+                step = 7
+                first += timedelta(days=(WEEKDAYS.index(weekday) - first.weekday()) % 7)
+            dates = days(first, last)[::step] if first <= last else []
         midnights = [datetime(each.year, each.month, each.day) for each in dates]
         return Availability(tuple(Span(at + start, at + end) for at in midnights), text(row, "available") != "no")
 
@@ -659,7 +702,7 @@ class _Assembly:
         self._warn_of_genders("encounters", given_genders)
         return tuple(found)
 
-    def _pins(self, sessions: Mapping[str, Session]) -> tuple[Pin, ...]:
+    def _pins(self, sessions: Mapping[str, Session], schools: Mapping[str, School]) -> tuple[Pin, ...]:
         found: dict[Pin, Row] = {}
         kept_start: dict[str, tuple[datetime, Row]] = {}
         for row in self.rows("pins"):
@@ -677,7 +720,7 @@ class _Assembly:
             if bad or not session_id or not text(row, "decision"):
                 continue
             pin = Pin(session_id, Decision(text(row, "decision")), volunteer_id or None, start)
-            if start and known and not self._is_usable(row, pin.decision, start, sessions[session_id]):
+            if start and known and not self._is_usable(row, pin.decision, start, sessions[session_id], schools):
                 continue
             opposite = replace(pin, decision=Decision.NEVER if pin.decision is Decision.KEEP else Decision.KEEP)
             if opposite in found:
@@ -690,6 +733,75 @@ class _Assembly:
         table = self.places.get("pins", Place("pins"))
         return tuple(replace(pin, place=str(replace(table, row=row.number))) for pin, row in found.items())
 
+    def _records(self, sessions: Mapping[str, Session]) -> tuple[VisitRecord, ...]:
+        """Rows of visits as they come: what they name may have left the spreadsheet since, which is only pointed out.
+
+        Whether a visit is past is judged when the term is planned.
+        """
+        found: list[VisitRecord] = []
+        earlier = {text(row, "session_id") for row in self.rows("encounters")}
+        unknown: dict[tuple[str, str], list[int]] = {}
+        for row in self.rows("visits"):
+            session_id, cohort_id, came = text(row, "session_id"), text(row, "cohort_id"), several(row, "came")
+            happened = text(row, "happened")
+            if happened == "no" and came:
+                self.complain(
+                    "visits",
+                    row,
+                    "came",
+                    "somebody who came to a visit that did not take place",
+                    "nobody where happened is no",
+                    "Write yes under happened, or clear came.",
+                )
+            if not session_id or not happened:
+                continue
+            if session_id in self.ids["sessions"]:
+                session = sessions.get(session_id)
+                if cohort_id and session and cohort_id not in session.cohort_ids:
+                    self.warn(
+                        "visits",
+                        row,
+                        "cohort_id",
+                        f"{quoted(cohort_id)}, which does not take part in {quoted(session_id)}",
+                        "a cohort of that session",
+                        "The row is kept; correct it if it is another cohort's.",
+                    )
+            elif session_id not in earlier:
+                unknown.setdefault(("session_id", "sessions"), []).append(row.number)
+            if any(who not in self.ids["volunteers"] for who in came):
+                unknown.setdefault(("came", "volunteers"), []).append(row.number)
+            found.append(
+                VisitRecord(
+                    session_id,
+                    happened == "yes",
+                    cohort_id,
+                    whole(row, "pupils_present"),
+                    whole(row, "staff_present"),
+                    tuple(dict.fromkeys(came)) or None,
+                )
+            )
+        for (column, target), numbers in unknown.items():
+            if target not in self.reading.unread:
+                self.warn(
+                    "visits",
+                    numbers[0],
+                    column,
+                    f"an id that is not in the table {target}, in {counted_rows(numbers)}",
+                    f"an id from the table {target}",
+                    "The row is kept, for what it names may have been there earlier; if it is mistyped, correct it.",
+                )
+        return tuple(found)
+
+    def _overrides(self) -> frozenset[Override]:
+        found = set()
+        for row in self.rows("overrides"):
+            one = Override(*(text(row, column) for column in ("session_id", "volunteer_id", "rule", "reason")))
+            self._known("sessions", "overrides", row, "session_id", one.session_id)
+            self._known("volunteers", "overrides", row, "volunteer_id", one.volunteer_id)
+            if one.session_id and one.volunteer_id and one.rule:
+                found.add(one)
+        return frozenset(found)
+
     def _contradiction(self, row: Row, column: str, pin: Pin, other: Pin, first: Row) -> None:
         self.complain(
             "pins",
@@ -700,14 +812,21 @@ class _Assembly:
             f"Delete row {first.number} or row {row.number}.",
         )
 
-    def _is_usable(self, row: Row, decision: Decision, start: datetime, session: Session) -> bool:
+    def _is_usable(
+        self, row: Row, decision: Decision, start: datetime, session: Session, schools: Mapping[str, School]
+    ) -> bool:
         """Whether a pin of a start says something that plans may or may not keep."""
         if "slots" in self.reading.unread or self.programme is None:
             return True
+        school = schools.get(session.school_id)
         if start not in {slot.start for slot in session.slots}:
             if self._has_unusable_slot(session.session_id):
                 return True
-            starts = [f"{slot.start:%Y-%m-%dT%H:%M}" for slot in session.slots if self.programme.is_open(slot.day)]
+            starts = [
+                f"{slot.start:%Y-%m-%dT%H:%M}"
+                for slot in session.slots
+                if self.programme.is_open(slot.day) and not (school and slot.day in school.closed)
+            ]
             hint = f"Its slots start at {listed(starts[:5], 'and')}. " if starts else ""
             self.complain(
                 "pins",
@@ -718,14 +837,14 @@ class _Assembly:
                 f"{hint}Correct the start, or add the slot.",
             )
             return False
-        if not self.programme.is_open(start.date()):
+        if not self.programme.is_open(start.date()) or (school and start.date() in school.closed):
             kept = decision is Decision.KEEP
             note = self.complain if kept else self.warn
             note(
                 "pins",
                 row,
                 "start",
-                f"{start.date()}, {self._why_shut(start.date())}",
+                f"{start.date()}, {self._why_shut(start.date(), school)}",
                 "a slot on a day of the term on which schools are open",
                 "Choose another slot, or delete the pin."
                 if kept

@@ -19,6 +19,8 @@ from matcher.tables import WEEKDAYS, YES_NO, Column, Kind, Value
 MOST = 1_000_000
 """The largest whole number taken anywhere: far above any real one, far below what could overflow a score."""
 FIRST_YEAR, LAST_YEAR = 1900, 2200
+LONGEST_TERM_DAYS = 1_100
+"""Also of a span of days: beyond it a year is mistyped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +248,7 @@ def _day_of(match: re.Match[str], expected: str) -> date:
 
 
 def _date(raw: Raw, column: Column) -> date:
-    expected = EXPECTED[Kind.DATE]
+    expected = EXPECTED[column.kind]
     if isinstance(raw, datetime):
         if raw.tzinfo is None and raw.time() == time(0) and FIRST_YEAR <= raw.year <= LAST_YEAR:
             return raw.date()
@@ -260,6 +262,31 @@ def _date(raw: Raw, column: Column) -> date:
             return _day_of(match, expected)
         raise BadCell(quoted(raw), expected, f"Write the day like this: 2026-10-14. {_SLASHES}")
     raise BadCell(shown(raw), expected, "Format the column as Date, then type the day again.")
+
+
+def _days(raw: Raw, column: Column) -> tuple[str, ...] | None:
+    """Spans that overlap or follow one another become one, so that the same days are always written the same."""
+    spans = (
+        [_span(part, column) for part in _parts(raw, column)] if isinstance(raw, str) else [(_date(raw, column),) * 2]
+    )
+    joined: list[tuple[date, date]] = []
+    for first, last in sorted(spans):
+        if joined and first <= joined[-1][1] + timedelta(days=1):
+            joined[-1] = joined[-1][0], max(last, joined[-1][1])
+        else:
+            joined.append((first, last))
+    return tuple(f"{first}" if first == last else f"{first}..{last}" for first, last in joined) or None
+
+
+def _span(part: str, column: Column) -> tuple[date, date]:
+    from_text, dots, to_text = part.partition("..")
+    first = _date(from_text.strip(), column)
+    last = _date(to_text.strip(), column) if dots else first
+    if last < first:
+        raise BadCell(quoted(part), "a span whose last day is not before its first", "Swap its two days.")
+    if (last - first).days >= LONGEST_TERM_DAYS:
+        raise BadCell(quoted(part), f"a span of at most {LONGEST_TERM_DAYS:,} days", "Check the years of its two days.")
+    return first, last
 
 
 def _moment(raw: Raw, column: Column) -> datetime:
@@ -327,6 +354,7 @@ EXPECTED: dict[Kind, str] = {
     Kind.LATITUDE: "a latitude in degrees, -90 to 90",
     Kind.LONGITUDE: "a longitude in degrees, -180 to 180",
     Kind.DATE: "a day such as 2026-10-14",
+    Kind.DAYS: "days such as 2026-10-14, and spans such as 2026-10-26..2026-10-30, separated by ;",
     Kind.MOMENT: "a local date and time such as 2026-10-14T09:30",
     Kind.CLOCK: "a time of day such as 09:30",
     Kind.CHOICE: "one of the fixed words",
@@ -346,6 +374,7 @@ _READERS: dict[Kind, Callable[[Raw, Column], Value]] = {
     Kind.LATITUDE: _between(-90, 90, "Derby, for example, is at latitude 52.9."),
     Kind.LONGITUDE: _between(-180, 180, "Derby, for example, is at longitude -1.5."),
     Kind.DATE: _date,
+    Kind.DAYS: _days,
     Kind.MOMENT: _moment,
     Kind.CLOCK: _clock,
     Kind.CHOICE: _choice,

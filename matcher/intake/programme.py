@@ -17,7 +17,7 @@ from matcher.intake.cells import BadCell, PerCent, Raw, Unusable, as_text, read_
 from matcher.intake.csvfile import decode, read_bytes
 from matcher.intake.notes import PROGRAMME, Notes, Unreadable, did_you_mean, normalised, quoted
 from matcher.intake.rows import RawRow
-from matcher.tables import TABLES, Column, Kind
+from matcher.tables import TABLES, Column, Kind, days_of
 
 MOST_BYTES = 1_000_000
 REQUIRED = ("name", "first_day", "last_day")
@@ -43,7 +43,7 @@ def _settings() -> dict[str, Setting]:
         Setting(Column("timezone", Kind.TEXT, "")),
         Setting(Column("first_day", Kind.DATE, "")),
         Setting(Column("last_day", Kind.DATE, "")),
-        Setting(Column("closed", Kind.DATE, "")),
+        Setting(Column("closed", Kind.DAYS, "")),
         Setting(Column("organiser_name", Kind.TEXT, "")),
         Setting(Column("organiser_email", Kind.TEXT, "")),
         Setting(Column("reply_to", Kind.TEXT, "")),
@@ -150,10 +150,9 @@ def _as_raw(raw: object) -> Raw | None:
 
 
 def _days(raw: object, column: Column) -> tuple[date, ...]:
-    """A list of days, or one text with several separated by ";"."""
-    items = raw if isinstance(raw, list) else raw.split(";") if isinstance(raw, str) else [raw]
-    found = [read_cell(_as_raw(item), column) for item in items]
-    return tuple(sorted({day for day in found if isinstance(day, date)}))
+    """A list of days and spans, or one text with several separated by ";", as the days that they mean."""
+    found = [read_cell(_as_raw(item), column) for item in (raw if isinstance(raw, list) else [raw])]
+    return tuple(sorted({day for cell in found if isinstance(cell, tuple) for day in days_of(cell)}))
 
 
 def _ignored(raw: object) -> frozenset[str] | None:

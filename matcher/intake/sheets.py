@@ -412,16 +412,16 @@ def _check_keys(table: Table, rows: list[Row], reading: Reading, notes: Notes) -
     if any((table.name, column) in reading.missing_columns for column in table.key):
         reading.unread.add(table.name)
         return
-    exact = all(table.column(column).kind is Kind.ID for column in table.key)
+    exact = [table.column(column).kind is Kind.ID for column in table.key]
     first: dict[tuple[str, ...], Row] = {}
     for row in rows:
         words = [row[column] for column in table.key]
         if any(word is None for word in words):
             reading.nameless[table.name] += 1
             continue
-        key = tuple(str(word) if exact else folded(str(word)) for word in words)
+        key = tuple(str(word) if is_id else folded(str(word)) for is_id, word in zip(exact, words, strict=True))
         if key in first:
-            both = listed([quoted(str(word)) for word in words], "with")
+            both = " with ".join(quoted(str(word)) for word in words)
             notes.problem(
                 table.name,
                 row.number,

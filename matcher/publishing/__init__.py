@@ -27,7 +27,7 @@ def write_outputs(
     term; those of this page are handed to `tell` before it is written. Raises OutputError.
     """
     from matcher.publishing.calendars import calendar_files
-    from matcher.publishing.plan_files import plan_csv, scores_json, sessions_csv
+    from matcher.publishing.plan_files import overrides_csv, plan_csv, scores_json, sessions_csv
     from matcher.publishing.report import report_and_figures  # which draws, and takes long to load
 
     page, figures = report_and_figures(problem, result, stamp, told)
@@ -38,5 +38,12 @@ def write_outputs(
         "report.html": page,
         **calendar_files(problem, result.plan, stamp),
     }
+    if problem.overrides:
+        contents["overrides.csv"] = overrides_csv(problem)
     tell(figures)
-    put_in_place(out, contents, folders={"calendars": ("volunteers", "schools")})
+    put_in_place(
+        out,
+        contents,
+        folders={"calendars": ("volunteers", "schools")},
+        gone=() if problem.overrides else ("overrides.csv",),  # of an earlier plan: it would excuse what it must not
+    )

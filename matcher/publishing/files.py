@@ -49,8 +49,10 @@ def ensure_writable(out: Path) -> None:
         _remove_empty(created)
 
 
-def put_in_place(out: Path, contents: Mapping[str, bytes], folders: Mapping[str, Sequence[str]]) -> None:
-    """Make `out` hold `contents` (path below it -> bytes).
+def put_in_place(
+    out: Path, contents: Mapping[str, bytes], folders: Mapping[str, Sequence[str]], gone: Sequence[str] = ()
+) -> None:
+    """Make `out` hold `contents` (path below it -> bytes), and none of the files in `gone`.
 
     `folders` names the top folders that are replaced as a whole, each with the subfolders that it has even if
     empty. Whatever else is in `out` stays, and so does what is in these folders and is not one of our files.
@@ -61,7 +63,7 @@ def put_in_place(out: Path, contents: Mapping[str, bytes], folders: Mapping[str,
         created = make_folders(out)
         with _alone(out):
             _settle(out)
-            _write_and_switch(out, contents, folders)
+            _write_and_switch(out, contents, folders, gone)
         done = True
     except OSError as error:
         raise _explained(error, out) from error
@@ -74,12 +76,17 @@ class _HalfUndone(OSError):
     """A switch failed, and so did putting things back."""
 
 
-def _write_and_switch(out: Path, contents: Mapping[str, bytes], folders: Mapping[str, Sequence[str]]) -> None:
+def _write_and_switch(
+    out: Path, contents: Mapping[str, bytes], folders: Mapping[str, Sequence[str]], gone: Sequence[str]
+) -> None:
     whole = out / _WHOLE
     staging = Path(tempfile.mkdtemp(prefix=_STAGING_PREFIX, dir=out))
     try:
         new = staging / "new"
         make_folders(staging / "old")
+        make_folders(staging / "gone")
+        for name in gone:
+            write_new(staging / "gone" / name, b"")
         for folder, subfolders in folders.items():
             for subfolder in subfolders:
                 make_folders(new / folder / subfolder)
@@ -142,6 +149,9 @@ def _switch(out: Path) -> None:
                     undo += [(old / name, out / name), (out / name, new / name)]
                 else:
                     move(new / name, out / name)
+        for name in [each.name for each in _inside(out / _WHOLE / "gone")]:
+            if (out / name).is_file():
+                move(out / name, old / name)
         for name in names:
             if (out / name).is_dir():
                 all_to_disk(out / name)

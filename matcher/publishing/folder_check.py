@@ -13,7 +13,8 @@ import icalendar
 
 from matcher.domain import TIERS, TierName
 from matcher.errors import OutputError
-from matcher.publishing.plan_files import PLAN_COLUMNS, SESSION_COLUMNS
+from matcher.publishing.plan_files import OVERRIDE_COLUMNS, PLAN_COLUMNS, SESSION_COLUMNS
+from matcher.tables import OVERRIDABLE
 from matcher.wording import counted, one_line
 
 _FILES = ("plan.csv", "sessions.csv", "scores.json", "report.html")
@@ -46,6 +47,14 @@ def _faults(folder: Path) -> list[str]:
     found += said
     sessions, said = _rows(folder / "sessions.csv", SESSION_COLUMNS)
     found += said
+    if (folder / "overrides.csv").exists():
+        overrides, said = _rows(folder / "overrides.csv", OVERRIDE_COLUMNS)
+        found += said
+        found += [
+            f"overrides.csv: {one_line(row['rule'])} is no rule that can be set aside."
+            for row in overrides
+            if row["rule"] not in OVERRIDABLE
+        ]
     found += _score_faults(folder / "scores.json")
     if not (folder / "report.html").read_text(encoding="utf-8", errors="replace").rstrip().endswith("</html>"):
         found.append("report.html is cut off.")
@@ -73,7 +82,7 @@ def _rows(file: Path, columns: tuple[str, ...]) -> tuple[list[dict[str, str]], l
         if None in row or None in row.values() or not row["session_id"]:
             found.append(f"{file.name}, row {number}: there is a cell too many or too few.")
             continue
-        for column in ("start", "end"):
+        for column in sorted({"start", "end"}.intersection(columns)):
             if row[column] or row.get("status", "delivered") == "delivered":
                 try:
                     datetime.strptime(row[column], "%Y-%m-%dT%H:%M")

@@ -1,4 +1,4 @@
-"""The plan for other programs: plan.csv, sessions.csv and scores.json, columns and keys as in the contract.
+"""The plan for other programs: plan.csv, overrides.csv, sessions.csv and scores.json, as in the contract.
 
 Ids stand in them as they are, but for those that a spreadsheet program would take for a formula (`formulas.py`).
 """
@@ -16,6 +16,7 @@ from matcher.formulas import as_text
 from matcher.wording import one_line
 
 PLAN_COLUMNS = ("session_id", "start", "end", "volunteer_id")
+OVERRIDE_COLUMNS = ("session_id", "volunteer_id", "rule", "reason")
 SESSION_COLUMNS = ("session_id", "status", "start", "end", "reason")
 
 
@@ -43,6 +44,17 @@ def sessions_csv(problem: Problem, result: Result) -> bytes:
         else:
             rows.append((session_id, "delivered", _local(visit.slot.start), _local(visit.slot.end), ""))
     return _csv(SESSION_COLUMNS, rows)
+
+
+def overrides_csv(problem: Problem) -> bytes:
+    """A row for each must-rule that was set aside for an assignment, in the order of the problem's sessions."""
+    place = {session_id: number for number, session_id in enumerate(problem.sessions)}
+    rows = sorted(
+        problem.overrides, key=lambda each: (place[each.session_id], each.volunteer_id, each.rule, each.reason)
+    )
+    return _csv(
+        OVERRIDE_COLUMNS, ((each.session_id, each.volunteer_id, each.rule, one_line(each.reason)) for each in rows)
+    )
 
 
 def scores_json(result: Result) -> bytes:

@@ -339,17 +339,19 @@ class _Report:
                 one_line(self.problem.schools[session.school_id].name),
                 session_name(session),
                 self._classes(session),
-                [self._offered(slot) for slot in session.slots],
+                [self._offered(session, slot) for slot in session.slots],
                 one_line(self.result.reasons.get(session.session_id, "")),
             )
             for session in missing
         ]
 
-    def _offered(self, slot: Slot) -> str:
+    def _offered(self, session: Session, slot: Slot) -> str:
         programme = self.problem.programme
-        closed = (
-            "" if programme.is_open(slot.day) else " (closed)" if slot.day in programme.closed else " (not in term)"
-        )
+        closed = ""
+        if slot.day in programme.closed or slot.day in self.problem.schools[session.school_id].closed:
+            closed = " (closed)"
+        elif not programme.is_open(slot.day):
+            closed = " (not in term)"
         return f"{day_text(slot.day)}, {_hours(slot.start, slot.end)}{closed}"
 
     # week by week

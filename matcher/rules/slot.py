@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from matcher.domain import Finding, Plan, Problem
+from matcher.domain import Finding, Plan, Problem, School
 from matcher.rules.base import Example, MustRule, dated
 from matcher.rules.model import Model
 from matcher.rules.tiny import DAY, plan, problem, session, slot, volunteer
@@ -10,7 +10,10 @@ from matcher.times import day_text
 
 
 class OneOfItsSlots(MustRule):
-    """A delivered session runs in exactly one of its slots, inside the term, on a day that is not closed."""
+    """A delivered session runs in exactly one of its slots, inside the term, on a day that is not closed.
+
+    Neither for all schools nor for its own.
+    """
 
     name, place = "slot", 1
     overridable = False
@@ -26,6 +29,18 @@ class OneOfItsSlots(MustRule):
             problem([session("S1")], [volunteer("V1")]),
             plan(S1=(slot("14:00", "15:00"), "V1")),
             amount=1,
+        ),
+        Example(
+            "in its slot, but on a day on which its school takes nobody",
+            problem([session("S1")], [volunteer("V1")], schools=[School("A", "Ash", closed=frozenset({DAY}))]),
+            plan(S1="V1"),
+            amount=1,
+        ),
+        Example(
+            "in its slot, on a day on which another school takes nobody",
+            problem([session("S1")], [volunteer("V1")], schools=[School("B", "Elm", closed=frozenset({DAY}))]),
+            plan(S1="V1"),
+            amount=0,
         ),
         Example(
             "in its slot, but on a closed day",
@@ -45,6 +60,9 @@ class OneOfItsSlots(MustRule):
             return f"{when} is none of the session's times any more"
         if slot.day in problem.programme.closed:
             return f"{dated(slot.day)} is a closed day now"
+        school = problem.schools[session.school_id]
+        if slot.day in school.closed:
+            return f"{school.name} takes nobody on {dated(slot.day)}"
         return f"{dated(slot.day)} is not in the term any more"
 
     def check(self, problem: Problem, plan: Plan) -> Iterator[Finding]:
@@ -59,5 +77,7 @@ class OneOfItsSlots(MustRule):
                 text = f"{session_id} is planned for {when}, outside the term."
             elif visit.slot.start.date() in programme.closed:
                 text = f"{session_id} is planned for {when}, a closed day."
+            elif visit.slot.start.date() in problem.schools[session.school_id].closed:
+                text = f"{session_id} is planned for {when}, when its school takes nobody."
             if text:
                 yield Finding(self.name, (session_id,), 1, text, sessions=(session_id,))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from matcher.tables import TABLES, Kind, Row, Table, Tables, Value
+from matcher.tables import OVERRIDES, TABLES, VISITS, Kind, Row, Table, Tables, Value
 
 PROGRAMME = "programme"
 
@@ -95,15 +95,21 @@ def summary(changes: Iterable[Change]) -> tuple[str, ...]:
 def fingerprint(tables: Tables) -> str:
     """64 hexadecimal digits that depend on every value of the scenario, and on nothing else.
 
-    Blank cells do not enter, so that a column that a later version adds leaves old fingerprints as they are.
+    Blank cells do not enter, nor do tables of later versions without a row, so that old fingerprints stay as they are.
     """
     contents = {PROGRAMME: [_canonical(tables.programme)]}
     for table in TABLES:
-        contents[table.name] = sorted(_canonical(row.values) for row in tables.rows.get(table.name, ()))
+        rows = tables.rows.get(table.name, ())
+        if rows or table not in _LATER:
+            contents[table.name] = sorted(_canonical(row.values) for row in rows)
     digest = hashlib.sha256()
     for name, lines in contents.items():
         digest.update("\n".join([name, *lines, ""]).encode())
     return digest.hexdigest()
+
+
+_LATER = (VISITS, OVERRIDES)
+"""Tables that the first version did not have."""
 
 
 def _canonical(values: Mapping[str, object]) -> str:

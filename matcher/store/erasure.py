@@ -37,7 +37,7 @@ from matcher.store.schema import metadata, utc
 from matcher.tables import ENCOUNTERS, TABLES, VOLUNTEERS, Kind, Row, Table, Tables
 from matcher.wording import one_line
 
-PERSON_IDS = frozenset({"volunteer_id"})
+PERSON_IDS = frozenset({"volunteer_id", "came"})
 """The columns of a scenario that hold volunteers' ids, one or a list."""
 OTHER_IDS = frozenset({"school_id", "cohort_id", "session_id", "cohort_ids", "excluded_schools"})
 """Those that hold other things' ids. A test asks of every column of ids which it is."""
@@ -49,10 +49,10 @@ _UNTOLD = -1
 """The value of a figure of which it is no longer known what it said: true of nobody, so that those concerned stay
 protected from what the page said that has it."""
 
-_NOT_WORDS = (Kind.ID, Kind.ID_LIST, Kind.CHOICE, Kind.CHOICE_LIST)
+_NOT_WORDS = (Kind.ID, Kind.ID_LIST, Kind.CHOICE, Kind.CHOICE_LIST, Kind.DAYS)
 NOT_WALKED: Mapping[str, str] = {
     **{
-        f"{table.name}.{column.name}": "ids and fixed words; ids of people are replaced as such"
+        f"{table.name}.{column.name}": "ids, days and fixed words; ids of people are replaced as such"
         for table in TABLES
         for column in table.columns
         if column.kind in _NOT_WORDS

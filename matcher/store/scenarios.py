@@ -13,7 +13,7 @@ from matcher.store import schema
 from matcher.store.changes import fingerprint
 from matcher.store.kept import DamagedValue
 from matcher.store.schema import utc
-from matcher.tables import TABLES, Row, Table, Tables
+from matcher.tables import TABLES, Column, Kind, Row, Table, Tables, days_of
 from matcher.wording import one_line
 
 
@@ -121,19 +121,28 @@ def _load_rows(
     if columns is not None and table.name not in columns:
         return ()
     source = schema.scenario_tables[table.name]
-    names = [each.name for each in table.columns if columns is None or each.name in columns[table.name]]
-    query = sa.select(source.c.row_number, *(source.c[name] for name in names))
+    there = [each for each in table.columns if columns is None or each.name in columns[table.name]]
+    query = sa.select(source.c.row_number, *(source.c[each.name] for each in there))
     kept = connection.execute(query.where(source.c.scenario_id == scenario_id).order_by(source.c.position))
     return tuple(
         Row(
             number,
             {
-                name: tuple(value) if isinstance(value, list) else value
-                for name, value in zip(names, values, strict=True)
+                column.name: _listed(table, column, value) if isinstance(value, list) else value
+                for column, value in zip(there, values, strict=True)
             },
         )
         for number, *values in kept
     )
+
+
+def _listed(table: Table, column: Column, value: list[str]) -> tuple[str, ...]:
+    if column.kind is Kind.DAYS:
+        try:
+            days_of(value)
+        except ValueError:
+            raise DamagedValue(f"a value in {table.name}.{column.name} is something else than days") from None
+    return tuple(value)
 
 
 def _programme_rows(programme: Mapping[str, object]) -> Iterable[dict[str, str]]:

@@ -47,6 +47,7 @@ _TYPES: dict[Kind, TypeEngine[Any]] = {
     Kind.LATITUDE: sa.Double(),
     Kind.LONGITUDE: sa.Double(),
     Kind.DATE: sa.Date(),
+    Kind.DAYS: _WORDS,
     Kind.MOMENT: sa.DateTime(),
     Kind.CLOCK: sa.Integer(),
     Kind.CHOICE: sa.String(),

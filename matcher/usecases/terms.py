@@ -1,20 +1,23 @@
-"""The use cases of a term's data: reading a scenario, importing it into a workspace, inventing one."""
+"""The use cases of a term's data: reading a scenario, importing it, inventing one, going on to the next term."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from matcher.errors import BadInput, InputProblem
+from matcher.errors import BadInput, InputProblem, NotThere, Remedy
+from matcher.publishing.forgetting import STAND_IN
+from matcher.tables import ENCOUNTERS, TABLES, VISITS, Row, Tables, Value
 from matcher.usecases.looking import looks
-from matcher.wording import one_line
+from matcher.wording import counted, listed, one_line
 
 if TYPE_CHECKING:
+    from matcher.domain import Problem, UnderWay, Visit
     from matcher.intake import Intake
     from matcher.store import Change, Workspace
-    from matcher.tables import Tables
 
 Warn = Callable[[Sequence[InputProblem]], None]
 
@@ -130,3 +133,172 @@ def invent(
     tables = generate(schools, seed, volunteers=volunteers, sessions=sessions, register=register, authority=authority)
     (write_workbook if out.suffix.lower() == ".xlsx" else write_folder)(tables, out)
     return {name: len(rows) for name, rows in tables.rows.items()}
+
+
+# The year
+
+
+@dataclass(frozen=True)
+class Closed:
+    """What was written for the next term to go on from."""
+
+    counts: Mapping[str, int]
+    """Table -> how many rows it has."""
+    met: int
+    """How many of the encounters are of this term's visits."""
+    took_place: int
+    """How many visits of this term took place."""
+    first_day: date
+    last_day: date
+    """As they still are in the new programme."""
+    notes: tuple[str, ...]
+    """What was left out that somebody may miss, in sentences."""
+
+
+LEFT_BEHIND = ("sessions", "slots", "availability", "pins", "preferences", "overrides")
+"""The tables that belong to one term alone."""
+
+
+@looks
+def close_term(workspace: Workspace, out: Path, now: str | None = None) -> Closed:
+    """Writes a scenario for the next term to go on from: today's, with what took place as encounters and visits.
+
+    What took place is judged at `now` (on the programme's clock; the machine's unless said). Gender and ethnicity are
+    taken along of those who consent today, and of those who did when they were last in the data. Raises NotThere where
+    nothing was ever published, BadInput or Refused for a moment that cannot be.
+    """
+    from matcher.authoring.write import write_folder, write_workbook
+
+    tables, found = next_term(workspace, now)
+    (write_workbook if out.suffix.lower() == ".xlsx" else write_folder)(tables, out)
+    return found
+
+
+def next_term(workspace: Workspace, now: str | None = None) -> tuple[Tables, Closed]:
+    """The tables of the scenario that `close_term` writes, and what is to be said of it."""
+    from matcher.soundness import kept_problem
+    from matcher.usecases.today import moment, term_under_way
+
+    tables = kept_problem(workspace)[0]
+    under_way = (problem := term_under_way(workspace, moment(workspace, now))).under_way
+    if under_way is None:
+        raise NotThere(
+            f"{workspace.where} holds no published version, so nothing is known to have taken place. Nothing was "
+            "written.",
+            Remedy.PUBLISH,
+        )
+    stood = {session_id: visit for session_id, visit in under_way.past.items() if visit is not None}
+    of_term = {str(row["session_id"]) for row in tables.rows.get("sessions", ())} | under_way.past.keys()
+    cohorts = {str(row["cohort_id"]) for row in tables.rows.get("cohorts", ())}
+    people = {str(row["volunteer_id"]): row for row in tables.rows.get("volunteers", ())}
+
+    met = [
+        _encounter(problem, people, cohort_id, session_id, visit, volunteer_id)
+        for session_id, visit in sorted(stood.items(), key=lambda each: (each[1].slot, each[0]))
+        for cohort_id in problem.sessions[session_id].cohort_ids
+        if cohort_id in cohorts
+        for volunteer_id in visit.team
+    ]
+    earlier = [row.values for row in tables.rows.get("encounters", ()) if row["session_id"] not in of_term]
+    records = [row.values for row in tables.rows.get("visits", ()) if row["session_id"] not in of_term]
+    records += _what_took_place(tables, under_way.past)
+    rows: dict[str, Sequence[Mapping[str, Value]]] = {
+        table.name: [] if table.name in LEFT_BEHIND else [row.values for row in tables.rows.get(table.name, ())]
+        for table in TABLES
+    }
+    rows["volunteers"] = [each for each in rows["volunteers"] if each["name"] != STAND_IN]
+    rows["encounters"] = [*earlier, *met]
+    rows["visits"] = records
+    numbered = {name: tuple(Row(n, values) for n, values in enumerate(found, start=2)) for name, found in rows.items()}
+    programme = problem.programme
+    closed = Closed(
+        {name: len(found) for name, found in rows.items()},
+        len(met),
+        len(stood),
+        programme.first_day,
+        programme.last_day,
+        tuple(_left_out(problem, tables, under_way, cohorts)),
+    )
+    return Tables(tables.programme, numbered), closed
+
+
+def _encounter(
+    problem: Problem, people: Mapping[str, Row], cohort_id: str, session_id: str, visit: Visit, volunteer_id: str
+) -> dict[str, Value]:
+    """A row of encounters: one class that met one person.
+
+    Of somebody who is in the table volunteers it says no consent of its own: theirs goes on deciding, also when they
+    withdraw it. Of somebody who is not it has to, or what they consented to would be unknown.
+    """
+    row: dict[str, Value] = dict.fromkeys(column.name for column in ENCOUNTERS.columns)
+    row |= {"cohort_id": cohort_id, "date": visit.slot.day, "session_id": session_id, "volunteer_id": volunteer_id}
+    person, known = problem.volunteers[volunteer_id], people.get(volunteer_id)
+    if person.name == STAND_IN:
+        return row
+    if known is not None:
+        row |= {name: known[name] for name in ("sector", "occupation")}
+        if known["matching_consent"] == "yes":
+            row |= {name: known[name] for name in ("gender", "ethnicity")}
+        return row
+    row |= {"sector": person.sector or None, "occupation": person.occupation or None}
+    if person.gender or person.ethnic_group:
+        row |= {
+            "gender": person.gender and person.gender.value,
+            "ethnicity": person.ethnic_group and person.ethnic_group.value,
+            "matching_consent": "yes",
+        }
+    return row
+
+
+def _what_took_place(tables: Tables, past: Mapping[str, Visit | None]) -> list[Mapping[str, Value]]:
+    """Rows of visits that need no published team any more: those that were recorded, and one for each other visit."""
+    recorded: dict[str, list[Row]] = {}
+    for row in tables.rows.get("visits", ()):
+        recorded.setdefault(str(row["session_id"]), []).append(row)
+    found: list[Mapping[str, Value]] = []
+    for session_id, visit in past.items():
+        team = visit.team if visit else None
+        blank: dict[str, Value] = dict.fromkeys(column.name for column in VISITS.columns)
+        rows = [row.values for row in recorded.get(session_id, ())] or [
+            {**blank, "session_id": session_id, "happened": "yes" if visit else "no"}
+        ]
+        found += [
+            {**row, "came": team} if row["happened"] == "yes" and row.get("came") is None else row for row in rows
+        ]
+    return found
+
+
+def _left_out(problem: Problem, tables: Tables, under_way: UnderWay, cohorts: Collection[str]) -> Iterator[str]:
+    to_come = under_way.told.visits.keys() - under_way.past.keys()
+    if to_come:
+        yield f"{counted(len(to_come), 'visit')} that people were told of {_is(to_come)} still to come, and left out."
+    gone = {
+        cohort_id
+        for session_id, visit in under_way.past.items()
+        if visit is not None
+        for cohort_id in problem.sessions[session_id].cohort_ids
+        if cohort_id not in cohorts
+    }
+    if gone:
+        names = listed([one_line(problem.cohorts[each].name or each) for each in sorted(gone)])
+        yield f"Whom {names} met is left out, since the table cohorts does not have {_them(gone)} any more."
+    sessions = {str(row["session_id"]) for row in tables.rows.get("sessions", ())}
+    for table, what in (("encounters", "whom classes met"), ("visits", "what took place")):
+        numbers = [
+            row.number
+            for row in tables.rows.get(table, ())
+            if row["session_id"] in sessions and row["session_id"] not in under_way.past
+        ]
+        if numbers:
+            yield (
+                f"{counted(len(numbers), 'row')} of {table} {_is(numbers)} left out: {what} at sessions of this term "
+                "that did not take place as far as people were told."
+            )
+
+
+def _is(several: Collection[object]) -> str:
+    return "is" if len(several) == 1 else "are"
+
+
+def _them(several: Collection[object]) -> str:
+    return "it" if len(several) == 1 else "them"

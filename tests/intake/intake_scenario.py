@@ -85,10 +85,19 @@ GOOD_TABLES: dict[str, Grid] = {
         A          | V1           |                  | keep
         A          |              | 2026-10-13T09:30 | never
     """),
+    "visits": _grid("""
+        session_id | happened | cohort_id | pupils_present | staff_present | came
+        A          | yes      | S1-Y5     | 26             | 2             | V1
+        B          | no       |           |                |               |
+    """),
     "preferences": _grid("""
         volunteer_id | session_id | score
         V1           | A          | 3
         V2           | B          | -1
+    """),
+    "overrides": _grid("""
+        session_id | volunteer_id | rule | reason
+        A          | V1           | load | She offered another visit.
     """),
 }
 

@@ -114,6 +114,12 @@ BAD = [
     cell("slots", 2, "end", "2026-10-14T09:30", "found 2026-10-14 09:30, the same as the start;"),
     cell("slots", 2, "end", "2026-10-14T08:30", "found 2026-10-14 08:30, before the start at 2026-10-14 09:30;"),
     cell("slots", 2, "end", "2026-10-15T08:30", "found 2026-10-15 08:30, on another day than the start at 2026-10-14"),
+    cell(
+        "schools", 2, "closed", "2026-10-30..2026-10-26", "whose last day is not before its first", "Swap its two days"
+    ),
+    cell("schools", 2, "closed", "2026-10-05;half-term", '"half-term"', "like this: 2026-10-14"),
+    cell("schools", 2, "closed", "2026-10-05..", '""', "like this"),
+    cell("schools", 2, "closed", "2026-10-26..2062-10-30", "at most 1,100 days", "Check the years"),
     Bad(
         "a time that happens twice",
         put_all(("slots", 2, "start", "2026-10-25T01:30"), ("slots", 2, "end", "2026-10-25T03:30")),
@@ -211,7 +217,24 @@ BAD = [
         "availability",
         2,
         "weekday",
-        ("neither",),
+        ("neither a weekday nor a date", "first_day or last_day"),
+    ),
+    cell("visits", 2, "happened", "maybe", "Write yes or no"),
+    cell("visits", 3, "came", "V1", "did not take place", "clear came"),
+    cell("visits", 2, "pupils_present", "-1", "0 or more"),
+    cell("overrides", 2, "session_id", "C", "table sessions"),
+    cell("overrides", 2, "volunteer_id", "V7", "table volunteers"),
+    *(
+        cell("overrides", 2, "rule", rule, "mode and distance", "Write one of these words")
+        for rule in ("safeguarding", "excluded school", "available", "one place at a time", "slot", "pins")
+    ),
+    Bad(
+        "a rule overridden twice for one assignment",
+        lambda s: s.add("overrides", session_id="A", volunteer_id="V1", rule="Load", reason="Again."),
+        "overrides",
+        3,
+        "rule",
+        ('"A" with "V1" with "load" a second time', "first in row 2"),
     ),
     # pins
     Bad("a pin of both", pins(("A", "V1", "2026-10-13T09:30", "keep")), "pins", 2, "volunteer_id", ("one of the two",)),
@@ -234,6 +257,17 @@ BAD = [
         2,
         "start",
         ("closed",),
+    ),
+    Bad(
+        "a pin on a day on which the school is closed",
+        lambda s: (
+            put_all(("schools", 2, "closed", "2026-10-12..2026-10-14"))(s),
+            pins(("A", "", "2026-10-13T09:30", "keep"))(s),
+        ),
+        "pins",
+        2,
+        "start",
+        ('2026-10-13, a day on which "Ash Primary School" is closed',),
     ),
     Bad(
         "a pin outside the term",
@@ -328,6 +362,8 @@ BAD = [
     setting("organiser_email", "visits at hub", "an e-mail address", "not a single plain address"),
     setting("reply_to", "a@x.org, b@x.org", "an e-mail address", "not a single plain address"),
     setting("closed", ["2026-10-26", "half-term"], "half-term"),
+    setting("closed", ["2026-10-30..2026-10-26"], "not before its first", "Swap"),
+    setting("closed", "2026-12-21;2026-10-26..2036-10-30", "1,100 days"),
     setting("first_day", "14.9.2026", "like this"),
     setting("last_day", "2026-09-01", "before the first day"),
     setting("last_day", "2062-12-18", "1,100 days"),

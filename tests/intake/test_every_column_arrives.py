@@ -28,6 +28,7 @@ OTHER: dict[tuple[str, str], tuple[int, object]] = {
     ("schools", "max_sessions_per_day"): (2, "1"),
     ("schools", "contact_name"): (2, "Joyce Kaur"),
     ("schools", "contact_email"): (2, "office@ash.example"),
+    ("schools", "closed"): (2, "2026-10-05;2026-11-02..2026-11-06"),
     ("cohorts", "cohort_id"): (3, "S1-Y7"),
     ("cohorts", "school_id"): (4, "S1"),
     ("cohorts", "name"): (2, "Kestrels"),
@@ -92,9 +93,19 @@ OTHER: dict[tuple[str, str], tuple[int, object]] = {
     ("pins", "volunteer_id"): (2, "V2"),
     ("pins", "start"): (3, "2026-10-14T09:30"),
     ("pins", "decision"): (2, "never"),
+    ("visits", "session_id"): (2, "B"),
+    ("visits", "happened"): (3, "yes"),
+    ("visits", "cohort_id"): (2, "S1-Y6"),
+    ("visits", "pupils_present"): (2, "27"),
+    ("visits", "staff_present"): (2, "3"),
+    ("visits", "came"): (2, "V2"),
     ("preferences", "volunteer_id"): (2, "V2"),
     ("preferences", "session_id"): (3, "A"),
     ("preferences", "score"): (2, "4"),
+    ("overrides", "session_id"): (2, "B"),
+    ("overrides", "volunteer_id"): (2, "V2"),
+    ("overrides", "rule"): (2, "same employer"),
+    ("overrides", "reason"): (2, "another"),
 }
 
 # What no rule reads goes here, and why.

@@ -197,6 +197,16 @@ some_minute = st.datetimes(datetime(1950, 1, 1), datetime(2150, 1, 1)).map(
 some_day = st.dates(date(1950, 1, 1), date(2150, 12, 31))
 
 
+@st.composite
+def some_days_apart(draw: st.DrawFn) -> tuple[str, ...]:
+    found, day = [], date(2020, 1, 1)
+    for gap, length in draw(st.lists(st.tuples(st.integers(2, 400), st.integers(0, 30)), min_size=1, max_size=3)):
+        first = day + timedelta(days=gap)
+        day = first + timedelta(days=length)
+        found.append(f"{first}..{day}" if length else f"{first}")
+    return tuple(found)
+
+
 def decimals(low: float, high: float) -> st.SearchStrategy[Value]:
     """A workbook keeps 15 figures."""
     return st.floats(low, high).map(lambda number: round(number, 6))
@@ -215,6 +225,7 @@ VALUES: dict[Kind, st.SearchStrategy[Value]] = {
     Kind.LATITUDE: decimals(-90, 90),
     Kind.LONGITUDE: decimals(-180, 180),
     Kind.DATE: some_day,
+    Kind.DAYS: some_days_apart(),
     Kind.MOMENT: st.datetimes(datetime(1950, 1, 1), datetime(2150, 1, 1)).map(
         lambda m: m.replace(second=0, microsecond=0)
     ),

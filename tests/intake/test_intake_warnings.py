@@ -46,6 +46,41 @@ ODD = [
         ("2026-10-26, a day that is closed", "not used"),
     ),
     Odd(
+        "a slot on a day on which its school is closed",
+        lambda s: s.put("schools", 3, "closed", "2026-10-15"),
+        "slots",
+        4,
+        "start",
+        ('2026-10-15, a day on which "Beech Primary School" is closed', "not used"),
+    ),
+    Odd(
+        "what took place of a session that is not in the spreadsheet",
+        lambda s: s.add("visits", session_id="C", happened="yes"),
+        "visits",
+        4,
+        "session_id",
+        ("not in the table sessions", "row 4", "The row is kept"),
+    ),
+    Odd(
+        "people who came and are not in the spreadsheet",
+        lambda s: (
+            s.add("visits", session_id="B", happened="yes", came="V8"),
+            put_all(("visits", 2, "came", "V1;V9"))(s),
+        ),
+        "visits",
+        2,
+        "came",
+        ("not in the table volunteers, in rows 2 and 4", "The row is kept"),
+    ),
+    Odd(
+        "what took place of a cohort that takes no part",
+        lambda s: s.put("visits", 2, "cohort_id", "S2-Y5"),
+        "visits",
+        2,
+        "cohort_id",
+        ('"S2-Y5", which does not take part in "A"',),
+    ),
+    Odd(
         "a slot outside the term",
         put_all(("slots", 4, "start", "2026-12-19T09:30"), ("slots", 4, "end", "2026-12-19T10:30")),
         "slots",
@@ -282,3 +317,14 @@ def test_the_long_forms_are_known(words: str, group: EthnicGroup) -> None:
 )
 def test_nothing_is_guessed(words: str) -> None:
     assert ethnic_group(words) is None
+
+
+# -------------------------------------------------------------------------------------------------- what took place
+
+
+def test_a_session_of_an_earlier_term_is_known_by_whom_its_classes_met(tmp_path: Path) -> None:
+    scenario = Scenario()
+    scenario.add("visits", session_id="last-year-1", happened="yes", came="V1")
+    folder = scenario.to_folder(tmp_path / "s")
+    assert warnings_of(folder) == []
+    assert "last-year-1" in {record.session_id for record in read(folder).problem.records}

@@ -8,9 +8,23 @@ from pathlib import Path
 import pytest
 from intake_scenario import Scenario, read, tables_of, warnings_of
 
-from matcher.domain import Decision, EthnicGroup, Gender, GoalName, GoalSetting, Mode, Pin, Problem, Slot
+from matcher.domain import (
+    Decision,
+    EthnicGroup,
+    Gender,
+    GoalName,
+    GoalSetting,
+    Mode,
+    Override,
+    Pin,
+    Problem,
+    Slot,
+    VisitRecord,
+)
 from matcher.geography import Position
 from matcher.intake import build_problem
+from matcher.rules import MUST_RULES
+from matcher.tables import OVERRIDABLE
 from matcher.times import Span
 
 FORMS = pytest.mark.parametrize("form", ["folder", "workbook"])
@@ -264,6 +278,7 @@ def test_a_number_as_an_id_is_its_digits(tmp_path: Path) -> None:
     scenario.put("preferences", 2, "session_id", 7.0)
     for table, row in (("sessions", 2), ("slots", 2), ("slots", 3), ("pins", 2), ("pins", 3), ("encounters", 3)):
         scenario.put(table, row, "session_id", 7)
+    scenario.put("overrides", 2, "session_id", 7)
     problem = read(scenario.to_workbook(tmp_path / "s.xlsx")).problem
     assert list(problem.sessions) == ["7", "B"]
     assert problem.preferences["V1", "7"] == 3
@@ -360,3 +375,76 @@ def test_who_organises_and_what_to_bring_may_be_said(form: str, tmp_path: Path) 
     assert (programme.organiser_email, programme.what_to_bring) == ("visits@xn--bcher-kva.example", "photo ID")
     assert first.what_to_bring == "a tool, or two"
     assert {each.what_to_bring for each in others} == {""}
+
+
+@pytest.mark.parametrize("form", ["folder", "workbook"])
+def test_days_and_spans_of_days_close_a_school_both_ends_included(form: str, tmp_path: Path) -> None:
+    scenario = Scenario()
+    scenario.put("schools", 2, "closed", " 2026-10-30 ; 05/10/2026 ; 2026-10-28..29/10/2026;2026-10-29 .. 2026-10-29")
+    intake = read(scenario.write(form, tmp_path))
+    assert intake.problem.schools["S1"].closed == {date(2026, 10, 5), *(date(2026, 10, day) for day in (28, 29, 30))}
+    assert intake.problem.schools["S2"].closed == frozenset()
+    assert intake.tables.rows["schools"][0]["closed"] == ("2026-10-05", "2026-10-28..2026-10-30")
+
+
+def test_a_date_cell_closes_a_school_for_that_day(tmp_path: Path) -> None:
+    scenario = Scenario()
+    scenario.put("schools", 2, "closed", date(2026, 10, 5))
+    assert read(scenario.to_workbook(tmp_path / "s.xlsx")).problem.schools["S1"].closed == {date(2026, 10, 5)}
+
+
+@pytest.mark.parametrize(
+    "closed",
+    [
+        [date(2026, 10, 26), "2026-10-29..2026-10-30"],
+        "2026-10-26; 29/10/2026 .. 30/10/2026",
+        ["2026-10-26;2026-10-29..2026-10-30", "2026-10-30"],
+    ],
+    ids=repr,
+)
+def test_spans_of_days_close_all_schools_and_are_kept_as_days(closed: object, tmp_path: Path) -> None:
+    scenario = Scenario(programme=dict(Scenario().programme, closed=closed))
+    intake = read(scenario.to_folder(tmp_path / "s"))
+    days = tuple(date(2026, 10, day) for day in (26, 29, 30))
+    assert intake.problem.programme.closed == set(days)
+    assert intake.tables.programme["closed"] == days, "as a database of any version keeps them"
+
+
+def test_a_row_with_neither_weekday_nor_date_holds_every_day_from_one_to_the_other(tmp_path: Path) -> None:
+    def spans(**cells: str) -> list[tuple[datetime, datetime]]:
+        scenario = Scenario()
+        for heading in ("weekday", "first_day", "last_day", "from", "to"):
+            scenario.put("availability", 4, heading, cells.get(heading.rstrip("_"), ""))
+        person = read(scenario.to_folder(tmp_path / repr(sorted(cells)))).problem.volunteers["V2"]
+        (row,) = person.availability
+        return [(span.start, span.end) for span in row.spans]
+
+    both = spans(first_day="2026-10-01", last_day="2026-10-03", to="12:00")
+    assert both == [(datetime(2026, 10, day), datetime(2026, 10, day, 12)) for day in (1, 2, 3)]
+    to_the_end = spans(first_day="2026-12-16")
+    assert to_the_end[0][0] == datetime(2026, 12, 16) and to_the_end[-1][1] >= datetime(2026, 12, 19)
+    from_the_start = spans(last_day="2026-09-08")
+    assert from_the_start[0][0] <= datetime(2026, 9, 7) and from_the_start[-1][1] == datetime(2026, 9, 9)
+
+
+def test_what_took_place_is_kept_as_it_comes(problem: Problem) -> None:
+    assert problem.records == (
+        VisitRecord("A", True, "S1-Y5", 26, 2, ("V1",)),
+        VisitRecord("B", False),
+    )
+
+
+def test_of_one_session_several_rows_may_say_what_took_place(tmp_path: Path) -> None:
+    scenario = Scenario()
+    scenario.add("visits", session_id="A", happened="YES", cohort_id="S1-Y6", pupils_present="0", came=" V1 ; V1;")
+    records = read(scenario.to_folder(tmp_path / "s")).problem.records
+    assert [record.session_id for record in records] == ["A", "B", "A"]
+    assert records[-1] == VisitRecord("A", True, "S1-Y6", 0, None, ("V1",))
+
+
+def test_a_rule_set_aside_is_read_with_its_reason(problem: Problem) -> None:
+    assert problem.overrides == {Override("A", "V1", "load", "She offered another visit.")}
+
+
+def test_exactly_the_rules_that_may_be_overridden_can_be_named() -> None:
+    assert tuple(rule.name for rule in MUST_RULES if rule.overridable) == OVERRIDABLE

@@ -93,6 +93,12 @@ def _with_limits(person: Volunteer) -> Volunteer:
     return replace(person, **limits)
 
 
+def _with_closed_days(school: School) -> School:
+    """The same, by dice of its own, mostly without any."""
+    dice = Random(repr(school))
+    return replace(school, closed=_mostly(dice, frozenset[date](), *(frozenset({day}) for day in OPEN_DAYS)))
+
+
 def _volunteer(dice: Random, number: int, schools: Sequence[str], limits: Limits) -> Volunteer:
     person = Volunteer(
         f"V{number}",
@@ -184,6 +190,7 @@ def random_term(dice: Random, size: Size, pins: int) -> Problem:
         )
         for n in range(size.schools)
     ]
+    schools = [_with_closed_days(school) for school in schools]
     cohorts = [
         Cohort(f"{school.school_id}-{n}", school.school_id) for school in schools for n in range(dice.randint(1, 2))
     ]

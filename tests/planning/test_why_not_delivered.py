@@ -34,6 +34,19 @@ NEVER = {
         problem([session("S1")], [RAIL], closed=[date(2026, 10, 1)]),
         "None of its slots lies on an open day of the term.",
     ),
+    "a day on which the school takes nobody": (
+        problem([session("S1")], [RAIL], schools=[School("A", "Ash Primary", closed=frozenset({date(2026, 10, 1)}))]),
+        "Ash Primary takes nobody on Thu 1 Oct.",
+    ),
+    "a closed day for the school, and one for all": (
+        problem(
+            [session("S1", slot(day=OCTOBER_2), slot())],
+            [RAIL],
+            schools=[School("A", "Ash Primary", closed=frozenset({OCTOBER_2}))],
+            closed=[date(2026, 10, 1)],
+        ),
+        "Ash Primary takes nobody on Fri 2 Oct.",
+    ),
     "after the term": (
         problem([session("S1", slot(day=date(2027, 2, 1)))], [RAIL]),
         "None of its slots lies on an open day of the term.",

@@ -13,10 +13,12 @@ import pytest
 from matcher.errors import OutputError
 from matcher.publishing.files import ensure_writable, put_in_place
 
+GONE = ("overrides.csv",)
 FOLDERS = {"calendars": ("volunteers", "schools")}
 OLD = {
     "plan.csv": b"old plan",
     "scores.json": b"old scores",
+    "overrides.csv": b"old",
     "calendars/volunteers/ANA.ics": b"old",
     "calendars/volunteers/GONE.ics": b"old",
 }
@@ -80,7 +82,7 @@ def test_killed_anywhere_the_next_command_makes_it_whole(after: str, tmp_path: P
     step, states = 0, set()
     while True:
         out = written(tmp_path / str(step), {**OLD, **THEIRS})
-        if not killed_at(step, lambda out=out: put_in_place(out, NEW, FOLDERS)):  # type: ignore[misc]
+        if not killed_at(step, lambda out=out: put_in_place(out, NEW, FOLDERS, GONE)):  # type: ignore[misc]
             break
         if after == "a look":
             ensure_writable(out)
@@ -88,7 +90,7 @@ def test_killed_anywhere_the_next_command_makes_it_whole(after: str, tmp_path: P
             assert now in ({**OLD, **THEIRS}, {**NEW, **THEIRS}), step
             states.add(now["plan.csv"])
         else:
-            put_in_place(out, NEW, FOLDERS)
+            put_in_place(out, NEW, FOLDERS, GONE)
             assert found(out) == {**NEW, **THEIRS}, step
         assert not list(out.glob(".*"))
         shutil.rmtree(out)
@@ -102,7 +104,7 @@ def test_killed_again_while_it_is_made_whole(tmp_path: Path) -> None:
     first = 0
     while True:
         begun = written(tmp_path / f"{first}", {**OLD, **THEIRS})
-        if not killed_at(first, lambda out=begun: put_in_place(out, NEW, FOLDERS)):  # type: ignore[misc]
+        if not killed_at(first, lambda out=begun: put_in_place(out, NEW, FOLDERS, GONE)):  # type: ignore[misc]
             break
         second = 0
         while True:
@@ -119,7 +121,7 @@ def test_killed_again_while_it_is_made_whole(tmp_path: Path) -> None:
 
 def test_files_that_matcher_did_not_write_stay(tmp_path: Path) -> None:
     out = written(tmp_path, {**OLD, **THEIRS})
-    put_in_place(out, NEW, FOLDERS)
+    put_in_place(out, NEW, FOLDERS, GONE)
     assert found(out) == {**NEW, **THEIRS}
 
 
@@ -127,5 +129,5 @@ def test_files_that_matcher_did_not_write_stay(tmp_path: Path) -> None:
 def test_a_file_of_theirs_where_a_folder_of_ours_has_to_go_is_not_lost(name: str, tmp_path: Path) -> None:
     out = written(tmp_path / "out", {name: b"mine", "plan.csv": b"old plan"})
     with pytest.raises(OutputError, match="is a file, but a folder has to go there"):
-        put_in_place(out, NEW, FOLDERS)
+        put_in_place(out, NEW, FOLDERS, GONE)
     assert found(out) == {name: b"mine", "plan.csv": b"old plan"}

@@ -6,14 +6,16 @@ import csv
 import errno
 import json
 import shutil
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from matcher.domain import Problem, Result
+from matcher.domain import Override, Problem, Result
 from matcher.errors import OutputError
 from matcher.publishing import ensure_writable, write_outputs
+from matcher.publishing.folder_check import folder_faults
 from tests.counting import calls_made
 
 
@@ -62,6 +64,32 @@ def test_the_contracts_files(problem: Problem, result: Result, stamp: datetime, 
         "seconds": 12.346,
         "status": "feasible",
     }
+
+
+def test_rules_that_were_set_aside_stand_beside_the_plan_and_go_with_them(
+    problem: Problem, result: Result, stamp: datetime, tmp_path: Path
+) -> None:
+    overridden = replace(
+        problem,
+        overrides=frozenset(
+            {
+                Override("S1", "v1", "load", "He offered\nit, =himself"),
+                Override("S2", "V1", "new faces", "They asked for her again."),
+            }
+        ),
+    )
+    write_outputs(overridden, result, tmp_path, stamp)
+    assert rows(tmp_path / "overrides.csv") == [
+        {"session_id": "S2", "volunteer_id": "V1", "rule": "new faces", "reason": "They asked for her again."},
+        {"session_id": "S1", "volunteer_id": "v1", "rule": "load", "reason": "He offered it, =himself"},
+    ]
+    assert folder_faults(tmp_path) == []
+    csv_file = tmp_path / "overrides.csv"
+    csv_file.write_text(csv_file.read_text().replace("load", "safeguarding"))
+    assert folder_faults(tmp_path) == ["overrides.csv: safeguarding is no rule that can be set aside."]
+    write_outputs(problem, result, tmp_path, stamp)
+    assert not csv_file.exists(), "it would excuse breaches of another plan"
+    assert folder_faults(tmp_path) == []
 
 
 def test_a_plan_without_a_visit_has_headings_and_empty_folders(

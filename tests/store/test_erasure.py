@@ -223,11 +223,14 @@ def test_a_migration_takes_out_what_an_earlier_version_kept_without_consent(
             mine = sa.update(own).where(own.c.volunteer_id == "V1")
             connection.execute(mine.values(ethnicity="zebra", matching_consent="no"))
             connection.exec_driver_sql("UPDATE matcher_schema SET version_num = '0005'")
-            for table in ("forgotten", "consents_withdrawn", "tidied_runs"):
+            for table in ("forgotten", "consents_withdrawn", "tidied_runs", "visits", "overrides"):
                 connection.exec_driver_sql(f"DROP TABLE {table}")
-            for table, column in (("scenarios", "erased_utc"), ("runs", "ledger"), ("runs", "seal")):
-                connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN {column}")
-            connection.exec_driver_sql("ALTER TABLE volunteers DROP COLUMN max_sessions_per_week")
+            for column in (
+                *("scenarios.erased_utc", "runs.ledger", "runs.seal", "runs.begun"),
+                *("volunteers.max_sessions_per_week", "schools.closed"),
+            ):
+                table, _, name = column.partition(".")
+                connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN {name}")
     with Workspace.open(sqlite_address) as workspace:
         found = workspace.load_tables()
         assert found is not None

@@ -27,6 +27,7 @@ VALUES: dict[Kind, SearchStrategy[Value]] = {
     **dict.fromkeys((Kind.WHOLE, Kind.SIGNED), st.integers(-(2**63), 2**63 - 1)),
     **dict.fromkeys((Kind.NUMBER, Kind.PERCENT, Kind.SHARE, Kind.LATITUDE, Kind.LONGITUDE), numbers),
     Kind.DATE: st.dates(),
+    Kind.DAYS: st.lists(st.dates().map(str), max_size=3).map(tuple),
     Kind.MOMENT: st.datetimes(),
     Kind.CLOCK: st.integers(0, 1440),
 }
