@@ -106,8 +106,9 @@ def told_columns(model: Model) -> Ints:
     columns[model.past_columns] = 1
     gone = lost(model.problem)
     number = {(session_id, slot.start): column for column, (session_id, slot) in enumerate(model.visits)}
+    exact = {visit: column for column, visit in enumerate(model.visits)}
     for session_id, visit in told_to_come(model.problem).items():
-        column = number.get((session_id, visit.slot.start))
+        column = exact.get((session_id, visit.slot), number.get((session_id, visit.slot.start)))
         if column is None or session_id in gone.starts:
             continue
         columns[column] = 1
