@@ -133,12 +133,10 @@ class SearchClock:
 class _Search:
     """What is known so far: the plan, and for each tier a bound that holds with the earlier tiers where they are."""
 
-    def __init__(
-        self, model: Model, columns: Ints, settings: Settings, clock: SearchClock, on_progress: OnProgress
-    ) -> None:
+    def __init__(self, model: Model, columns: Ints, clock: SearchClock, on_progress: OnProgress) -> None:
         self.model = model
         self.columns = columns
-        self.settings = settings
+        self.settings = clock.settings
         self.clock = clock
         self.on_progress = on_progress
         self.random = random.Random(settings.seed)  # nosec B311 # a search, no secret
