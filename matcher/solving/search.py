@@ -139,7 +139,7 @@ class _Search:
         self.settings = clock.settings
         self.clock = clock
         self.on_progress = on_progress
-        self.random = random.Random(settings.seed)  # nosec B311 # a search, no secret
+        self.random = random.Random(clock.settings.seed)  # nosec B311 # a search, no secret
         self.gains = {tier: model.objective[tier] if tier.maximised else -model.objective[tier] for tier in TIERS}
         self.bounds: dict[TierName, int] = {}
         for tier, gain in self.gains.items():  # poor as it is, no plan can have more than everything
