@@ -107,6 +107,37 @@ def touches(first: Operation, second: Operation) -> bool:
     return not both_set or bool(first.after.keys() & second.after.keys())
 
 
+def rests_on(later: Iterable[Operation], earlier: Sequence[Operation]) -> bool:
+    """Whether a later edit touched what an earlier one did, or names a row that it added."""
+    return any(touches(mine, theirs) or _names(mine, theirs) for mine in later for theirs in earlier)
+
+
+HOMES: Mapping[str, str] = {
+    "school_id": "schools",
+    "excluded_schools": "schools",
+    "cohort_id": "cohorts",
+    "cohort_ids": "cohorts",
+    "session_id": "sessions",
+    "volunteer_id": "volunteers",
+    "other_id": "volunteers",
+    "came": "volunteers",
+}
+"""Column -> the table of what it names by id. A test asks of every column of ids."""
+
+
+def _names(later: Operation, earlier: Operation) -> bool:
+    """Whether the later operation puts an id into a cell whose row the earlier one added."""
+    if earlier.do is not Do.ADD or later.do is Do.REMOVE or len(earlier.key) != 1:
+        return False
+    (added_id,) = earlier.key.values()
+    return any(
+        HOMES.get(column) == earlier.table
+        and later.table != earlier.table
+        and added_id in (value if isinstance(value, tuple) else (value,))
+        for column, value in later.after.items()
+    )
+
+
 def spec_of(table: str) -> Table:
     """Raises StopIteration if there is no such table."""
     return next(each for each in TABLES if each.name == table)

@@ -319,8 +319,11 @@ class Workspace:
         actor: str | None = None,
         why: str = "",
         undoes: int | None = None,
+        heard: Sequence[Heard] = (),
     ) -> int:
         """Change today's tables by these operations, and keep that in the journal; its number there.
+
+        With it the answers in `heard` are recorded: ChangedMeanwhile where one of them is not to what stands now.
 
         The tables must have been found good with them (`intake.build_problem`). Raises ChangedMeanwhile where what
         they expect is not there any more, or where `seen` is not the state any more. Gender, ethnicity and consent
@@ -339,6 +342,8 @@ class Workspace:
                 raise ChangedMeanwhile(self._changed_by(connection)) from None
             private = any(_is_private(each) for each in operations)
             number = edits.add(connection, kind, about, () if private else operations, after, when, actor, why, undoes)
+            if not all(publications.record(connection, heard, when, actor)):
+                raise ChangedMeanwhile(self._changed_by(connection))
             found, refused = False, frozenset[str]()
             if private:
                 self._settle(connection, after, when, actor)
