@@ -192,16 +192,17 @@ def as_data(operations: Iterable[Operation]) -> list[dict[str, Any]]:
 def from_data(found: Any) -> tuple[Operation, ...]:
     """The operations again. Raises ValueError where it is not what `as_data` made."""
     try:
-        return tuple(
-            Operation(
-                Do(each["do"]),
-                spec_of(each["table"]).name,
-                *({column: _value(kept) for column, kept in each[name].items()} for name in ("key", "before", "after")),
-            )
-            for each in found
-        )
-    except (AttributeError, KeyError, StopIteration, TypeError) as error:
+        return tuple(map(_operation, found))
+    except (AttributeError, KeyError, TypeError) as error:
         raise ValueError("these are no operations") from error
+
+
+def _operation(found: Any) -> Operation:
+    cells = [{column: _value(kept) for column, kept in found[name].items()} for name in ("key", "before", "after")]
+    table = next((each.name for each in TABLES if each.name == found["table"]), None)
+    if table is None:
+        raise ValueError("no table of that name")
+    return Operation(Do(found["do"]), table, *cells)
 
 
 def _plain(value: Value) -> Any:

@@ -346,7 +346,7 @@ class Workspace:
                 raise ChangedMeanwhile(self._changed_by(connection))
             found, refused = False, frozenset[str]()
             if private:
-                self._settle(connection, after, when, actor)
+                edits.settle(connection, after, when, actor)
                 found, refused = erasure.sweep(connection, when)
                 scenarios.remove_unused(connection)
         if private:
@@ -354,14 +354,6 @@ class Workspace:
         if found:
             self._wipe()
         return number
-
-    def _settle(self, connection: sa.Connection, tables: Tables, when: datetime, actor: str | None) -> None:
-        """Make today's tables an import's, so that no edit is needed any more to know them."""
-        last = connection.execute(
-            sa.select(schema.imports.c.source).order_by(schema.imports.c.number.desc()).limit(1)
-        ).scalar_one()
-        sheet = scenarios.current_sheet(connection)
-        scenarios.add_import(connection, scenarios.find_or_add(connection, tables), last, when, actor, sheet)
 
     def _changed_by(self, connection: sa.Connection) -> str:
         """What somebody did meanwhile, for the message that nothing was done."""
@@ -535,12 +527,14 @@ class Workspace:
         """
         stand_in = erasure.new_stand_in()
         with self._writing() as connection:
+            erasure.settle(erasure.AnyVersion(connection), now)
             who = erasure.person(erasure.AnyVersion(connection), volunteer_id)
             done = erasure.forget(erasure.AnyVersion(connection), who, stand_in, now)
             if not erasure.matching([volunteer_id], erasure.marks(connection)):
                 erasure.keep_mark(connection, erasure.mark_of(volunteer_id, who.names, secrets.token_hex(8)))
 
         def leave(kept: erasure.AnyVersion) -> bool:
+            erasure.settle(kept, now)
             there = erasure.person(kept, volunteer_id)
             both = replace(there, words=there.words | who.words)
             return erasure.forget(kept, both, stand_in, now).total() > 0
