@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from matcher.domain import Decision, Finding, Plan, Problem, Slot, UnderWay, Visit
 from matcher.edits import (
@@ -33,7 +33,19 @@ from matcher.publishing.published import Answer
 from matcher.publishing.sentences import session_name
 from matcher.soundness import kept_problem
 from matcher.store import ColumnChange, DataState, Edit, Heard, Version, Workspace, diff
-from matcher.tables import AVAILABILITY, OVERRIDES, PINS, SLOTS, VISITS, VOLUNTEERS, Row, Table, Tables, Value
+from matcher.tables import (
+    AVAILABILITY,
+    ENCOUNTERS,
+    OVERRIDES,
+    PINS,
+    SLOTS,
+    VISITS,
+    VOLUNTEERS,
+    Row,
+    Table,
+    Tables,
+    Value,
+)
 from matcher.times import day_text, time_text, wall_clock
 from matcher.usecases import mailing, told
 from matcher.usecases.looking import looks
@@ -118,9 +130,16 @@ class _Desk:
 @looks
 def _desk(workspace: Workspace, now: str | None = None) -> _Desk:
     tables = kept_problem(workspace)[0]
-    at = moment(workspace, now)
+    at = moment(workspace, now) if now else _now(workspace)
     term = today(workspace, at)
     return _Desk(workspace, tables, term.problem, term.version, workspace.state(), at)
+
+
+def _now(workspace: Workspace) -> datetime:
+    """Facts change whatever the clock says: in a rehearsal something may have been published later than now."""
+    newest = next(iter(workspace.versions()), None)
+    now = datetime.now(UTC)
+    return now if newest is None else max(now, newest.made)
 
 
 def _keep(
@@ -559,6 +578,8 @@ def set_cells(
         raise Refused(f"{_row_called(spec, row)} says that already. Nothing was done.")
     about = {"table": spec.name, **_key_words(spec, row.values), "columns": ";".join(cells_now)}
     operations = [changed(spec.name, row, cells_now)]
+    if spec is VOLUNTEERS and cells_now.get("matching_consent", "yes") != "yes":
+        operations += _withheld(desk, row["volunteer_id"])
     _insist_on_consent(desk, operations)
     return _keep(desk, "set", about, operations, actor=actor, why=why, seen=seen)
 
@@ -606,9 +627,21 @@ def remove_row(
         for other in map(spec_of, ("slots", "availability", "pins", "preferences", "overrides")):
             if HOMES.get(name) == spec.name and any(column.name == name for column in other.columns):
                 operations += [removed(other.name, each) for each in desk.rows(other, **{name: row[name]})]
+    if spec is VOLUNTEERS:
+        operations += _withheld(desk, row["volunteer_id"])
     operations.append(removed(spec.name, row))
     about = {"table": spec.name, **_key_words(spec, row.values)}
     return _keep(desk, "remove", about, operations, actor=actor, why=why, seen=seen)
+
+
+def _withheld(desk: _Desk, volunteer_id: Value) -> list[Operation]:
+    """What classes met of somebody by that person's consent, which is gone: no gender and no ethnicity any more."""
+    found: list[Operation] = []
+    blank = {"gender": None, "ethnicity": None}
+    for row in desk.rows(ENCOUNTERS, volunteer_id=volunteer_id, matching_consent=None):
+        if any(row.values.get(name) is not None for name in blank):
+            found += [removed("encounters", row), added("encounters", {**row.values, **blank})]
+    return found
 
 
 def _row(desk: _Desk, spec: Table, key: str) -> Row:
@@ -828,8 +861,6 @@ def _rests(later: Edit, earlier: Edit) -> bool:
 
 def _unanswered(workspace: Workspace, edit: Edit) -> list[Heard]:
     """The answer that stood before, on the coordinator's word. Raises Refused where another came since."""
-    from datetime import UTC
-
     who, which = edit.about.get("volunteer_id"), edit.about.get("session_id")
     entry = next(
         (
