@@ -133,8 +133,9 @@ def close_term(
         print(f"warning: {note}", file=sys.stderr, flush=True)
     if not quiet:
         print(
-            f"{out} has {counted(closed.counts['schools'], 'school')}, {counted(closed.counts['volunteers'], 'volunteer')} "
-            f"and {counted(closed.counts['encounters'], 'encounter')}, {closed.met:,} of them at the "
+            f"{out} has {counted(closed.counts['schools'], 'school')}, "
+            f"{counted(closed.counts['volunteers'], 'volunteer')} and "
+            f"{counted(closed.counts['encounters'], 'encounter')}, {closed.met:,} of them at the "
             f"{counted(closed.took_place, 'visit')} of this term that took place.\n"
             f"Left out, as they are of this term alone: {', '.join(usecases.terms.LEFT_BEHIND)}.\n"
             f"It still says {closed.first_day} to {closed.last_day}: give it the next term's name and days, new "
