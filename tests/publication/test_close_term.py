@@ -10,14 +10,16 @@ from pathlib import Path
 import pytest
 
 from matcher.audit import audit
-from matcher.domain import GoalName, Plan, Problem, Slot, Visit
+from matcher.domain import GoalName, Plan, Problem, Slot, Status, TierScore, Visit
 from matcher.errors import NotThere, OutputError
 from matcher.intake import build_problem, read_scenario
 from matcher.store import Workspace
 from matcher.tables import Row, Tables, Value
-from matcher.usecases.terms import LEFT_BEHIND, close_term
-from matcher.usecases.today import term_under_way
-from tests.publication.terms import STAMP, USUAL, publish, term, without_volunteer
+from matcher.usecases import publishing
+from matcher.usecases.publishing import Preview
+from matcher.usecases.terms import LEFT_BEHIND, close_term, compare
+from matcher.usecases.today import term_under_way, today
+from tests.publication.terms import OAK_2, STAMP, USUAL, plan, publish, term, with_row, without_volunteer
 
 pytest_plugins = ("tests.store.store_fixtures",)
 
@@ -220,7 +222,8 @@ def next_term_of(workspace: Workspace, folder: Path, renamed: bool = True) -> Ta
 
     rows = {name: tuple(map(later, old.rows[name])) for name in ("sessions", "slots", "availability")}
     days = {"first_day": date(2027, 1, 4), "last_day": date(2027, 7, 16)}
-    return Tables({**begun.programme, **days}, {**begun.rows, **rows})
+    filled = Tables({**begun.programme, **days}, {**begun.rows, **rows})
+    return with_row(filled, "volunteers", "LENA", max_distance_km=None)
 
 
 def in_spring(which: Plan, suffix: str = "-spring") -> Plan:
@@ -249,3 +252,64 @@ def test_visits_of_the_earlier_term_count_even_where_its_records_were_not_taken_
     problem = term_under_way(published, SPRING)
     assert met_by(problem, "OAK-Y5") == Counter({"DEE": 1, "FRED": 1, "ADA": 1, "RAFI": 1})
     assert {finding.rule for finding in audit(problem, in_spring(USUAL)).findings} == {"new faces"}
+
+
+def plan_and_publish(workspace: Workspace, tables: Tables, which: Plan, stamp: datetime) -> Preview:
+    """Keeps a plan of the term under way as `solve` does, and publishes it."""
+    workspace.replace_tables(tables, "next.xlsx")
+    term = today(workspace, stamp)
+    found = audit(term.problem, which)
+    assert not found.findings
+    tiers = [TierScore(tier, value) for tier, value in found.values.items()]
+    reasons = {each: "Nobody can." for each in term.problem.sessions if each not in which.visits}
+    workspace.save_run(
+        tables, which, tiers, 1.0, Status.FEASIBLE, reasons, {}, made=stamp, ledger=found.ledger, begun=term.begun
+    )
+    seen = publishing.preview(workspace, stamp=stamp)
+    publishing.publish(workspace, seen)
+    return seen
+
+
+SWAPPED = plan(OAK_2=(OAK_2, "LENA NICK"))
+"""Whom that class did not meet in autumn."""
+
+
+def test_a_plan_of_the_next_term_goes_out_on_top_of_the_last_one(published: Workspace, tmp_path: Path) -> None:
+    autumn = published.published()
+    tables = next_term_of(published, tmp_path / "next")
+    seen = plan_and_publish(published, tables, in_spring(SWAPPED), SPRING)
+    assert {(change.news.value, change.after.session_id) for change in seen.changes} == {("invited", "OAK-2-spring")}
+    assert [each for each in published.published() if each in autumn] == list(autumn), "the autumn's stay as they were"
+    ledger = {(line.cohort_id, line.goal): line.met for line in published.run().ledger or ()}
+    assert ledger["OAK-Y5", GoalName.PEOPLE] == 5 + 2
+    assert ledger["ELM-Y5", GoalName.PEOPLE] == 3
+    problem = term_under_way(published, SPRING + timedelta(days=1))
+    assert set(problem.under_way.told.visits if problem.under_way else ()) == {"OAK-2-spring"}
+    assert met_by(problem, "OAK-Y5")["RAFI"] == 1
+
+
+@pytest.mark.parametrize("programme", ["First steps", "First steps, spring"])
+def test_events_of_a_session_whose_id_was_told_before_are_numbered_above_what_was_sent(
+    published: Workspace, tmp_path: Path, programme: str
+) -> None:
+    def numbered() -> dict[tuple[str, str], int]:
+        found: dict[tuple[str, str], int] = {}
+        for each in published.published():
+            key = each.attendee_id, each.session_id
+            found[key] = max(each.sequence, found.get(key, -1))
+        return found
+
+    autumn = numbered()
+    tables = next_term_of(published, tmp_path / "next", renamed=False)
+    tables = Tables({**tables.programme, "name": programme}, tables.rows)
+    assert compare(published, Path("next.xlsx"), tables).used_before == ("OAK-1", "OAK-2", "ELM-1")
+    plan_and_publish(published, tables, in_spring(SWAPPED, ""), SPRING)
+    spring = numbered()
+    assert spring["OAK", "OAK-2"] > autumn["OAK", "OAK-2"]
+    assert {key for key in spring if key[1] == "OAK-2"} > {key for key in autumn if key[1] == "OAK-2"}
+
+
+def test_an_id_is_used_again_in_the_same_term_without_a_word(published: Workspace) -> None:
+    assert compare(published, Path("term.xlsx"), term()).used_before == ()
+    on = with_row(term({"first_day": date(2026, 10, 6)}), "slots", "OAK-2", end=OAK_2.end + timedelta(minutes=5))
+    assert compare(published, Path("term.xlsx"), on).used_before == (), "a visit that has begun keeps its slot"
