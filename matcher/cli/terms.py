@@ -148,10 +148,13 @@ def close_term(
     for note in closed.notes:
         print(f"warning: {note}", file=sys.stderr, flush=True)
     if not quiet:
+        schools, volunteers = (
+            counted(closed.counts["schools"], "school"),
+            counted(closed.counts["volunteers"], "volunteer"),
+        )
         print(
-            f"{out} has {counted(closed.counts['schools'], 'school')}, "
-            f"{counted(closed.counts['volunteers'], 'volunteer')} and "
-            f"{counted(closed.counts['encounters'], 'encounter')}, {closed.met:,} of them at the "
+            f"{out} has {schools}, {volunteers} "
+            f"and {counted(closed.counts['encounters'], 'encounter')}, {closed.met:,} of them at the "
             f"{counted(closed.took_place, 'visit')} of this term that took place.\n"
             f"Left out, as they are of this term alone: {', '.join(usecases.terms.LEFT_BEHIND)}.\n"
             f"It still says {closed.first_day} to {closed.last_day}: give it the next term's name and days, new "

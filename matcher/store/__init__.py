@@ -28,13 +28,15 @@ Which floor is which:
 
 changes.py      what differs between two scenarios (no database)
 connection.py   addresses, transactions, and errors in plain words
-schema.py       the tables; scenarios.py, runs.py, unfinished.py, publications.py, told.py, leases.py read them
+schema.py       the tables; scenarios.py, edits.py, runs.py, unfinished.py, publications.py, told.py and leases.py
+                read them
 erasure.py      what people did not consent to, and people who are to be forgotten, taken out of all of them
 versions.py     which version of the tables a database has; runs migrations/, one file for each version
 workspace.py    what use cases call
 """
 
 from matcher.store.changes import Change, ColumnChange, What, diff, fingerprint, summary
+from matcher.store.edits import Edit, State
 from matcher.store.erasure import Admitted
 from matcher.store.leases import Lease, Taken
 from matcher.store.publications import Heard, Version
@@ -47,11 +49,13 @@ __all__ = [
     "Begun",
     "Change",
     "ColumnChange",
+    "Edit",
     "Heard",
     "Import",
     "Lease",
     "RunSummary",
     "SavedRun",
+    "State",
     "Taken",
     "Unfinished",
     "Version",

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from matcher.domain import GoalName, LedgerLine, Plan, Slot, Status, TierName, TierScore, Visit
-from matcher.store import scenarios, schema
+from matcher.store import edits, schema
 from matcher.store.kept import DamagedValue
 from matcher.store.schema import utc
 
@@ -292,7 +292,7 @@ def _summaries(connection: sa.Connection, number: int | None) -> list[RunSummary
         wanted, query = wanted.where(run_tiers.c.run_number == number), query.where(schema.runs.c.number == number)
     for row in connection.execute(wanted).mappings():
         tiers[row["run_number"]].append(TierScore(TierName(row["tier"]), row["value"], row["bound"]))
-    current = scenarios.current(connection)
+    current = edits.mark(connection)
     found = connection.execute(query).mappings().all()
     for row in found:
         if row["fingerprint"] is None:
@@ -302,7 +302,7 @@ def _summaries(connection: sa.Connection, number: int | None) -> list[RunSummary
             number=row["number"],
             made=row["made_utc"].replace(tzinfo=UTC),
             fingerprint=row["fingerprint"],
-            is_current=row["scenario_id"] == current,
+            is_current=row["fingerprint"] == current,
             status=Status(row["status"]),
             seconds=row["seconds"],
             tiers=tuple(tiers[row["number"]]),

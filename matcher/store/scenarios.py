@@ -76,20 +76,35 @@ def current(connection: sa.Connection) -> int | None:
     return connection.scalar(newest)
 
 
+def current_sheet(connection: sa.Connection) -> int | None:
+    """The spreadsheet of the last import as it was read."""
+    of_it = sa.func.coalesce(schema.imports.c.sheet_scenario_id, schema.imports.c.scenario_id)
+    found: int | None = connection.scalar(sa.select(of_it).order_by(schema.imports.c.number.desc()).limit(1))
+    return found
+
+
 def newest_import(connection: sa.Connection) -> int | None:
     """Its number."""
     number: int | None = connection.scalar(sa.select(sa.func.max(schema.imports.c.number)))
     return number
 
 
-def add_import(connection: sa.Connection, scenario_id: int, source: str, made: datetime, actor: str | None) -> None:
-    """Make that scenario the current one."""
+def add_import(
+    connection: sa.Connection,
+    scenario_id: int,
+    source: str,
+    made: datetime,
+    actor: str | None,
+    sheet_scenario_id: int | None = None,
+) -> None:
+    """Make that scenario the current one. `sheet_scenario_id` is the spreadsheet, where that is another one."""
     values = {
         "number": (newest_import(connection) or 0) + 1,
         "scenario_id": scenario_id,
         "source": source,
         "made_utc": utc(made),
         "actor": actor,
+        "sheet_scenario_id": None if sheet_scenario_id == scenario_id else sheet_scenario_id,
     }
     connection.execute(sa.insert(schema.imports).values(values))
 
@@ -100,6 +115,7 @@ def remove_unused(connection: sa.Connection) -> None:
         sa.select(schema.runs.c.scenario_id),
         sa.select(schema.unfinished_runs.c.scenario_id),
         sa.select(sa.literal(current(connection))),
+        sa.select(sa.literal(current_sheet(connection))),
     )
     connection.execute(sa.delete(schema.scenarios).where(schema.scenarios.c.scenario_id.not_in(used)))
 

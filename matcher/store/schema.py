@@ -82,8 +82,28 @@ imports = sa.Table(
     sa.Column("source", sa.String, nullable=False),
     sa.Column("made_utc", sa.DateTime, nullable=False),
     _actor(),
+    sa.Column("sheet_scenario_id", sa.Integer),
 )
-"""The one with the highest number says which scenario is current."""
+"""The one with the highest number says which scenario is current; the edits since come on top of it.
+
+`sheet_scenario_id` is the spreadsheet as it was read, where what was edited before stands in the scenario, too.
+"""
+
+edits = sa.Table(
+    "edits",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("import_number", sa.Integer, nullable=False),
+    sa.Column("made_utc", sa.DateTime, nullable=False),
+    _actor(),
+    sa.Column("why", sa.String),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("about", sa.JSON, nullable=False),
+    sa.Column("operations", sa.JSON, nullable=False),
+    sa.Column("undoes", sa.Integer),
+    sa.Column("mark", sa.String, nullable=False),
+)
+"""What was decided since an import (see `matcher.edits`); `mark` is the fingerprint of today's tables after it."""
 
 
 def _scenario_id() -> sa.Column[int]:

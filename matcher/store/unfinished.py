@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from matcher.domain import Plan, Slot, Visit
-from matcher.store import scenarios, schema
+from matcher.store import edits, schema
 from matcher.store.schema import utc
 
 
@@ -64,14 +64,18 @@ def keep(
 def load(connection: sa.Connection) -> tuple[Unfinished, ...]:
     """All of them, the one kept last first."""
     table = schema.unfinished_runs
-    current = scenarios.current(connection)
-    query = sa.select(table).order_by(table.c.kept_utc.desc(), table.c.number.desc())
+    current = edits.mark(connection)
+    query = (
+        sa.select(table, schema.scenarios.c.fingerprint)
+        .join(schema.scenarios)
+        .order_by(table.c.kept_utc.desc(), table.c.number.desc())
+    )
     return tuple(
         Unfinished(
             number=row["number"],
             started=row["started_utc"].replace(tzinfo=UTC),
             kept=row["kept_utc"].replace(tzinfo=UTC),
-            is_current=row["scenario_id"] == current,
+            is_current=row["fingerprint"] == current,
             seconds=row["seconds"],
             settings=row["settings"],
             plan=Plan(

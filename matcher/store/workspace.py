@@ -16,12 +16,14 @@ from typing import Any, Self, TypeVar
 import sqlalchemy as sa
 
 from matcher.domain import LedgerLine, Plan, Status, TierScore
+from matcher.edits import DoesNotFit, Operation, apply
 from matcher.errors import ChangedMeanwhile, DamagedError, MatcherError, NotThere, Remedy, StoreError
 from matcher.publishing.disclosure import Told
 from matcher.publishing.published import Entry, Letter, LetterState
 from matcher.store import (
     checks,
     copies,
+    edits,
     erasure,
     leases,
     publications,
@@ -43,12 +45,13 @@ from matcher.store.connection import (
     sqlite_file,
     writing,
 )
+from matcher.store.edits import Edit, State
 from matcher.store.erasure import Admitted
 from matcher.store.leases import Lease
 from matcher.store.publications import Heard, Version
 from matcher.store.runs import Begun, RunSummary, SavedRun
 from matcher.store.unfinished import Unfinished
-from matcher.tables import Tables
+from matcher.tables import TABLES, Tables
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -65,6 +68,15 @@ class Import:
     fingerprint: str
     actor: str | None
     """Who imported it, where that was said."""
+
+
+_PRIVATE = {column.name for table in TABLES for column in table.columns if column.personal} | {"matching_consent"}
+
+
+def _is_private(operation: Operation) -> bool:
+    """Whether it says something of somebody's gender, ethnicity or consent."""
+    said = {**operation.before, **operation.after}
+    return any(said.get(name) not in (None, "no") or name in operation.before for name in _PRIVATE & said.keys())
 
 
 class Workspace:
@@ -252,37 +264,110 @@ class Workspace:
         return None if found is None else found[0]
 
     def load_scenario(self, run: int | None = None) -> tuple[Tables, str] | None:
-        """The same, with the fingerprint that it had when it was imported."""
+        """The same, with the fingerprint that it had when it was imported or edited last."""
         with self._reading() as connection:
-            found = self._scenario(connection, run)
-            return None if found is None else (scenarios.load(connection, found[0]), found[1])
+            mark = self._mark(connection, run)
+            if mark is None:
+                return None
+            tables = edits.today(connection) if run is None else self._of_run(connection, run)
+            if tables is None:
+                raise DamagedError(self.where, "the scenario of the last import is gone")
+            return tables, mark
 
     def fingerprint(self, run: int | None = None) -> str | None:
-        """Of the current scenario (None before the first import), or of the one for which that run was made."""
+        """Of today's scenario (None before the first import), or of the one for which that run was made."""
         with self._reading() as connection:
-            found = self._scenario(connection, run)
-            return None if found is None else found[1]
+            return self._mark(connection, run)
 
-    def _scenario(self, connection: sa.Connection, run: int | None) -> tuple[int, str] | None:
+    def _mark(self, connection: sa.Connection, run: int | None) -> str | None:
         if run is None:
-            scenario_id = scenarios.current(connection)
+            if scenarios.current(connection) is None:
+                return None
+            mark = edits.mark(connection)
         else:
             query = sa.select(schema.runs.c.scenario_id).where(schema.runs.c.number == run)
-            scenario_id = connection.scalar(query)
-            if scenario_id is None:
+            if connection.scalar(query) is None:
                 raise self._no_run(connection, run)
-        if scenario_id is None:
-            return None
-        query = sa.select(schema.scenarios.c.fingerprint).where(schema.scenarios.c.scenario_id == scenario_id)
-        mark = connection.scalar(query)
+            of_it = sa.select(schema.scenarios.c.fingerprint).join(schema.runs).where(schema.runs.c.number == run)
+            mark = connection.scalar(of_it)
         if mark is None:
             raise DamagedError(self.where, f"the scenario of {f'run {run}' if run else 'the last import'} is gone")
-        return scenario_id, mark
+        return mark
 
-    def newest_import(self) -> int | None:
-        """Its number, by which it is known whether another was made since."""
+    def _of_run(self, connection: sa.Connection, run: int) -> Tables:
+        query = sa.select(schema.runs.c.scenario_id).where(schema.runs.c.number == run)
+        return scenarios.load(connection, int(connection.scalar(query) or 0))
+
+    def state(self) -> State | None:
+        """By which it is known whether anything was imported or edited since; None before the first import."""
         with self._reading() as connection:
-            return scenarios.newest_import(connection)
+            return edits.state(connection)
+
+    def edits(self) -> tuple[Edit, ...]:
+        """All that was decided beside the spreadsheets, the first first."""
+        with self._reading() as connection:
+            return edits.load(connection)
+
+    def edit(
+        self,
+        kind: str,
+        about: Mapping[str, str],
+        operations: Sequence[Operation],
+        *,
+        seen: State | None = None,
+        made: datetime | None = None,
+        actor: str | None = None,
+        why: str = "",
+        undoes: int | None = None,
+    ) -> int:
+        """Change today's tables by these operations, and keep that in the journal; its number there.
+
+        The tables must have been found good with them (`intake.build_problem`). Raises ChangedMeanwhile where what
+        they expect is not there any more, or where `seen` is not the state any more. Gender, ethnicity and consent
+        are not kept in the journal: an edit of these stands in the tables alone, and cannot be undone.
+        """
+        when = made or datetime.now(UTC)
+        with self._writing() as connection:
+            before = edits.today(connection)
+            if before is None:
+                raise NotThere(f"{self.where} holds no scenario yet.", Remedy.IMPORT)
+            if seen is not None and seen != edits.state(connection):
+                raise ChangedMeanwhile(self._changed_by(connection))
+            try:
+                after = apply(before, operations)
+            except DoesNotFit:
+                raise ChangedMeanwhile(self._changed_by(connection)) from None
+            private = any(_is_private(each) for each in operations)
+            number = edits.add(connection, kind, about, () if private else operations, after, when, actor, why, undoes)
+            found, refused = False, frozenset[str]()
+            if private:
+                self._settle(connection, after, when, actor)
+                found, refused = erasure.sweep(connection, when)
+                scenarios.remove_unused(connection)
+        if private:
+            self._take_out_of_copies(refused)
+        if found:
+            self._wipe()
+        return number
+
+    def _settle(self, connection: sa.Connection, tables: Tables, when: datetime, actor: str | None) -> None:
+        """Make today's tables an import's, so that no edit is needed any more to know them."""
+        last = connection.execute(
+            sa.select(schema.imports.c.source).order_by(schema.imports.c.number.desc()).limit(1)
+        ).scalar_one()
+        sheet = scenarios.current_sheet(connection)
+        scenarios.add_import(connection, scenarios.find_or_add(connection, tables), last, when, actor, sheet)
+
+    def _changed_by(self, connection: sa.Connection) -> str:
+        """What somebody did meanwhile, for the message that nothing was done."""
+        last = next(reversed(edits.load(connection)), None)
+        if last is None:
+            return f"{self.where} was changed by somebody else in the meantime. Nothing was done. Look at it again."
+        who = f" by {last.actor}" if last.actor else ""
+        return (
+            f"{self.where} was changed in the meantime: the last change is number {last.number} of the journal, "
+            f"“{last.kind}”, made{who} at {last.made:%Y-%m-%d %H:%M} UTC. Nothing was done. Look at it again."
+        )
 
     def last_import(self) -> Import | None:
         with self._reading() as connection:
@@ -323,8 +408,8 @@ class Workspace:
         with self._writing() as connection:
             erasure.drop_marks(connection, again)
             new = erasure.admit(connection, new, consent, again).tables
-            current = scenarios.current(connection)
-            changes = diff(None if current is None else scenarios.load(connection, current), new)
+            current = edits.today(connection)
+            changes = diff(current, new)
             if agreed is not None and tuple(agreed) != changes:
                 raise ChangedMeanwhile(
                     f"{self.where} was changed by somebody else in the meantime, so other changes would be made than "
@@ -609,18 +694,18 @@ class Workspace:
         after: Sequence[Entry],
         letters: Sequence[Letter] = (),
         made: datetime | None = None,
-        judged_by: int | None = None,
+        judged_by: State | None = None,
         actor: str | None = None,
     ) -> int:
         """Keep `after` and the letters that tell of it as the next version, all at once; its number.
 
         `before` is what `after` was worked out from: if somebody has published or answered since, nothing is kept.
-        Nor is it if `judged_by` is not the number of the newest import any more.
+        Nor is it if `judged_by` is not the `state` any more.
         """
         with self._writing() as connection:
-            if judged_by is not None and judged_by != scenarios.newest_import(connection):
+            if judged_by is not None and judged_by != edits.state(connection):
                 raise ChangedMeanwhile(
-                    f"{self.where} was changed by somebody else in the meantime: another spreadsheet was imported. "
+                    f"{self.where} was changed by somebody else in the meantime: its data is another one now. "
                     "Nothing was published. Publish again, so that the plan is judged by it."
                 )
             newest = publications.newest(connection) or 0
@@ -678,15 +763,15 @@ class Workspace:
                 )
             publications.add_letters(connection, version, letters)
 
-    def claim_letter(self, letter: Letter, judged_by: int | None) -> bool:
+    def claim_letter(self, letter: Letter, judged_by: State | None) -> bool:
         """Note that it is on its way (SENDING), which counts as an attempt. False if it is no longer as it was read.
 
-        ChangedMeanwhile if `judged_by` is not the number of the newest import any more.
+        ChangedMeanwhile if `judged_by` is not the `state` any more.
         """
         with self._writing() as connection:
-            if judged_by != scenarios.newest_import(connection):
+            if judged_by != edits.state(connection):
                 raise ChangedMeanwhile(
-                    "Another spreadsheet was imported meanwhile, so sending stopped before the next letter. Send "
+                    "The data was changed meanwhile, so sending stopped before the next letter. Send "
                     "again, so that what is left is judged by it."
                 )
             return publications.claim_letter(connection, letter)

@@ -17,7 +17,7 @@ from matcher.publishing.letters import cancels
 from matcher.publishing.published import Answer, Entry, Letter, LetterState
 from matcher.solving.progress import AskedToStop, never
 from matcher.soundness import kept_letters
-from matcher.store import Heard, Lease, Taken, Workspace
+from matcher.store import Heard, Lease, State, Taken, Workspace
 from matcher.times import time_text, wall_clock
 from matcher.usecases.looking import looks
 from matcher.usecases.told import Held, held, is_on, published
@@ -113,7 +113,7 @@ def send(
         return Sent(rehearsed.deliveries, rehearsed.left, rehearsed.stopped, len(held_letters))
     try:
         with workspace.lease("send", lease_seconds) as lease:
-            judged_by = workspace.newest_import()
+            judged_by = workspace.state()
             letters = _released(workspace, keep_back, at)
             done = _send(workspace, server, lease, letters, judged_by, per_minute, told, asked_to_stop)
             return Sent(done.deliveries, done.left, done.stopped, len(held_letters))
@@ -129,7 +129,7 @@ def _send(
     server: Server,
     lease: Lease,
     letters: Sequence[Letter],
-    judged_by: int | None,
+    judged_by: State | None,
     per_minute: float,
     told: Callable[[Delivery], None],
     asked_to_stop: AskedToStop,

@@ -165,7 +165,7 @@ def to_tidy(workspace: Workspace, days: int, now: datetime | None = None) -> Tid
     published_runs = {each.run_number for each in workspace.versions()}
     old = [each.number for each in workspace.runs()[1:] if each.made < now - timedelta(days=days)]
     kept_days = None
-    if workspace.newest_import() is not None:
+    if workspace.state() is not None:
         _, problem, _ = kept_problem(workspace)
         kept_days = problem.programme.letters_kept_days
     before = None if kept_days is None else now - timedelta(days=kept_days)

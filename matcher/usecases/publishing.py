@@ -18,7 +18,7 @@ from matcher.publishing.letters import Untold, sender_of, untold
 from matcher.publishing.letters import letters as write_letters
 from matcher.publishing.published import Entry, Letter, LetterState, Standing
 from matcher.soundness import kept_events, kept_letters, kept_problem
-from matcher.store import SavedRun, Version, Workspace
+from matcher.store import SavedRun, State, Version, Workspace
 from matcher.times import wall_clock
 from matcher.usecases import planning
 from matcher.usecases.looking import looks
@@ -49,8 +49,8 @@ class Preview:
     overtaken: int
     """How many letters of earlier versions have not gone and will not, since this one changes what they tell."""
     stamp: datetime
-    judged_by: int | None
-    """The number of the newest import, by which the plan was judged."""
+    judged_by: State | None
+    """The state of the data, by which the plan was judged."""
 
 
 @looks
@@ -69,7 +69,7 @@ def preview(
     cannot be by today's data.
     """
     stamp = stamp or datetime.now(UTC)
-    judged_by = workspace.newest_import()
+    judged_by = workspace.state()
     saved, problem, result = planning.load_run(workspace, run)
     _insist_that_it_can_be(saved, judged(workspace, problem, result.plan, saved.number, stamp))
     planning.insist_again(workspace, saved, problem)

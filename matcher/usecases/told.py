@@ -98,7 +98,7 @@ def held_of(workspace: Workspace, told: Published, at: datetime | None = None) -
 
 def of_today(workspace: Workspace, run_number: int) -> Problem:
     """The term of the newest import (without one: that of the run)."""
-    return kept_problem(workspace, run_number if workspace.newest_import() is None else None)[1]
+    return kept_problem(workspace, run_number if workspace.state() is None else None)[1]
 
 
 def judged(workspace: Workspace, then: Problem, plan: Plan, run_number: int, at: datetime) -> tuple[Held, ...]:

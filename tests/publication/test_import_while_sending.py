@@ -110,10 +110,10 @@ def test_who_may_not_come_any_more_is_not_told_to(
 def test_a_letter_judged_by_older_data_is_not_claimed(at: Desk, address: str) -> None:
     """However short the moment between an import and the letter."""
     with Workspace.open(address) as workspace:
-        judged_by = workspace.newest_import()
+        judged_by = workspace.state()
         letter = next(each for each in workspace.letters() if each.state is LetterState.WAITING)
         well_here("import", at.given / "next", "--db", address, "--yes")
         with pytest.raises(ChangedMeanwhile, match="imported meanwhile"):
             workspace.claim_letter(letter, judged_by)
         assert letter in workspace.letters()
-        assert workspace.claim_letter(letter, workspace.newest_import())
+        assert workspace.claim_letter(letter, workspace.state())

@@ -341,7 +341,7 @@ def test_whoever_may_have_been_invited_hears_of_the_cancellation(workspace: Work
         next(each for each in workspace.letters() if each.recipient == f"{who}@example.org") for who in ("ada", "rafi")
     )
     workspace.mark_letter(ada.message_id, LetterState.SENT)
-    workspace.claim_letter(rafi, workspace.newest_import())  # and the program died
+    workspace.claim_letter(rafi, workspace.state())  # and the program died
     publish(workspace, term(), plan(OAK_1=(OAK_1, "DEE FRED"), ELM_1=(ELM_1, "DEE LENA NICK")), LATER)
     assert {"ada@example.org", "rafi@example.org"} <= set(waiting(workspace))
 

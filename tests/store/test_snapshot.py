@@ -31,9 +31,9 @@ def test_what_is_read_in_a_snapshot_is_of_one_moment(address: str) -> None:
                 assert "in use" in str(error)
                 written = False
             assert written == ("://" in address)
-            assert looking.newest_import() == 1
+            assert looking.state() == (1, 0)
             assert [run.is_current for run in looking.runs()] == [True]
-        assert looking.newest_import() == (2 if written else 1)
+        assert looking.state() == (2 if written else 1, 0)
 
 
 def test_nothing_can_be_written_in_a_snapshot_but_afterwards(address: str) -> None:
