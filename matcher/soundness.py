@@ -88,6 +88,11 @@ def with_past(workspace: Workspace, problem: Problem, begun: Begun) -> Problem:
             break
         _, then, _ = kept_problem(workspace, version.run_number)
         known = _with_those_of(known, then, stands)
+    unheard_of = {
+        key: Volunteer(key, key, "", max_sessions=0, max_sessions_per_day=0)
+        for key in sorted(_teams(stands) - known.volunteers.keys())
+    }  # who came, by a spreadsheet that nobody was ever planned by
+    known = replace(known, volunteers={**known.volunteers, **unheard_of})
     told = workspace.once(("plan", begun.version), lambda: _plan_of(workspace, begun.version))
     to_come = {
         session_id: visit
