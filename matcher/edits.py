@@ -14,7 +14,7 @@ from typing import Any
 
 from matcher.tables import TABLES, Row, Table, Tables, Value
 
-Values = Mapping[str, Value]
+Cells = Mapping[str, Value]
 
 
 class Do(StrEnum):
@@ -29,11 +29,11 @@ class Operation:
 
     do: Do
     table: str
-    key: Values
+    key: Cells
     """By which the row is found: the table's key columns or, where it has none, all of its values."""
-    before: Values = None  # type: ignore[assignment]
+    before: Cells = None  # type: ignore[assignment]
     """Of SET: the cells as they have to be; of the others empty."""
-    after: Values = None  # type: ignore[assignment]
+    after: Cells = None  # type: ignore[assignment]
     """Of SET: the cells as they become; of ADD and REMOVE the whole row."""
 
     def __post_init__(self) -> None:
@@ -50,7 +50,7 @@ class DoesNotFit(Exception):
         self.operation = operation
 
 
-def added(table: str, values: Values) -> Operation:
+def added(table: str, values: Cells) -> Operation:
     """A new row; columns that are not named are blank."""
     spec = spec_of(table)
     whole = {column.name: values.get(column.name) for column in spec.columns}
@@ -64,7 +64,7 @@ def removed(table: str, row: Row) -> Operation:
     return Operation(Do.REMOVE, table, _key(spec, whole), {}, whole)
 
 
-def changed(table: str, row: Row, cells: Values) -> Operation:
+def changed(table: str, row: Row, cells: Cells) -> Operation:
     """Cells of a row that is there."""
     spec = spec_of(table)
     whole = {column.name: row.values.get(column.name) for column in spec.columns}
@@ -112,7 +112,7 @@ def spec_of(table: str) -> Table:
     return next(each for each in TABLES if each.name == table)
 
 
-def find(tables: Tables, table: str, key: Values) -> Row | None:
+def find(tables: Tables, table: str, key: Cells) -> Row | None:
     """The row with these values."""
     return next((row for row in tables.rows.get(table, ()) if _fits(row, key)), None)
 
@@ -135,11 +135,11 @@ def _apply(rows: list[Row], each: Operation) -> None:
     rows[place] = replace(rows[place], values={**rows[place].values, **each.after})
 
 
-def _fits(row: Row, values: Values) -> bool:
+def _fits(row: Row, values: Cells) -> bool:
     return all(row.values.get(name) == value for name, value in values.items())
 
 
-def _key(spec: Table, whole: Values) -> dict[str, Value]:
+def _key(spec: Table, whole: Cells) -> dict[str, Value]:
     return {name: whole[name] for name in spec.key} if spec.key else dict(whole)
 
 

@@ -22,7 +22,7 @@ from matcher.solving.cpsat import Effort, Solved, maximise
 from matcher.solving.pins import plan_for_pins
 from matcher.solving.progress import AskedToStop, OnProgress, Progress, Settings, never
 from matcher.solving.reduced import Hold, Reduced, Scope
-from matcher.solving.search import Clock, Solution, search_from
+from matcher.solving.search import SearchClock, Solution, search_from
 
 TOLD_REACH, CHANGES = TierName.TOLD_REACH, TierName.CHANGES
 LAST_SECONDS = 5.0  # for the fewest changes among plans that are equal otherwise
@@ -56,13 +56,13 @@ def repair(
     `REPAIR_TIERS`. `fewest` are those of this problem, if they are known already; `start` is a plan with no more
     changes to begin with. Raises PinsImpossible if no plan keeps all the pins.
     """
-    clock = Clock(settings, asked_to_stop)
+    clock = SearchClock(settings, asked_to_stop)
     fewest = fewest or fewest_changes(problem, settings, asked_to_stop, on_progress)
     first = clock.seconds()
     most = fewest.changes.value + allowed
-    held = Model(problem, [*MUST_RULES, *GOALS, Held(fewest.told_reach.value, most)])
+    held = Model(problem, [*MUST_RULES, *GOALS, HeldTiers(fewest.told_reach.value, most)])
     limit = SECONDS_FOR_TIERS if tier_seconds is None else tier_seconds
-    rest = Clock(replace(settings, time_limit=limit), asked_to_stop)
+    rest = SearchClock(replace(settings, time_limit=limit), asked_to_stop)
     begin = fewest.columns if start is None else held.columns_of(start)
     columns, scores = search_from(held, begin, rest, on_progress)
     if allowed:
@@ -83,10 +83,10 @@ def fewest_changes(
     if problem.under_way is None:
         raise ValueError("there is nothing to repair before people were told of a plan")
     model = Model(problem, [*MUST_RULES, *GOALS])
-    return _Repair(model, settings, Clock(settings, asked_to_stop), on_progress).fewest()
+    return _Repair(model, settings, SearchClock(settings, asked_to_stop), on_progress).fewest()
 
 
-class Held(Rule):
+class HeldTiers(Rule):
     """What a repair has found stays: so much told reach at least, so many changes at most."""
 
     name = "held"
@@ -106,8 +106,9 @@ def told_columns(model: Model) -> Ints:
     columns[model.past_columns] = 1
     gone = lost(model.problem)
     number = {(session_id, slot.start): column for column, (session_id, slot) in enumerate(model.visits)}
+    exact = {visit: column for column, visit in enumerate(model.visits)}
     for session_id, visit in told_to_come(model.problem).items():
-        column = number.get((session_id, visit.slot.start))
+        column = exact.get((session_id, visit.slot), number.get((session_id, visit.slot.start)))
         if column is None or session_id in gone.starts:
             continue
         columns[column] = 1
@@ -120,7 +121,7 @@ def told_columns(model: Model) -> Ints:
 
 
 class _Repair:
-    def __init__(self, model: Model, settings: Settings, clock: Clock, on_progress: OnProgress) -> None:
+    def __init__(self, model: Model, settings: Settings, clock: SearchClock, on_progress: OnProgress) -> None:
         self.model, self.settings, self.clock, self.on_progress = model, settings, clock, on_progress
         self.scope = Scope(model, [TOLD_REACH])
         self.told = told_columns(model)
@@ -238,7 +239,7 @@ class _Repair:
         return found
 
 
-def _fewest_among_equals(model: Model, columns: Ints, clock: Clock) -> Ints:
+def _fewest_among_equals(model: Model, columns: Ints, clock: SearchClock) -> Ints:
     """The same with fewer changes, where some are found in a few seconds."""
     gains = {tier: model.objective[tier] * (1 if tier.maximised else -1) for tier in TIERS}
     scope = Scope(model, TIERS)

@@ -37,7 +37,7 @@ class Edit:
     """The number of the edit that it takes back."""
 
 
-State = tuple[int, int]
+DataState = tuple[int, int]
 """The number of the newest import, and of the newest edit (0: none): whether anything was changed meanwhile."""
 
 
@@ -47,7 +47,7 @@ def load(connection: sa.Connection) -> tuple[Edit, ...]:
     return tuple(_edit(row) for row in connection.execute(query).mappings())
 
 
-def state(connection: sa.Connection) -> State | None:
+def state(connection: sa.Connection) -> DataState | None:
     """None before the first import."""
     newest = scenarios.newest_import(connection)
     last = connection.scalar(sa.select(sa.func.max(schema.edits.c.number)))

@@ -45,7 +45,7 @@ from matcher.store.connection import (
     sqlite_file,
     writing,
 )
-from matcher.store.edits import Edit, State
+from matcher.store.edits import DataState, Edit
 from matcher.store.erasure import Admitted
 from matcher.store.leases import Lease
 from matcher.store.publications import Heard, Version
@@ -298,7 +298,7 @@ class Workspace:
         query = sa.select(schema.runs.c.scenario_id).where(schema.runs.c.number == run)
         return scenarios.load(connection, int(connection.scalar(query) or 0))
 
-    def state(self) -> State | None:
+    def state(self) -> DataState | None:
         """By which it is known whether anything was imported or edited since; None before the first import."""
         with self._reading() as connection:
             return edits.state(connection)
@@ -314,7 +314,7 @@ class Workspace:
         about: Mapping[str, str],
         operations: Sequence[Operation],
         *,
-        seen: State | None = None,
+        seen: DataState | None = None,
         made: datetime | None = None,
         actor: str | None = None,
         why: str = "",
@@ -694,7 +694,7 @@ class Workspace:
         after: Sequence[Entry],
         letters: Sequence[Letter] = (),
         made: datetime | None = None,
-        judged_by: State | None = None,
+        judged_by: DataState | None = None,
         actor: str | None = None,
     ) -> int:
         """Keep `after` and the letters that tell of it as the next version, all at once; its number.
@@ -763,7 +763,7 @@ class Workspace:
                 )
             publications.add_letters(connection, version, letters)
 
-    def claim_letter(self, letter: Letter, judged_by: State | None) -> bool:
+    def claim_letter(self, letter: Letter, judged_by: DataState | None) -> bool:
         """Note that it is on its way (SENDING), which counts as an attempt. False if it is no longer as it was read.
 
         ChangedMeanwhile if `judged_by` is not the `state` any more.

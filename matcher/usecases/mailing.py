@@ -17,7 +17,7 @@ from matcher.publishing.letters import cancels
 from matcher.publishing.published import Answer, Entry, Letter, LetterState
 from matcher.solving.progress import AskedToStop, never
 from matcher.soundness import kept_letters
-from matcher.store import Heard, Lease, State, Taken, Workspace
+from matcher.store import DataState, Heard, Lease, Taken, Workspace
 from matcher.times import time_text, wall_clock
 from matcher.usecases.looking import looks
 from matcher.usecases.told import Held, held, is_on, published
@@ -129,7 +129,7 @@ def _send(
     server: Server,
     lease: Lease,
     letters: Sequence[Letter],
-    judged_by: State | None,
+    judged_by: DataState | None,
     per_minute: float,
     told: Callable[[Delivery], None],
     asked_to_stop: AskedToStop,
