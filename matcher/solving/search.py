@@ -133,15 +133,13 @@ class SearchClock:
 class _Search:
     """What is known so far: the plan, and for each tier a bound that holds with the earlier tiers where they are."""
 
-    def __init__(
-        self, model: Model, columns: Ints, settings: Settings, clock: SearchClock, on_progress: OnProgress
-    ) -> None:
+    def __init__(self, model: Model, columns: Ints, clock: SearchClock, on_progress: OnProgress) -> None:
         self.model = model
         self.columns = columns
-        self.settings = settings
+        self.settings = clock.settings
         self.clock = clock
         self.on_progress = on_progress
-        self.random = random.Random(settings.seed)  # nosec B311 # a search, no secret
+        self.random = random.Random(clock.settings.seed)  # nosec B311 # a search, no secret
         self.gains = {tier: model.objective[tier] if tier.maximised else -model.objective[tier] for tier in TIERS}
         self.bounds: dict[TierName, int] = {}
         for tier, gain in self.gains.items():  # poor as it is, no plan can have more than everything
