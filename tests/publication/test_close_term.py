@@ -49,17 +49,19 @@ def met_by(problem: Problem, cohort_id: str) -> Counter[str]:
 
 
 @pytest.fixture
-def published(address: str) -> Workspace:
-    workspace = Workspace.open(address, create=True)
+def published(sqlite_address: str) -> Workspace:
+    workspace = Workspace.open(sqlite_address, create=True)
     publish(workspace)
     return workspace
 
 
 @pytest.mark.parametrize("name", ["next", "next.xlsx"])
 def test_the_ledger_of_an_empty_plan_in_the_next_term_is_that_of_the_plan_that_took_place(
-    published: Workspace, tmp_path: Path, name: str
+    address: str, tmp_path: Path, name: str
 ) -> None:
-    now_known = written(published, tmp_path / name)
+    with Workspace.open(address, create=True) as workspace:
+        publish(workspace)
+        now_known = written(workspace, tmp_path / name)
     was, _ = build_problem(term())
     before, after = audit(was, USUAL), audit(now_known, Plan({}))
     counted = {(line.cohort_id, line.goal): line.met for line in before.ledger if line.goal != GoalName.MIXED_TEAM}
@@ -184,8 +186,8 @@ def test_meetings_that_are_recorded_of_this_terms_sessions_count_once(published:
     assert met_by(written(published, tmp_path / "next"), "OAK-Y5")["DEE"] == 1
 
 
-def test_without_anything_published_nothing_is_known_to_have_taken_place(address: str, tmp_path: Path) -> None:
-    with Workspace.open(address, create=True) as workspace:
+def test_without_anything_published_nothing_is_known_to_have_taken_place(sqlite_address: str, tmp_path: Path) -> None:
+    with Workspace.open(sqlite_address, create=True) as workspace:
         workspace.replace_tables(term(), "term.xlsx")
         with pytest.raises(NotThere, match="nothing is known to have taken place"):
             close_term(workspace, tmp_path / "next", AFTER)
