@@ -122,7 +122,8 @@ def solve_workspace(
 
     tables, term, warnings = _term(workspace, now)
     problem = term.problem
-    if term.version is not None and not afresh:
+    is_told = problem.under_way is not None and bool(problem.under_way.told.visits or problem.past)
+    if term.version is not None and is_told and not afresh:  # of an earlier term alone: there is nothing to keep
         raise Refused(
             f"People were told of version {term.version.number}, and a new plan would change what they were told. "
             "Nothing was done.",

@@ -11,11 +11,12 @@ import pytest
 
 from matcher.audit import audit
 from matcher.domain import GoalName, Plan, Problem, Slot, Status, TierScore, Visit
-from matcher.errors import NotThere, OutputError
+from matcher.errors import NotThere, OutputError, Refused
 from matcher.intake import build_problem, read_scenario
+from matcher.solving.progress import Settings
 from matcher.store import Workspace
 from matcher.tables import Row, Tables, Value
-from matcher.usecases import publishing
+from matcher.usecases import planning, publishing
 from matcher.usecases.publishing import Preview
 from matcher.usecases.terms import LEFT_BEHIND, close_term, compare
 from matcher.usecases.today import term_under_way, today
@@ -315,3 +316,17 @@ def test_an_id_is_used_again_in_the_same_term_without_a_word(published: Workspac
     assert compare(published, Path("term.xlsx"), term()).used_before == ()
     on = with_row(term({"first_day": date(2026, 10, 6)}), "slots", "OAK-2", end=OAK_2.end + timedelta(minutes=5))
     assert compare(published, Path("term.xlsx"), on).used_before == (), "a visit that has begun keeps its slot"
+
+
+def test_the_next_term_is_solved_as_a_term_that_nobody_was_told_of(published: Workspace, tmp_path: Path) -> None:
+    published.replace_tables(next_term_of(published, tmp_path / "next"), "next.xlsx")
+    quick = Settings(time_limit=3, workers=1, deterministic=True)
+    number, made = planning.solve_workspace(published, quick, lambda *_: None, lambda *_: None, now=SPRING)
+    assert "OAK-2-spring" in made.result.plan.visits
+    autumn = {(cohort, who) for cohort in ("OAK-Y5", "ELM-Y5", "ELM-Y6") for who in met_by(made.problem, cohort)}
+    for session_id, visit in made.result.plan.visits.items():
+        for cohort_id in made.problem.sessions[session_id].cohort_ids:
+            assert autumn.isdisjoint((cohort_id, who) for who in visit.team)
+    publishing.publish(published, publishing.preview(published, number, stamp=SPRING))
+    with pytest.raises(Refused):
+        planning.solve_workspace(published, quick, lambda *_: None, lambda *_: None, now=SPRING + timedelta(days=1))
