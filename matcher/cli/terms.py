@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 LINES_SHOWN = 60
+IDS_SHOWN = 10
 
 
 @app.command("import", short_help="Bring a spreadsheet into the workspace")
@@ -67,6 +68,7 @@ def import_(
         side = sides.THEIRS if theirs else sides.MINE if mine else None
         seen = usecases.terms.compare(workspace, scenario, tables, consent or (), again or (), side=side)
         _say_what_is_not_taken(seen)
+        _warn_of_ids_used_before(seen)
         if seen.conflicts and not dry_run:
             side = _whose_counts(seen.conflicts)
             seen = usecases.terms.compare(workspace, scenario, tables, consent or (), again or (), side=side)
@@ -102,6 +104,20 @@ def import_(
         if not quiet:
             print(f"Imported into {workspace.where}. Next: matcher solve")
         warn_of(usecases.told.held(workspace))
+
+
+def _warn_of_ids_used_before(seen: Importing) -> None:
+    if seen.used_before:
+        some = ", ".join(map(one_line, seen.used_before[:IDS_SHOWN]))
+        more = f" and {len(seen.used_before) - IDS_SHOWN} more" if len(seen.used_before) > IDS_SHOWN else ""
+        print(
+            f"warning: people were told of {counted(len(seen.used_before), 'session')} of an earlier term under an id "
+            f"that this spreadsheet uses again: {some}{more}. Give each session an id of its own. Under the old one "
+            "its calendar events take the place of the earlier ones (they are numbered above what was sent), and whom "
+            "classes met at the earlier visit is passed over.",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 def _say_what_is_not_taken(seen: Importing) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from matcher.publishing.events import EntryChange
     from matcher.rules.base import Goal, MustRule
     from matcher.solving.search import Solution
-    from matcher.store import Begun, RunSummary, SavedRun, Unfinished, Workspace
+    from matcher.store import RunSummary, SavedRun, Unfinished, Workspace
     from matcher.tables import Tables
     from matcher.usecases.today import Today
     from matcher.usecases.told import Gap, Held
@@ -122,7 +122,8 @@ def solve_workspace(
 
     tables, term, warnings = _term(workspace, now)
     problem = term.problem
-    if term.version is not None and not afresh:
+    is_told = problem.under_way is not None and bool(problem.under_way.told.visits or problem.past)
+    if term.version is not None and is_told and not afresh:  # of an earlier term alone: there is nothing to keep
         raise Refused(
             f"People were told of version {term.version.number}, and a new plan would change what they were told. "
             "Nothing was done.",
@@ -164,7 +165,7 @@ def solve_workspace(
             instead_of=[*mine, *needless],
             actor=actor,
             ledger=result.ledger,
-            begun=begun_of(term),
+            begun=term.begun,
         )
     except StoreError as error:
         if keeper.number is None:
@@ -254,18 +255,8 @@ def keep_repair(workspace: Workspace, seen: Repaired, actor: str | None = None) 
         seen.settings,
         actor=actor,
         ledger=result.ledger,
-        begun=begun_of(seen.term),
+        begun=seen.term.begun,
     )
-
-
-def begun_of(term: Today) -> Begun | None:
-    """What is kept with a run of what was past when it was made."""
-    from matcher.store import Begun
-
-    under_way = term.problem.under_way
-    if under_way is None or term.version is None:
-        return None
-    return Begun(under_way.now, term.version.number, under_way.past, under_way.declined)
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,8 @@ class Importing:
     """The ids of people who were erased, whose rows are left out."""
     stays_off: tuple[str, ...] = ()
     """The ids of people who withdrew their consent, for whom the spreadsheet says yes."""
+    used_before: tuple[str, ...] = ()
+    """The ids of sessions of which people were told in an earlier term."""
 
     def lines(self) -> list[str]:
         """How many rows of which table are new, changed and gone; and, but for the first import, each of them."""
@@ -146,6 +148,25 @@ def compare(
         tuple(again),
         admitted.passed_over,
         admitted.stays_off,
+        _used_before(workspace, admitted.tables),
+    )
+
+
+def _used_before(workspace: Workspace, tables: Tables) -> tuple[str, ...]:
+    """The sessions under whose ids people were told of visits before the first day of this spreadsheet's term."""
+    first_day = tables.programme.get("first_day")
+    slots: dict[str, set[Value]] = {}
+    for row in tables.rows.get("slots", ()):
+        slots.setdefault(str(row["session_id"]), set()).add(row["start"])
+    earlier = {
+        entry.session_id
+        for entry in workspace.published()
+        if isinstance(first_day, date)
+        and entry.start.date() < first_day
+        and entry.start not in slots.get(entry.session_id, set())
+    }
+    return tuple(
+        session_id for row in tables.rows.get("sessions", ()) if (session_id := str(row["session_id"])) in earlier
     )
 
 
