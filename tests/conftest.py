@@ -35,6 +35,7 @@ SLOW = (
     "tests/cli/test_publishing_commands.py",
     "tests/cli/test_role_models_score.py",
     "tests/cli/test_run_command.py",
+    "tests/cli/test_repair_commands.py",
     "tests/cli/test_safekeeping_commands.py",
     "tests/cli/test_todays_data.py",
     "tests/cli/test_todays_data_in_calendars.py",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from matcher.comparison import Comparison
 from matcher.comparison import compare as compare_plans
-from matcher.domain import TIERS, LedgerLine, Plan, Problem, Result, TierName, TierScore
+from matcher.domain import REPAIR_TIERS, TIERS, LedgerLine, Plan, Problem, Result, TierName, TierScore
 from matcher.errors import AuditRefused, InputProblem, MatcherError, NotThere, Refused, Remedy, StoreError
 from matcher.solving.progress import AskedToStop, OnFirstPlan, OnProgress, never
 from matcher.solving.progress import Settings as Settings
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 Tell = Callable[..., None]
 DEFAULT_SECONDS = Settings().time_limit
 LEAST_SECONDS = 1.0
+SEARCHED = 0.85  # of a trade-off's time; the rest goes into building and judging
 
 
 @dataclass(frozen=True)
@@ -289,7 +290,7 @@ def trade_off(
         raise NotThere(f"Nobody was told of a plan yet, so nothing can change in {workspace.where}.", Remedy.SOLVE)
     fewest: Fewest = fewest_changes(term.problem, settings, asked_to_stop)
     found: list[TradeOff] = []
-    each_seconds = settings.time_limit / max(1, len(points))
+    each_seconds = settings.time_limit * SEARCHED / len(points)
     for allowed in sorted(set(points)):
         solution = solve_repair(
             term.problem,
@@ -517,12 +518,16 @@ def compare(workspace: Workspace, first: int, second: int) -> Compared:
 
 
 def compared_tiers(before: SavedRun, after: SavedRun) -> tuple[ComparedTier, ...]:
-    """In their order; the first in which the runs differ decides."""
+    """In their order; the first in which the runs differ decides. Those of a repair only if both are repairs."""
     from matcher.publishing.disclosure import may_say_which_is_better
 
     found, decided = [], False
     same = before.plan == after.plan and before.fingerprint == after.fingerprint
-    for old, new in zip(before.tiers, after.tiers, strict=True):
+    both = [{score.tier: score for score in run.tiers} for run in (before, after)]
+    for tier in REPAIR_TIERS:
+        if not all(tier in scores for scores in both):
+            continue
+        old, new = (scores[tier] for scores in both)
         private = old.tier is TierName.ROLE_MODELS
         better, undisclosed = None, False
         if private and not decided and not same and not may_say_which_is_better(before.plan, after.plan):
