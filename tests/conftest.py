@@ -55,6 +55,7 @@ SLOW = (
     "tests/planning/test_repair.py",
     "tests/planning/test_small_neighbourhoods.py",
     "tests/planning/test_small_steps.py",
+    "tests/planning/test_stand_in.py",
     "tests/publication/test_facts.py",
     "tests/publication/test_import_while_sending.py",
     "tests/publication/test_late_letters.py",
