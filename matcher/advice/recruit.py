@@ -1,6 +1,6 @@
 """The few new people who would help most: the best of many kinds of people together, not one after the other.
 
-A kind of person is a sector, a neighbourhood (or online) and half a day of the week. All of them join the model as
+A profile is a sector, a neighbourhood (or online) and half a day of the week. All of them join the model as
 candidates, of whom at most so many may be used; the rest of the plan stays. So the best are found jointly. That no so
 many people of these kinds could bring more visits is proven by solving the missing visits with everybody else free to
 be anywhere (`Scope.alone`).
@@ -30,7 +30,7 @@ SECONDS = 20.0
 
 
 @dataclass(frozen=True)
-class Kind:
+class Profile:
     """A kind of person who could be asked for."""
 
     sector: str
@@ -43,7 +43,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class Wanted:
-    kind: Kind
+    kind: Profile
     session_ids: tuple[str, ...]
     """Where they would come."""
     delivers: tuple[str, ...]
@@ -67,9 +67,9 @@ class Recruits:
     """With them, under the ids of `candidates`."""
 
 
-def candidates(problem: Problem, plan: Plan) -> dict[str, tuple[Kind, Volunteer]]:
+def candidates(problem: Problem, plan: Plan) -> dict[str, tuple[Profile, Volunteer]]:
     """Kinds of people who could come to a visit that is missing or has room, as volunteers of a term."""
-    found: dict[Kind, int] = {}
+    found: dict[Profile, int] = {}
     for session_id, session in problem.sessions.items():
         if session_id in problem.past:
             continue
@@ -81,7 +81,7 @@ def candidates(problem: Problem, plan: Plan) -> dict[str, tuple[Kind, Volunteer]
         weight = 100 if visit is None else 1
         for slot in slots:
             for sector in _sectors(problem, session):
-                kind = Kind(sector, place, slot.day.weekday(), slot.end.time() <= NOON)
+                kind = Profile(sector, place, slot.day.weekday(), slot.end.time() <= NOON)
                 found[kind] = found.get(kind, 0) + weight
     best = sorted(found, key=lambda kind: (-found[kind], kind.sector, kind.school_id, kind.weekday, kind.morning))
     ids = (f"\0{number:03}" for number in range(MOST_KINDS))  # no spreadsheet has such an id
@@ -142,7 +142,7 @@ def _sectors(problem: Problem, session: Session) -> Sequence[str]:
     return list({folded(each.sector): each.sector for each in problem.volunteers.values() if each.sector}.values())
 
 
-def _as_volunteer(problem: Problem, key: str, kind: Kind) -> Volunteer:
+def _as_volunteer(problem: Problem, key: str, kind: Profile) -> Volunteer:
     programme = problem.programme
     first, last = (time(0), NOON) if kind.morning else (NOON, time(23, 59))
     if not kind.morning:
@@ -204,7 +204,7 @@ def _bound(model: Model, free: Ints, now: Ints, reach: int, seconds: float) -> i
     return max(reach, model.constants[TierName.REACH] + int(gain @ outside) + int(gain[columns] @ solved.values))
 
 
-def _wanted(asked: dict[str, tuple[Kind, Volunteer]], before: Plan, after: Plan) -> Iterator[Wanted]:
+def _wanted(asked: dict[str, tuple[Profile, Volunteer]], before: Plan, after: Plan) -> Iterator[Wanted]:
     of_person: dict[str, list[str]] = {}
     for volunteer_id, session_id, _ in after.assignments():
         if volunteer_id in asked:

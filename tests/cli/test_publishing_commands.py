@@ -36,7 +36,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         file.write_text(text, encoding="utf-8")
     db = folder / "matcher.db"
     well_here("import", scenario, "--db", db, "--quiet")
-    well_here("solve", "--db", db, "--deterministic", "--quiet")
+    well_here("solve", "--afresh", "--db", db, "--deterministic", "--quiet")
     return db
 
 
@@ -83,7 +83,7 @@ def test_on_a_terminal_publish_asks(draft: Path, answer: str, done: bool) -> Non
 
 
 def test_publishing_twice_says_that_there_is_nothing_to_publish(db: Path) -> None:
-    well_here("solve", "--db", db, "--deterministic", "--quiet")
+    well_here("solve", "--afresh", "--db", db, "--deterministic", "--quiet")
     before = kept(db)
     said = well_here("publish", "--db", db, "--yes")
     assert "Nothing to publish: version 1 says the same as run 2." in said.out
@@ -96,7 +96,7 @@ def test_what_changes_is_named_before_it_is_published_and_afterwards(made: Path,
     rewrite(scenario / "schools.csv", {"OAK": {"contact_name": "Somebody Else"}})
     rewrite(scenario / "sessions.csv", {"OAK-1": {"title": "Computers"}})
     well_here("import", scenario, "--db", db, "--yes", "--quiet")
-    well_here("solve", "--db", db, "--deterministic", "--quiet")
+    well_here("solve", "--afresh", "--db", db, "--deterministic", "--quiet")
     for said in (well_here("publish", "--db", db, "--yes"), well_here("diff", 1, 2, "--db", db)):
         words = " ".join(said.out.replace("│", " ").split())
         assert "changed: title" in words and "and contact" in words
@@ -107,7 +107,7 @@ def test_what_changes_is_named_before_it_is_published_and_afterwards(made: Path,
 def test_without_an_organiser_publish_says_what_to_add_or_writes_to_nobody(tmp_path: Path) -> None:
     db = tmp_path / "matcher.db"
     well_here("import", FIRST_STEPS, "--db", db, "--quiet")
-    well_here("solve", "--db", db, "--deterministic", "--quiet")
+    well_here("solve", "--afresh", "--db", db, "--deterministic", "--quiet")
     said = here("publish", "--db", db, "--yes", "--clock-is-right")  # whenever this test runs
     assert said.code == 1
     assert "organiser_email" in said.err
