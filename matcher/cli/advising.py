@@ -2,16 +2,76 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated
 
 import typer
 
 from matcher import usecases
 from matcher.cli.options import DEFAULT_DB, Database, Now
+from matcher.domain import Mode
 from matcher.times import time_text
-from matcher.wording import counted, one_line
+from matcher.wording import counted, listed, one_line, ordinal
 
 app = typer.Typer()
+
+
+@app.command("stand-in", short_help="Who could step in at a visit")
+def stand_in(
+    session: Annotated[str, typer.Argument(help="The visit: its id, or words of its title or school.")],
+    db: Database = DEFAULT_DB,
+    draft: Annotated[bool, typer.Option("--draft", help="In the newest run, not in what is published.")] = False,
+    most: Annotated[int, typer.Option("--most", min=1, max=1000, help="How many to list.")] = 10,
+    now: Now = None,
+) -> None:
+    """Lists who could step in at a visit, those asked least first, with what it would mean for them."""
+    with usecases.open_workspace(db) as workspace:
+        found = usecases.advising.stand_in(workspace, session, now, draft=draft)
+    problem, answer = found.problem, found.answer
+    visit = problem.sessions[answer.session_id]
+
+    def named(volunteer_id: str) -> str:
+        return one_line(problem.volunteers[volunteer_id].name)
+
+    where = f"{one_line(visit.title or visit.session_id)} at {one_line(problem.schools[visit.school_id].name)}"
+    print(f"{where}, {time_text(answer.slot.start)} {answer.slot.day.year} ({one_line(visit.session_id)})")
+    coming = listed([named(each) for each in answer.team]) if answer.team else "nobody"
+    state = (
+        f"{counted(answer.missing, 'more volunteer')} needed for it to run"
+        if answer.missing
+        else f"room for {answer.room} more"
+        if answer.room
+        else "fully staffed, so that these would be a reserve"
+    )
+    print(f"Coming: {coming}; {state}.")
+    for each in answer.found[:most]:
+        person = problem.volunteers[each.volunteer_id]
+        means = [f"their {ordinal(each.sessions + 1)} visit this term"]
+        if visit.mode is Mode.IN_PERSON:
+            means.append(f"{each.extra_km:.1f} km more travel" if each.extra_km else "no more travel")
+        if each.preference:
+            means.append("a good match" if each.preference > 0 else "not a good match")
+        if each.new_sector:
+            means.append(f"the first from {one_line(each.new_sector)} that the class would meet")
+        work = ", ".join(one_line(word) for word in (person.role, person.employer) if word)
+        print(f"  {named(each.volunteer_id)}{f' ({work})' if work else ''}: {'; '.join(means)}")
+    if len(answer.found) > most:
+        print(f"  ... and {len(answer.found) - most} more; --most lists more of them")
+    for swap in answer.swaps[:most]:
+        other = problem.sessions[swap.other_session_id]
+        at = f"{one_line(other.title or other.session_id)} at {one_line(problem.schools[other.school_id].name)}"
+        print(
+            f"  {named(swap.volunteer_id)}, if {named(swap.instead_id)} took over {at} ({one_line(other.session_id)})"
+        )
+    if not answer.found:
+        print("Nobody who is free can come as things are." if not answer.swaps else "Nobody else can come.")
+        for near in answer.nearly:
+            print(f"  Not {named(near.volunteer_id)}: {one_line(near.words)}.")
+    else:
+        first = answer.found[0].volunteer_id
+        print(
+            f"Ask them; then: matcher assign {shlex.quote(first)} {shlex.quote(answer.session_id)}, and matcher repair"
+        )
 
 
 @app.command(short_help="Whose safeguarding check runs out soon")

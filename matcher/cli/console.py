@@ -258,6 +258,8 @@ def trade_off_table(points: Sequence[TradeOff]) -> Table:
 def _with_bound(score: TierScore) -> str:
     if score.tier is TierName.ROLE_MODELS:
         return NOT_SHOWN
+    if score.tier is TierName.CHANGES:  # whose bound is that of the fewest, whatever is allowed
+        return f"{score.value:,}"
     bound = "proven" if score.proven else "unknown" if score.bound is None else f"{score.bound:,}"
     return f"{score.value:,} ({bound})"
 

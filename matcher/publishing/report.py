@@ -278,6 +278,8 @@ class _Report:
 
     def scores(self) -> list[Score]:
         words = {
+            TierName.TOLD_REACH: ("Keeping the visits that schools were told of", self._told_reach_words()),
+            TierName.CHANGES: ("Few changes to what people were told", self._change_words()),
             TierName.REACH: ("Reaching schools, those in greatest need first", self._reach_words()),
             TierName.ROLE_MODELS: ("Role models for every class", self._role_model_words()),
             TierName.PREFERENCES: ("Good matches", self._preference_words()),
@@ -298,6 +300,18 @@ class _Report:
     def _role_models(self, score: TierScore, title: str, meaning: str) -> Score:
         good = how_good(score, could_count(self.problem, self.result.plan))
         return Score(title, meaning, good[:1].upper() + good[1:], proven=False)
+
+    def _told_reach_words(self) -> str:
+        told = self.problem.under_way.told.visits if self.problem.under_way else {}
+        kept = sum(session_id in self.result.plan.visits for session_id in told)
+        return f"{kept} of the {counted(len(told), 'visit')} that people were told of take place."
+
+    def _change_words(self) -> str:
+        value = next((score.value for score in self.result.tiers if score.tier is TierName.CHANGES), 0)
+        return (
+            f"{counted(value, 'change')} to what people were told. Whoever is taken away or moved counts 2, a visit "
+            "cancelled or moved 2, whoever comes new 1; what cannot be kept counts nothing."
+        )
 
     def _reach_words(self) -> str:
         most = max((len(ids) for ids in self.sessions_of.values()), default=0)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 Tell = Callable[..., None]
 DEFAULT_SECONDS = Settings().time_limit
 LEAST_SECONDS = 1.0
+SEARCHED = 0.85  # of a trade-off's time; the rest goes into building and judging
 
 
 @dataclass(frozen=True)
@@ -292,7 +293,7 @@ def trade_off(
         raise NotThere(f"Nobody was told of a plan yet, so nothing can change in {workspace.where}.", Remedy.SOLVE)
     fewest: Fewest = fewest_changes(term.problem, settings, asked_to_stop)
     found: list[TradeOff] = []
-    each_seconds = settings.time_limit / max(1, len(points))
+    each_seconds = settings.time_limit * SEARCHED / len(points)
     for allowed in sorted(set(points)):
         solution = solve_repair(
             term.problem,
