@@ -376,8 +376,8 @@ class _Report:
                 [
                     one_line(
                         f"{each.volunteer}: {each.session} at {each.school}, {time_text(each.start)}; "
-                        f"{each.still_coming} still coming, at least {each.fewest} needed. "
-                        f"Who could step in: matcher stand-in {each.session_id}"
+                        f"{each.still_coming} still coming, at least {each.fewest} needed "
+                        f"({each.session_id})"
                     )
                     for each in declined
                 ],
@@ -412,7 +412,7 @@ class _Report:
                 for start, each in sorted(barely)[:FIRST_NAMED]
             ]
             yield NextStep(
-                f"{len(barely):,} of {counted(len(to_come), 'visit')} to come "
+                f"{len(barely):,} of {counted(len(to_come), 'visit')}{' to come' if self.heard else ''} "
                 f"{'stands' if len(barely) == 1 else 'stand'} at the smallest team: if one person drops out, it cannot "
                 "run. A reserve is good to have.",
                 [f"{'The first' if len(barely) > FIRST_NAMED else 'They are'}: {'; '.join(first)}."],
@@ -421,13 +421,18 @@ class _Report:
     def _missing(self) -> Iterator[NextStep]:
         missing = self.undelivered()
         if missing:
-            reasons = Counter(row.reason for row in missing if row.reason)
+            alike: dict[str, list[Undelivered]] = defaultdict(list)
+            for row in missing:
+                alike[row.reason].append(row)
+            most = sorted(alike.items(), key=lambda each: -len(each[1]))[:FIRST_NAMED]
             yield NextStep(
                 f"{counted(len(missing), 'visit does', 'visits do')} not take place. "
-                "Whom to recruit for them: matcher recruit",
+                "These are the reasons, and with them whom to recruit first.",
                 [
-                    reason if count == 1 else f"{reason} (and {count - 1} more for the same reason)"
-                    for reason, count in reasons.most_common(FIRST_NAMED)
+                    f"{rows[0].name} at {rows[0].school}"
+                    + (f" and {len(rows) - 1} more" if len(rows) > 1 else "")
+                    + f": {reason or 'No reason was recorded.'}"
+                    for reason, rows in most
                 ],
             )
 
