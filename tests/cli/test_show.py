@@ -87,3 +87,16 @@ def test_the_answer_stands_wherever_a_team_is_shown(told: Path, tmp_path: Path) 
         assert f"({shown})" in page
     assert "people said no" in page and page.index("people said no") < page.index("not answered yet")
     assert "Gaps" not in well_here("show", "--db", db, "--now", AFTER_ALL).out
+
+
+def test_a_repair_is_shown_and_compared_with_a_run_that_is_none(told: Path, tmp_path: Path) -> None:
+    db = Path(shutil.copy(told, tmp_path / "matcher.db"))
+    well_here("answer", "Ada", "OAK-2", "no", "--db", db, "--yes")
+    well_here("repair", "--db", db, "--yes", "--quiet", "--deterministic")
+    draft = well_here("show", "--draft", "--db", db).out
+    assert re.search(r"changes? to what people were told: proven fewest", draft)
+    for first, second in (("1", "3"), ("3", "1")):
+        compared = well_here("compare", first, second, "--db", db).out
+        assert re.search(r"changes .*–", compared) and re.search(r"told_reach .*–", compared)
+    well_here("export", "--out", tmp_path / "plan", "--db", db)
+    assert "to what people were told" in (tmp_path / "plan" / "report.html").read_text(encoding="utf-8")
