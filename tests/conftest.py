@@ -53,6 +53,7 @@ SLOW = (
     "tests/planning/test_compiled_loops.py",
     "tests/planning/test_plans_of_random_terms.py",
     "tests/planning/test_published_instance.py",
+    "tests/planning/test_recruit.py",
     "tests/planning/test_repair.py",
     "tests/planning/test_small_neighbourhoods.py",
     "tests/planning/test_small_steps.py",

@@ -9,11 +9,14 @@ import typer
 
 from matcher import usecases
 from matcher.cli.options import DEFAULT_DB, Database, Now
-from matcher.domain import Mode
+from matcher.domain import GoalName, Mode
 from matcher.times import time_text
 from matcher.wording import counted, listed, one_line, ordinal
 
 app = typer.Typer()
+
+MOULD_BREAKERS = (GoalName.WOMEN_IN_MALE_DOMINATED, GoalName.MEN_IN_FEMALE_DOMINATED, GoalName.ETHNIC_GROUPS)
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 @app.command("stand-in", short_help="Who could step in at a visit")
@@ -71,6 +74,46 @@ def stand_in(
         first = answer.found[0].volunteer_id
         print(
             f"Ask them; then: matcher assign {shlex.quote(first)} {shlex.quote(answer.session_id)}, and matcher repair"
+        )
+
+
+@app.command(short_help="Whom to ask for in a call for volunteers")
+def recruit(
+    people: Annotated[int, typer.Option("--people", min=1, max=10, help="How many new people.")] = 3,
+    db: Database = DEFAULT_DB,
+    draft: Annotated[bool, typer.Option("--draft", help="For the newest run, not for what is published.")] = False,
+    now: Now = None,
+) -> None:
+    """Says which few new people would help most, all together, in words for a call for volunteers."""
+    with usecases.open_workspace(db) as workspace:
+        found = usecases.advising.recruit(workspace, people, now, draft=draft)
+    problem, answer = found.problem, found.answer
+    if not answer.people:
+        print(f"None of the {counted(answer.kinds, 'kind')} of people tried would bring another visit or fill a place.")
+        return
+    print("We are looking for:")
+    for each in answer.people:
+        kind = each.kind
+        part = "mornings" if kind.morning else "afternoons"
+        where = f"near {one_line(problem.schools[kind.school_id].name)}" if kind.school_id else "who comes online"
+        print(f"  somebody from {one_line(kind.sector)} {where}, free on {WEEKDAYS[kind.weekday]} {part}")
+        for session_id in each.session_ids:
+            session = problem.sessions[session_id]
+            why = ", which does not take place without them" if session_id in each.delivers else ""
+            school = one_line(problem.schools[session.school_id].name)
+            print(f"    for {one_line(session.title or session_id)} at {school}{why}")
+    more = f"{counted(answer.more_visits, 'more visit')}" if answer.more_visits else "no more visits, but fuller teams"
+    print(f"With them: {more}.")
+    asked, kinds = counted(people, "person", "people"), f"{answer.kinds} kinds tried"
+    if answer.bound <= answer.reach:
+        print(f"Proven: no {asked} of the {kinds} could bring more visits.")
+    else:
+        gap = 100 * (answer.bound - answer.reach) / max(1, answer.bound)
+        print(f"No {asked} of the {kinds} could raise reach by more than another {gap:.1f} %.")
+    if any(goal.weight and goal.target for name, goal in problem.programme.goals.items() if name in MOULD_BREAKERS):
+        print(
+            "Women in building, engineering and rail, men in nursing and teaching, and people of every background "
+            "are especially welcome: children should meet them, too."
         )
 
 

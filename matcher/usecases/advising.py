@@ -14,6 +14,7 @@ from matcher.usecases.today import moment, term_under_way
 from matcher.wording import one_line
 
 if TYPE_CHECKING:
+    from matcher.advice.recruit import Recruits
     from matcher.advice.stand_in import StandIns
     from matcher.domain import Plan, Problem, School, Session, Slot, Volunteer
     from matcher.store import Workspace
@@ -107,3 +108,36 @@ def stand_in(workspace: Workspace, words: str, now: str | None = None, *, draft:
     if session_id not in plan.visits:
         raise Refused(f"{one_line(where)} does not take place in this plan, so nobody is missing from it.", Remedy.WHY)
     return InItsPlace(problem, Substitutes(problem, plan).of(session_id))
+
+
+@dataclass(frozen=True)
+class ToRecruit:
+    """Whom to ask for, with the term that it is about."""
+
+    problem: Problem
+    answer: Recruits
+    now: int
+    """What reach is worth without them."""
+
+
+@looks
+def recruit(workspace: Workspace, people: int = 3, now: str | None = None, *, draft: bool = False) -> ToRecruit:
+    """The few new people who would help most, all together; for the published plan, or for the newest run.
+
+    Raises NotThere if there is no plan.
+    """
+    from matcher.advice.recruit import recruit as best
+    from matcher.advice.stand_in import as_it_stands
+    from matcher.audit import audit
+    from matcher.domain import Plan, TierName
+    from matcher.usecases.planning import load_run
+
+    problem = term_under_way(workspace, moment(workspace, now))
+    if draft or problem.under_way is None:
+        _, problem, result = load_run(workspace)
+        plan = result.plan
+    else:
+        plan = as_it_stands(problem)
+    broken = {each for finding in audit(problem, plan).findings for each in finding.sessions} - problem.past.keys()
+    plan = Plan({key: visit for key, visit in plan.visits.items() if key not in broken})
+    return ToRecruit(problem, best(problem, plan, people), audit(problem, plan).values[TierName.REACH])
