@@ -29,6 +29,7 @@ SLOW = (
     "tests/cli/test_no_password_is_repeated.py",
     "tests/cli/test_nothing_personal.py",
     "tests/cli/test_odd_names.py",
+    "tests/cli/test_show.py",
     "tests/cli/test_overrides.py",
     "tests/cli/test_power_cut.py",
     "tests/cli/test_privacy_commands.py",
