@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from matcher.appointments import Attendee
 from matcher.domain import folded
-from matcher.errors import BadInput, InputProblem, NotThere, Remedy
+from matcher.errors import BadInput, InputProblem, NotThere, Remedy, StoreError
 from matcher.merging import Conflict, LeftOut, merge
 from matcher.merging import Side as Side
 from matcher.publishing.forgetting import STAND_IN
@@ -196,7 +196,10 @@ def _told_and_gone(workspace: Workspace, new: Tables) -> tuple[str, ...]:
 
     if not workspace.versions():
         return ()
-    published = told.published(workspace)
+    try:
+        published = told.published(workspace)
+    except StoreError:  # what was told can no longer be read: all the more has it to be replaced
+        return ()
     now = wall_clock(datetime.now(UTC), published.problem.programme.timezone)
     people = {str(row["volunteer_id"]) for row in new.rows.get("volunteers", ())}
     sessions = {str(row["session_id"]) for row in new.rows.get("sessions", ())}
