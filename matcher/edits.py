@@ -107,6 +107,37 @@ def touches(first: Operation, second: Operation) -> bool:
     return not both_set or bool(first.after.keys() & second.after.keys())
 
 
+def rests_on(later: Iterable[Operation], earlier: Sequence[Operation]) -> bool:
+    """Whether a later edit touched what an earlier one did, or names a row that it added."""
+    return any(touches(mine, theirs) or _names(mine, theirs) for mine in later for theirs in earlier)
+
+
+HOMES: Mapping[str, str] = {
+    "school_id": "schools",
+    "excluded_schools": "schools",
+    "cohort_id": "cohorts",
+    "cohort_ids": "cohorts",
+    "session_id": "sessions",
+    "volunteer_id": "volunteers",
+    "other_id": "volunteers",
+    "came": "volunteers",
+}
+"""Column -> the table of what it names by id. A test asks of every column of ids."""
+
+
+def _names(later: Operation, earlier: Operation) -> bool:
+    """Whether the later operation puts an id into a cell whose row the earlier one added."""
+    if earlier.do is not Do.ADD or later.do is Do.REMOVE or len(earlier.key) != 1:
+        return False
+    (added_id,) = earlier.key.values()
+    return any(
+        HOMES.get(column) == earlier.table
+        and later.table != earlier.table
+        and added_id in (value if isinstance(value, tuple) else (value,))
+        for column, value in later.after.items()
+    )
+
+
 def spec_of(table: str) -> Table:
     """Raises StopIteration if there is no such table."""
     return next(each for each in TABLES if each.name == table)
@@ -161,16 +192,17 @@ def as_data(operations: Iterable[Operation]) -> list[dict[str, Any]]:
 def from_data(found: Any) -> tuple[Operation, ...]:
     """The operations again. Raises ValueError where it is not what `as_data` made."""
     try:
-        return tuple(
-            Operation(
-                Do(each["do"]),
-                spec_of(each["table"]).name,
-                *({column: _value(kept) for column, kept in each[name].items()} for name in ("key", "before", "after")),
-            )
-            for each in found
-        )
-    except (AttributeError, KeyError, StopIteration, TypeError) as error:
+        return tuple(map(_operation, found))
+    except (AttributeError, KeyError, TypeError) as error:
         raise ValueError("these are no operations") from error
+
+
+def _operation(found: Any) -> Operation:
+    cells = [{column: _value(kept) for column, kept in found[name].items()} for name in ("key", "before", "after")]
+    table = next((each.name for each in TABLES if each.name == found["table"]), None)
+    if table is None:
+        raise ValueError("no table of that name")
+    return Operation(Do(found["do"]), table, *cells)
 
 
 def as_plain(value: Value) -> Any:

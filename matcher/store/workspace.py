@@ -319,8 +319,11 @@ class Workspace:
         actor: str | None = None,
         why: str = "",
         undoes: int | None = None,
+        heard: Sequence[Heard] = (),
     ) -> int:
         """Change today's tables by these operations, and keep that in the journal; its number there.
+
+        With it the answers in `heard` are recorded: ChangedMeanwhile where one of them is not to what stands now.
 
         The tables must have been found good with them (`intake.build_problem`). Raises ChangedMeanwhile where what
         they expect is not there any more, or where `seen` is not the state any more. Gender, ethnicity and consent
@@ -339,9 +342,11 @@ class Workspace:
                 raise ChangedMeanwhile(self._changed_by(connection)) from None
             private = any(_is_private(each) for each in operations)
             number = edits.add(connection, kind, about, () if private else operations, after, when, actor, why, undoes)
+            if not all(publications.record(connection, heard, when, actor)):
+                raise ChangedMeanwhile(self._changed_by(connection))
             found, refused = False, frozenset[str]()
             if private:
-                self._settle(connection, after, when, actor)
+                edits.settle(connection, after, when, actor)
                 found, refused = erasure.sweep(connection, when)
                 scenarios.remove_unused(connection)
         if private:
@@ -349,14 +354,6 @@ class Workspace:
         if found:
             self._wipe()
         return number
-
-    def _settle(self, connection: sa.Connection, tables: Tables, when: datetime, actor: str | None) -> None:
-        """Make today's tables an import's, so that no edit is needed any more to know them."""
-        last = connection.execute(
-            sa.select(schema.imports.c.source).order_by(schema.imports.c.number.desc()).limit(1)
-        ).scalar_one()
-        sheet = scenarios.current_sheet(connection)
-        scenarios.add_import(connection, scenarios.find_or_add(connection, tables), last, when, actor, sheet)
 
     def _changed_by(self, connection: sa.Connection) -> str:
         """What somebody did meanwhile, for the message that nothing was done."""
@@ -541,12 +538,14 @@ class Workspace:
         """
         stand_in = erasure.new_stand_in()
         with self._writing() as connection:
+            erasure.settle(erasure.AnyVersion(connection), now)
             who = erasure.person(erasure.AnyVersion(connection), volunteer_id)
             done = erasure.forget(erasure.AnyVersion(connection), who, stand_in, now)
             if not erasure.matching([volunteer_id], erasure.marks(connection)):
                 erasure.keep_mark(connection, erasure.mark_of(volunteer_id, who.names, secrets.token_hex(8)))
 
         def leave(kept: erasure.AnyVersion) -> bool:
+            erasure.settle(kept, now)
             there = erasure.person(kept, volunteer_id)
             both = replace(there, words=there.words | who.words)
             return erasure.forget(kept, both, stand_in, now).total() > 0
