@@ -182,7 +182,7 @@ def as_data(operations: Iterable[Operation]) -> list[dict[str, Any]]:
     return [
         {"do": each.do.value, "table": each.table}
         | {
-            name: {column: _plain(value) for column, value in getattr(each, name).items()}
+            name: {column: as_plain(value) for column, value in getattr(each, name).items()}
             for name in ("key", "before", "after")
         }
         for each in operations
@@ -205,14 +205,15 @@ def _operation(found: Any) -> Operation:
     return Operation(Do(found["do"]), table, *cells)
 
 
-def _plain(value: Value) -> Any:
+def as_plain(value: Value) -> Any:
+    """A cell as text, a number, or a list or a day in a mapping, which JSON can hold."""
     match value:
         case datetime():
             return {"moment": value.isoformat()}
         case date():
             return {"day": value.isoformat()}
         case tuple():
-            return {"list": [_plain(each) for each in value]}
+            return {"list": [as_plain(each) for each in value]}
     return value
 
 

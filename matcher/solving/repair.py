@@ -25,7 +25,7 @@ from matcher.solving.reduced import Hold, Reduced, Scope
 from matcher.solving.search import SearchClock, Solution, search_from
 
 TOLD_REACH, CHANGES = TierName.TOLD_REACH, TierName.CHANGES
-LAST_SECONDS = 5.0  # for the fewest changes among plans that are equal otherwise
+LAST_SHARE = 0.2  # of the tiers' time, for the fewest changes among plans that are equal otherwise
 SECONDS_FOR_TIERS = 3.0
 """For the five tiers after the fewest changes, unless a limit was given."""
 
@@ -62,11 +62,12 @@ def repair(
     most = fewest.changes.value + allowed
     held = Model(problem, [*MUST_RULES, *GOALS, HeldTiers(fewest.told_reach.value, most)])
     limit = SECONDS_FOR_TIERS if tier_seconds is None else tier_seconds
-    rest = SearchClock(replace(settings, time_limit=limit), asked_to_stop)
+    last = limit * LAST_SHARE if allowed else 0.0
+    rest = SearchClock(replace(settings, time_limit=limit - last), asked_to_stop)
     begin = fewest.columns if start is None else held.columns_of(start)
     columns, scores = search_from(held, begin, rest, on_progress)
     if allowed:
-        columns = _fewest_among_equals(held, columns, rest)
+        columns = _fewest_among_equals(held, columns, settings, last)
     changes = replace(fewest.changes, value=held.value(CHANGES, columns))
     told_reach = replace(fewest.told_reach, value=held.value(TOLD_REACH, columns))
     tiers = (told_reach, changes, *scores)
@@ -239,13 +240,13 @@ class _Repair:
         return found
 
 
-def _fewest_among_equals(model: Model, columns: Ints, clock: SearchClock) -> Ints:
-    """The same with fewer changes, where some are found in a few seconds."""
+def _fewest_among_equals(model: Model, columns: Ints, settings: Settings, seconds: float) -> Ints:
+    """The same with fewer changes, where some are found in these seconds."""
     gains = {tier: model.objective[tier] * (1 if tier.maximised else -1) for tier in TIERS}
     scope = Scope(model, TIERS)
     holds = [Hold(gain, int(gain @ columns)) for gain in gains.values()]
     rows = scope.reduced(scope.columns, columns, holds)
-    effort = Effort(LAST_SECONDS, clock.settings.workers, clock.settings.seed, clock.settings.deterministic)
+    effort = Effort(seconds, settings.workers, settings.seed, settings.deterministic)
     solved = maximise(rows, -model.objective[CHANGES][rows.free], effort, columns[rows.free])
     if solved.values is None:
         return columns

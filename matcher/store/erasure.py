@@ -437,9 +437,12 @@ def settle(kept: AnyVersion, now: datetime) -> None:
         edits.settle(kept.connection, found, now, None, kept.columns)
 
 
+_STAND_IN_ID = "former-"
+
+
 def new_stand_in() -> str:
     """An id that says nothing of anybody."""
-    return f"former-{secrets.token_hex(4)}"
+    return f"{_STAND_IN_ID}{secrets.token_hex(4)}"
 
 
 def find(connection: sa.Connection, who: str) -> dict[str, tuple[str, ...]]:
@@ -829,7 +832,27 @@ def admit(connection: sa.Connection, tables: Tables, consent: Collection[str], a
     meetings = () if current is None else _meetings(AnyVersion(connection), current)
     agreed = {key[0] for key, said in meetings if said == "yes"}
     rows = {name: _admitted(name, found, gone, off, agreed) for name, found in tables.rows.items()}
+    if gone:
+        rows["visits"] = tuple(_with_stand_ins(connection, row, gone) for row in tables.rows.get("visits", ()))
     return Admitted(replace(tables, rows=rows), tuple(sorted(gone)), tuple(sorted(off)))
+
+
+def _with_stand_ins(connection: sa.Connection, row: Row, gone: Collection[str]) -> Row:
+    """Somebody came to that visit, so classes met as many people: whoever was erased stays there as nobody.
+
+    By the id under which they stand in a plan of that visit, if there is one.
+    """
+    came = _ids(row.values.get("came"))
+    if not any(each in gone for each in came):
+        return row
+    session_id, table = str(row["session_id"]), schema.run_assignments
+    planned = sa.select(table.c.volunteer_id).where(
+        table.c.session_id == session_id, table.c.volunteer_id.startswith(_STAND_IN_ID)
+    )
+    known = list(dict.fromkeys(connection.scalars(planned.order_by(table.c.run_number.desc(), table.c.volunteer_id))))
+    made = (f"{_STAND_IN_ID}{_hash(session_id, str(number))[:8]}" for number in range(len(came)))
+    free = iter([each for each in (*known, *made) if each not in came])
+    return replace(row, values={**row.values, "came": tuple(next(free) if each in gone else each for each in came)})
 
 
 def _ids(value: object) -> tuple[str, ...]:

@@ -88,6 +88,12 @@ def current_sheet(connection: sa.Connection) -> int | None:
     return found
 
 
+def sheet(connection: sa.Connection) -> Tables | None:
+    """The same as tables; None before the first import."""
+    scenario_id = current_sheet(connection)
+    return None if scenario_id is None else load(connection, scenario_id)
+
+
 def newest_import(connection: sa.Connection) -> int | None:
     """Its number."""
     number: int | None = connection.scalar(sa.select(sa.func.max(schema.imports.c.number)))

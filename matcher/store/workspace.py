@@ -34,7 +34,7 @@ from matcher.store import (
     unfinished,
     versions,
 )
-from matcher.store.changes import Change, diff
+from matcher.store.changes import Change, diff, fingerprint
 from matcher.store.connection import (
     check_file,
     database_url,
@@ -376,6 +376,11 @@ class Workspace:
                 row["number"], row["source"], row["made_utc"].replace(tzinfo=UTC), row["fingerprint"], row["actor"]
             )
 
+    def load_sheet(self) -> Tables | None:
+        """The spreadsheet of the last import as it was read; None before the first."""
+        with self._reading() as connection:
+            return scenarios.sheet(connection)
+
     def admit(self, tables: Tables, consent: Collection[str] = (), again: Collection[str] = ()) -> Admitted:
         """What of a spreadsheet is taken: not the people who were erased, nor consent that was withdrawn.
 
@@ -393,8 +398,11 @@ class Workspace:
         actor: str | None = None,
         consent: Collection[str] = (),
         again: Collection[str] = (),
+        sheet: Tables | None = None,
     ) -> tuple[Change, ...]:
         """Make this the current scenario, and return what changed by it; without a change nothing is written.
+
+        `sheet` is the spreadsheet as it was read, where that is another one: with which the next one is compared.
 
         The scenario must have been found good (`intake.build_problem`). `agreed` are the changes somebody was shown
         and said yes to: if the workspace has moved on since, so that they are not what would be done now, it is left
@@ -405,6 +413,7 @@ class Workspace:
         with self._writing() as connection:
             erasure.drop_marks(connection, again)
             new = erasure.admit(connection, new, consent, again).tables
+            sheet = new if sheet is None else erasure.admit(connection, sheet, consent, again).tables
             current = edits.today(connection)
             changes = diff(current, new)
             if agreed is not None and tuple(agreed) != changes:
@@ -412,11 +421,13 @@ class Workspace:
                     f"{self.where} was changed by somebody else in the meantime, so other changes would be made than "
                     "the ones shown. Nothing was changed. Import again, and look at them again."
                 )
-            if current is None or changes:
-                scenario_id = scenarios.find_or_add(connection, new)
-                scenarios.add_import(connection, scenario_id, source, when, actor)
+            known = scenarios.sheet(connection)
+            is_new = current is None or bool(changes) or known is None or fingerprint(known) != fingerprint(sheet)
+            if is_new:
+                scenario_id, sheet_id = (scenarios.find_or_add(connection, each) for each in (new, sheet))
+                scenarios.add_import(connection, scenario_id, source, when, actor, sheet_id)
             found, refused = erasure.sweep(connection, when, consent)
-            if current is None or changes:
+            if is_new:
                 scenarios.remove_unused(connection)
         self._take_out_of_copies(refused)
         if found:
