@@ -47,10 +47,7 @@ def one_edit(draw: st.DrawFn, tables: Tables) -> Edit | None:
             return None if any(row["volunteer_id"] == new for row in people) else (added("volunteers", values),)
         case "set" if people:
             row = draw(st.sampled_from(people))
-            cells = draw(
-                st.sampled_from([{"employer": "X"}, {"employer": None}, {"role": "Y", "max_distance_km": 2.0}])
-            )
-            return (changed("volunteers", row, cells),)
+            return (changed("volunteers", row, CELLS[draw(st.integers(0, len(CELLS) - 1))]),)
         case "remove" if people:
             row = draw(st.sampled_from(people))
             along = [each for each in tables.rows["pins"] if each["volunteer_id"] == row["volunteer_id"]]

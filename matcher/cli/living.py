@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from matcher import usecases
 from matcher.cli.console import new_console, new_table
-from matcher.cli.options import DEFAULT_DB, By, Database, NothingToAsk, Now, Why
+from matcher.cli.options import DEFAULT_DB, Because, By, Database, NothingToAsk, Now
 from matcher.errors import BadInput
 from matcher.wording import one_line
 
@@ -52,7 +52,7 @@ def drop(
         str | None, typer.Option("--to", metavar="DATE", help="To this day; else to the term's end.")
     ] = None,
     db: Database = DEFAULT_DB,
-    why: Why = None,
+    why: Because = None,
     by: By = None,
     now: Now = None,
     yes: NothingToAsk = False,
@@ -66,7 +66,7 @@ def drop(
 def cancel(
     session: Which,
     db: Database = DEFAULT_DB,
-    why: Why = None,
+    why: Because = None,
     by: By = None,
     now: Now = None,
     yes: NothingToAsk = False,
@@ -81,7 +81,7 @@ def move(
     session: Which,
     start: Start,
     db: Database = DEFAULT_DB,
-    why: Why = None,
+    why: Because = None,
     by: By = None,
     now: Now = None,
     yes: NothingToAsk = False,
@@ -96,7 +96,7 @@ def offer(
     session: Which,
     starts: Annotated[list[str], typer.Argument(metavar="START…", help="Each such as 2026-10-14T09:30.")],
     db: Database = DEFAULT_DB,
-    why: Why = None,
+    why: Because = None,
     by: By = None,
     now: Now = None,
     yes: NothingToAsk = False,
@@ -114,7 +114,7 @@ def assign(
         str | None, typer.Option(metavar="REASON", help="Set rules that forbid it aside, for this reason.")
     ] = None,
     db: Database = DEFAULT_DB,
-    why: Why = None,
+    why: Because = None,
     by: By = None,
     now: Now = None,
     yes: NothingToAsk = False,
@@ -129,7 +129,7 @@ def unassign(
     volunteer: Who,
     session: Which,
     db: Database = DEFAULT_DB,
-    why: Why = None,
+    why: Because = None,
     by: By = None,
     now: Now = None,
     yes: NothingToAsk = False,
@@ -144,7 +144,7 @@ def pin(
     session: Which,
     start: Start,
     db: Database = DEFAULT_DB,
-    why: Why = None,
+    why: Because = None,
     by: By = None,
     now: Now = None,
     yes: NothingToAsk = False,
@@ -159,7 +159,7 @@ def unpin(
     session: Which,
     start: Start,
     db: Database = DEFAULT_DB,
-    why: Why = None,
+    why: Because = None,
     by: By = None,
     now: Now = None,
     yes: NothingToAsk = False,
@@ -175,7 +175,7 @@ def set_(
     key: Annotated[str, typer.Argument(help="The row: its id, or the name of a person, school, class or visit.")],
     cells: Annotated[list[str], typer.Argument(metavar=CELLS, help="The new cells, such as employer=Toyota.")],
     db: Database = DEFAULT_DB,
-    why: Why = None,
+    why: Because = None,
     by: By = None,
     yes: NothingToAsk = False,
 ) -> None:
@@ -189,7 +189,7 @@ def add(
     table: TableName,
     cells: Annotated[list[str], typer.Argument(metavar=CELLS, help="Its cells, such as name='Kim Li'.")],
     db: Database = DEFAULT_DB,
-    why: Why = None,
+    why: Because = None,
     by: By = None,
     yes: NothingToAsk = False,
 ) -> None:
@@ -206,7 +206,7 @@ def remove(
         typer.Argument(metavar="KEY", help="Its id or name; where rows have none, COLUMN=VALUE of its cells."),
     ],
     db: Database = DEFAULT_DB,
-    why: Why = None,
+    why: Because = None,
     by: By = None,
     yes: NothingToAsk = False,
 ) -> None:
@@ -227,7 +227,7 @@ def attended(
     ] = None,
     pupils: Annotated[int | None, typer.Option(min=0, max=100_000, help="How many pupils were there.")] = None,
     db: Database = DEFAULT_DB,
-    why: Why = None,
+    why: Because = None,
     by: By = None,
     now: Now = None,
     yes: NothingToAsk = False,
@@ -268,7 +268,7 @@ def journal(db: Database = DEFAULT_DB) -> None:
 def undo(
     number: Annotated[int | None, typer.Argument(min=1, help="Its number in the journal; the last one else.")] = None,
     db: Database = DEFAULT_DB,
-    why: Why = None,
+    why: Because = None,
     by: By = None,
     yes: NothingToAsk = False,
 ) -> None:

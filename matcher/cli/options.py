@@ -38,7 +38,7 @@ Now = Annotated[
 By = Annotated[
     str | None, typer.Option("--by", envvar="MATCHER_BY", help="Who does it, for the journal, such as your name.")
 ]
-Why = Annotated[str | None, typer.Option("--why", help="Why, for the journal, such as: rang on Monday, has flu.")]
+Because = Annotated[str | None, typer.Option("--why", help="Why, for the journal, such as: rang on Monday, has flu.")]
 Run = Annotated[int | None, typer.Option(min=1, help="The number of a run; the newest unless said.")]
 WORKERS = os.cpu_count() or 1
 DEFAULT_DB = "matcher.db"

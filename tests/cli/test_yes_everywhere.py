@@ -11,6 +11,7 @@ READING = {
     "diff",
     "due",
     "guide",
+    "journal",
     "recruit",
     "rules",
     "runs",
