@@ -246,6 +246,7 @@ class Encounter:
     gender: Gender | None = None
     ethnic_group: EthnicGroup | None = None
     share_women: float | None = None
+    session_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 from matcher.tables import TABLES, Row, Table, Tables, Value
 
-Values = Mapping[str, Value]
+Cells = Mapping[str, Value]
 
 
 class Do(StrEnum):
@@ -29,11 +29,11 @@ class Operation:
 
     do: Do
     table: str
-    key: Values
+    key: Cells
     """By which the row is found: the table's key columns or, where it has none, all of its values."""
-    before: Values = None  # type: ignore[assignment]
+    before: Cells = None  # type: ignore[assignment]
     """Of SET: the cells as they have to be; of the others empty."""
-    after: Values = None  # type: ignore[assignment]
+    after: Cells = None  # type: ignore[assignment]
     """Of SET: the cells as they become; of ADD and REMOVE the whole row."""
 
     def __post_init__(self) -> None:
@@ -50,7 +50,7 @@ class DoesNotFit(Exception):
         self.operation = operation
 
 
-def added(table: str, values: Values) -> Operation:
+def added(table: str, values: Cells) -> Operation:
     """A new row; columns that are not named are blank."""
     spec = spec_of(table)
     whole = {column.name: values.get(column.name) for column in spec.columns}
@@ -64,7 +64,7 @@ def removed(table: str, row: Row) -> Operation:
     return Operation(Do.REMOVE, table, _key(spec, whole), {}, whole)
 
 
-def changed(table: str, row: Row, cells: Values) -> Operation:
+def changed(table: str, row: Row, cells: Cells) -> Operation:
     """Cells of a row that is there."""
     spec = spec_of(table)
     whole = {column.name: row.values.get(column.name) for column in spec.columns}
@@ -107,12 +107,43 @@ def touches(first: Operation, second: Operation) -> bool:
     return not both_set or bool(first.after.keys() & second.after.keys())
 
 
+def rests_on(later: Iterable[Operation], earlier: Sequence[Operation]) -> bool:
+    """Whether a later edit touched what an earlier one did, or names a row that it added."""
+    return any(touches(mine, theirs) or _names(mine, theirs) for mine in later for theirs in earlier)
+
+
+HOMES: Mapping[str, str] = {
+    "school_id": "schools",
+    "excluded_schools": "schools",
+    "cohort_id": "cohorts",
+    "cohort_ids": "cohorts",
+    "session_id": "sessions",
+    "volunteer_id": "volunteers",
+    "other_id": "volunteers",
+    "came": "volunteers",
+}
+"""Column -> the table of what it names by id. A test asks of every column of ids."""
+
+
+def _names(later: Operation, earlier: Operation) -> bool:
+    """Whether the later operation puts an id into a cell whose row the earlier one added."""
+    if earlier.do is not Do.ADD or later.do is Do.REMOVE or len(earlier.key) != 1:
+        return False
+    (added_id,) = earlier.key.values()
+    return any(
+        HOMES.get(column) == earlier.table
+        and later.table != earlier.table
+        and added_id in (value if isinstance(value, tuple) else (value,))
+        for column, value in later.after.items()
+    )
+
+
 def spec_of(table: str) -> Table:
     """Raises StopIteration if there is no such table."""
     return next(each for each in TABLES if each.name == table)
 
 
-def find(tables: Tables, table: str, key: Values) -> Row | None:
+def find(tables: Tables, table: str, key: Cells) -> Row | None:
     """The row with these values."""
     return next((row for row in tables.rows.get(table, ()) if _fits(row, key)), None)
 
@@ -135,11 +166,11 @@ def _apply(rows: list[Row], each: Operation) -> None:
     rows[place] = replace(rows[place], values={**rows[place].values, **each.after})
 
 
-def _fits(row: Row, values: Values) -> bool:
+def _fits(row: Row, values: Cells) -> bool:
     return all(row.values.get(name) == value for name, value in values.items())
 
 
-def _key(spec: Table, whole: Values) -> dict[str, Value]:
+def _key(spec: Table, whole: Cells) -> dict[str, Value]:
     return {name: whole[name] for name in spec.key} if spec.key else dict(whole)
 
 
@@ -151,7 +182,7 @@ def as_data(operations: Iterable[Operation]) -> list[dict[str, Any]]:
     return [
         {"do": each.do.value, "table": each.table}
         | {
-            name: {column: _plain(value) for column, value in getattr(each, name).items()}
+            name: {column: as_plain(value) for column, value in getattr(each, name).items()}
             for name in ("key", "before", "after")
         }
         for each in operations
@@ -161,26 +192,28 @@ def as_data(operations: Iterable[Operation]) -> list[dict[str, Any]]:
 def from_data(found: Any) -> tuple[Operation, ...]:
     """The operations again. Raises ValueError where it is not what `as_data` made."""
     try:
-        return tuple(
-            Operation(
-                Do(each["do"]),
-                spec_of(each["table"]).name,
-                *({column: _value(kept) for column, kept in each[name].items()} for name in ("key", "before", "after")),
-            )
-            for each in found
-        )
-    except (AttributeError, KeyError, StopIteration, TypeError) as error:
+        return tuple(map(_operation, found))
+    except (AttributeError, KeyError, TypeError) as error:
         raise ValueError("these are no operations") from error
 
 
-def _plain(value: Value) -> Any:
+def _operation(found: Any) -> Operation:
+    cells = [{column: _value(kept) for column, kept in found[name].items()} for name in ("key", "before", "after")]
+    table = next((each.name for each in TABLES if each.name == found["table"]), None)
+    if table is None:
+        raise ValueError("no table of that name")
+    return Operation(Do(found["do"]), table, *cells)
+
+
+def as_plain(value: Value) -> Any:
+    """A cell as text, a number, or a list or a day in a mapping, which JSON can hold."""
     match value:
         case datetime():
             return {"moment": value.isoformat()}
         case date():
             return {"day": value.isoformat()}
         case tuple():
-            return {"list": [_plain(each) for each in value]}
+            return {"list": [as_plain(each) for each in value]}
     return value
 
 

@@ -43,6 +43,10 @@ class Remedy(Enum):
     """Make a plan."""
     REPAIR = auto()
     """Mend the plan that people were told of, or say that a new one is meant."""
+    WHY = auto()
+    """Ask why a visit does not take place."""
+    OVERRIDE = auto()
+    """Set a rule aside knowingly, with a reason."""
     LATER = auto()
     """Say another now, or set the machine's clock."""
     RESUME = auto()

@@ -6,11 +6,11 @@ its fingerprint, a plan against its scenario, events against the people and sess
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from matcher.appointments import Attendee, Facts
-from matcher.domain import REPAIR_TIERS, TIERS, Plan, Problem, UnderWay, Visit
+from matcher.domain import REPAIR_TIERS, TIERS, Encounter, Plan, Problem, Slot, UnderWay, Visit, Volunteer
 from matcher.errors import DamagedError, InputProblem, InputProblems, NotThere, Remedy, StoreError
 from matcher.intake import build_problem
 from matcher.publishing.calendars import told_in
@@ -75,26 +75,68 @@ def kept_run(workspace: Workspace, number: int | None = None) -> tuple[SavedRun,
 def with_past(workspace: Workspace, problem: Problem, begun: Begun) -> Problem:
     """The term under way: with what people had been told, and everybody and everything that past visits name.
 
-    Whoever the data does not have (any more) is as in the last version that has them, and never free.
+    Whoever the data does not have (any more) is as in the last version that has them, and never free. What took place
+    in an earlier term is no part of this one: whom classes met there are earlier encounters.
     """
-    stands = {session_id: visit for session_id, visit in begun.past.items() if visit is not None}
-    known = problem
+    everything = {session_id: visit for session_id, visit in begun.past.items() if visit is not None}
+    earlier = {key: visit for key, visit in everything.items() if is_of_earlier_term(problem, key, visit.slot)}
+    past = {key: visit for key, visit in begun.past.items() if key not in earlier}
+    stands = {key: visit for key, visit in everything.items() if key not in earlier}
+    known = replace(problem, encounters=(*problem.encounters, *_encounters_at(workspace, problem, earlier)))
     for version in workspace.versions():
         if stands.keys() <= known.sessions.keys() and _teams(stands) <= known.volunteers.keys():
             break
         _, then, _ = kept_problem(workspace, version.run_number)
         known = _with_those_of(known, then, stands)
+    unheard_of = {
+        key: Volunteer(key, key, "", max_sessions=0, max_sessions_per_day=0)
+        for key in sorted(_teams(stands) - known.volunteers.keys())
+    }  # who came, by a spreadsheet that nobody was ever planned by
+    known = replace(known, volunteers={**known.volunteers, **unheard_of})
     told = workspace.once(("plan", begun.version), lambda: _plan_of(workspace, begun.version))
     to_come = {
         session_id: visit
         for session_id, visit in told.visits.items()
-        if session_id not in begun.past and visit.slot.start > begun.now
+        if session_id not in past and visit.slot.start > begun.now
     }
     erased = frozenset(
         key for key in _teams(stands) if key in known.volunteers and known.volunteers[key].name == STAND_IN
     )
-    under_way = UnderWay(begun.now, Plan({**stands, **to_come}), begun.past, begun.declined, erased)
+    under_way = UnderWay(begun.now, Plan({**stands, **to_come}), past, begun.declined, erased)
     return replace(known, under_way=under_way)
+
+
+def is_of_earlier_term(problem: Problem, session_id: str, slot: Slot) -> bool:
+    """Whether that visit was in a term before the one that the data describes, perhaps under an id used again."""
+    session = problem.sessions.get(session_id)
+    return slot.day < problem.programme.first_day and (session is None or slot not in session.slots)
+
+
+def _encounters_at(workspace: Workspace, problem: Problem, visits: Mapping[str, Visit]) -> Iterator[Encounter]:
+    """Whom classes of today met at visits of earlier terms, but for those visits that the data has encounters of."""
+    told_already = {each.session_id for each in problem.encounters}
+    left = {session_id: visit for session_id, visit in visits.items() if session_id not in told_already}
+    for version in workspace.versions():
+        if not left:
+            return
+        _, then, _ = kept_problem(workspace, version.run_number)
+        for session_id, visit in list(left.items()):
+            session = then.sessions.get(session_id)
+            if session is None or visit.slot not in session.slots:
+                continue
+            del left[session_id]
+            for cohort_id in session.cohort_ids:
+                if cohort_id in problem.cohorts:
+                    for who in visit.team:
+                        yield _met(cohort_id, who, problem.volunteers.get(who) or then.volunteers.get(who), session_id)
+
+
+def _met(cohort_id: str, volunteer_id: str, person: Volunteer | None, session_id: str) -> Encounter:
+    if person is None or person.name == STAND_IN:
+        return Encounter(cohort_id, volunteer_id, session_id=session_id)
+    return Encounter(
+        cohort_id, volunteer_id, person.sector, person.gender, person.ethnic_group, person.share_women, session_id
+    )
 
 
 def _plan_of(workspace: Workspace, version: int) -> Plan:

@@ -350,7 +350,7 @@ OVERRIDES = Table(
         Column(
             "rule",
             Kind.CHOICE,
-            "The rule, as matcher rules names it, such as load.",
+            "The rule by its name, such as load.",
             required=True,
             choices=OVERRIDABLE,
         ),

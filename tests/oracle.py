@@ -298,8 +298,8 @@ def _repair(problem: Problem, under_way: UnderWay, plan: Plan) -> dict[str, int]
         for volunteer_id in told.team:
             if start_lost or volunteer_id not in problem.volunteers:
                 continue
-            same_start = next(slot for slot in usable if slot.start == told.slot.start)
-            if _forbidden(problem, session_id, Visit(same_start, (volunteer_id,))):
+            same_start = [slot for slot in usable if slot.start == told.slot.start]
+            if all(_forbidden(problem, session_id, Visit(slot, (volunteer_id,))) for slot in same_start):
                 continue
             if new is None or moved or volunteer_id not in new.team:
                 changes += 2

@@ -26,7 +26,18 @@ HOUSE = REPOSITORY / "matcher"
 # From the ground up: a floor imports only from those before it, and from itself.
 FLOORS = (
     *("errors", "times", "geography", "coordinates", "addresses", "durable", "secrecy", "formulas", "wording"),
-    *("domain", "names", "appointments", "people_alike", "tables", "edits", "intake", "authoring", "comparison"),
+    *(
+        "domain",
+        "names",
+        "appointments",
+        "people_alike",
+        "tables",
+        "edits",
+        "merging",
+        "intake",
+        "authoring",
+        "comparison",
+    ),
     *("rules", "audit", "gate", "solving", "advice", "publishing", "store", "mail"),
     *("soundness", "usecases", "cli", "__main__"),
 )

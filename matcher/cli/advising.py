@@ -2,16 +2,119 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated
 
 import typer
 
 from matcher import usecases
 from matcher.cli.options import DEFAULT_DB, Database, Now
+from matcher.domain import GoalName, Mode
 from matcher.times import time_text
-from matcher.wording import counted, one_line
+from matcher.wording import counted, listed, one_line, ordinal
 
 app = typer.Typer()
+
+MOULD_BREAKERS = (GoalName.WOMEN_IN_MALE_DOMINATED, GoalName.MEN_IN_FEMALE_DOMINATED, GoalName.ETHNIC_GROUPS)
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+@app.command("stand-in", short_help="Who could step in at a visit")
+def stand_in(
+    session: Annotated[str, typer.Argument(help="The visit: its id, or words of its title or school.")],
+    db: Database = DEFAULT_DB,
+    draft: Annotated[bool, typer.Option("--draft", help="In the newest run, not in what is published.")] = False,
+    most: Annotated[int, typer.Option("--most", min=1, max=1000, help="How many to list.")] = 10,
+    now: Now = None,
+) -> None:
+    """Lists who could step in at a visit, those asked least first, with what it would mean for them."""
+    with usecases.open_workspace(db) as workspace:
+        found = usecases.advising.stand_in(workspace, session, now, draft=draft)
+    problem, answer = found.problem, found.answer
+    visit = problem.sessions[answer.session_id]
+
+    def named(volunteer_id: str) -> str:
+        return one_line(problem.volunteers[volunteer_id].name)
+
+    where = f"{one_line(visit.title or visit.session_id)} at {one_line(problem.schools[visit.school_id].name)}"
+    print(f"{where}, {time_text(answer.slot.start)} {answer.slot.day.year} ({one_line(visit.session_id)})")
+    coming = listed([named(each) for each in answer.team]) if answer.team else "nobody"
+    state = (
+        f"{counted(answer.missing, 'more volunteer')} needed for it to run"
+        if answer.missing
+        else f"room for {answer.room} more"
+        if answer.room
+        else "fully staffed, so that these would be a reserve"
+    )
+    print(f"Coming: {coming}; {state}.")
+    for each in answer.found[:most]:
+        person = problem.volunteers[each.volunteer_id]
+        means = [f"their {ordinal(each.sessions + 1)} visit this term"]
+        if visit.mode is Mode.IN_PERSON:
+            means.append(f"{each.extra_km:.1f} km more travel" if each.extra_km else "no more travel")
+        if each.preference:
+            means.append("a good match" if each.preference > 0 else "not a good match")
+        if each.new_sector:
+            means.append(f"the first from {one_line(each.new_sector)} that the class would meet")
+        work = ", ".join(one_line(word) for word in (person.role, person.employer) if word)
+        print(f"  {named(each.volunteer_id)}{f' ({work})' if work else ''}: {'; '.join(means)}")
+    if len(answer.found) > most:
+        print(f"  ... and {len(answer.found) - most} more; --most lists more of them")
+    for swap in answer.swaps[:most]:
+        other = problem.sessions[swap.other_session_id]
+        at = f"{one_line(other.title or other.session_id)} at {one_line(problem.schools[other.school_id].name)}"
+        print(
+            f"  {named(swap.volunteer_id)}, if {named(swap.instead_id)} took over {at} ({one_line(other.session_id)})"
+        )
+    if not answer.found:
+        print("Nobody who is free can come as things are." if not answer.swaps else "Nobody else can come.")
+        for near in answer.nearly:
+            print(f"  Not {named(near.volunteer_id)}: {one_line(near.words)}.")
+    else:
+        first = answer.found[0].volunteer_id
+        print(
+            f"Ask them; then: matcher assign {shlex.quote(first)} {shlex.quote(answer.session_id)}, and matcher repair"
+        )
+
+
+@app.command(short_help="Whom to ask for in a call for volunteers")
+def recruit(
+    people: Annotated[int, typer.Option("--people", min=1, max=10, help="How many new people.")] = 3,
+    db: Database = DEFAULT_DB,
+    draft: Annotated[bool, typer.Option("--draft", help="For the newest run, not for what is published.")] = False,
+    now: Now = None,
+) -> None:
+    """Says which few new people would help most, all together, in words for a call for volunteers."""
+    with usecases.open_workspace(db) as workspace:
+        found = usecases.advising.recruit(workspace, people, now, draft=draft)
+    problem, answer = found.problem, found.answer
+    if not answer.people:
+        print(f"None of the {counted(answer.kinds, 'kind')} of people tried would bring another visit or fill a place.")
+        return
+    print("We are looking for:")
+    for each in answer.people:
+        kind = each.kind
+        part = "mornings" if kind.morning else "afternoons"
+        where = f"near {one_line(problem.schools[kind.school_id].name)}" if kind.school_id else "who comes online"
+        print(f"  somebody from {one_line(kind.sector)} {where}, free on {WEEKDAYS[kind.weekday]} {part}")
+        for session_id in each.session_ids:
+            session = problem.sessions[session_id]
+            why = ", which does not take place without them" if session_id in each.delivers else ""
+            school = one_line(problem.schools[session.school_id].name)
+            print(f"    for {one_line(session.title or session_id)} at {school}{why}")
+    more = f"{counted(answer.more_visits, 'more visit')}" if answer.more_visits else "no more visits, but fuller teams"
+    print(f"With them: {more}.")
+    asked, kinds = counted(people, "person", "people"), f"{answer.kinds} kinds tried"
+    if answer.bound <= answer.reach:
+        print(f"Proven: no {asked} of the {kinds} could bring more visits.")
+    else:
+        gap = 100 * (answer.bound - answer.reach) / max(1, answer.bound)
+        print(f"No {asked} of the {kinds} could raise reach by more than another {gap:.1f} %.")
+    if any(goal.weight and goal.target for name, goal in problem.programme.goals.items() if name in MOULD_BREAKERS):
+        print(
+            "Women in building, engineering and rail, men in nursing and teaching, and people of every background "
+            "are especially welcome: children should meet them, too."
+        )
 
 
 @app.command(short_help="Whose safeguarding check runs out soon")

@@ -7,7 +7,7 @@ import email.policy
 import json
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from enum import Enum, auto
 from types import TracebackType
@@ -27,7 +27,7 @@ from matcher.wording import counted, listed, one_line, plain
 
 if TYPE_CHECKING:
     from matcher.publishing.events import EntryChange
-    from matcher.publishing.published import Entry, Letter
+    from matcher.publishing.published import Answer, Entry, Letter
     from matcher.solving.progress import Progress
     from matcher.store import SavedRun
     from matcher.usecases.planning import ComparedTier, TradeOff
@@ -175,22 +175,38 @@ def score_table(problem: Problem, plan: Plan, tiers: Sequence[TierScore]) -> Tab
     for score, remark, disclosed in usecases.planning.tiers_to_show(problem, plan, tiers):
         bound = "unknown" if score.bound is None else f"{score.bound:,}"
         figures = (f"{score.value:,}", bound) if disclosed else (NOT_SHOWN, NOT_SHOWN)
-        table.add_row(score.tier, *figures, remark)
+        table.add_row(score.tier, *figures, _fewest(score) or remark)
     return table
+
+
+def _fewest(score: TierScore) -> str:
+    """What a repair changes, in words; "" of any other tier."""
+    if score.tier is not TierName.CHANGES:
+        return ""
+    return f"{counted(score.value, 'change')} to what people were told" + (": proven fewest" if score.proven else "")
 
 
 def comparison_table(before: SavedRun, after: SavedRun, tiers: Sequence[ComparedTier]) -> tuple[Table, bool]:
     """Two runs' tiers and which is better, as far as it may be told; and whether something is left open by that."""
     table = new_table("tier", f"run {before.number}", f"run {after.number}", "better")
     for each in tiers:
-        private = each.before.tier is TierName.ROLE_MODELS
-        figures = (NOT_SHOWN if private else f"{score.value:,}" for score in (each.before, each.after))
+        private = each.tier is TierName.ROLE_MODELS
+        figures = (
+            "–" if score is None else NOT_SHOWN if private else f"{score.value:,}"
+            for score in (each.before, each.after)
+        )
         better = NOT_SHOWN if each.undisclosed else f"run {each.better.number}" if each.better else ""
-        table.add_row(each.before.tier, *figures, better)
+        table.add_row(each.tier, *figures, better)
     return table, any(each.undisclosed for each in tiers)
 
 
-def plan_tables(problem: Problem, result: Result, school: str | None, volunteer: str | None) -> Iterator[Table]:
+def plan_tables(
+    problem: Problem,
+    result: Result,
+    answers: Mapping[tuple[str, str], Answer],
+    school: str | None,
+    volunteer: str | None,
+) -> Iterator[Table]:
     """Who goes where, in order of time, and what is not delivered and why; of one school or volunteer if asked."""
     table = new_table("when", "session", "school", "what", "team", title="Who goes where")
     for session_id, visit in sorted(result.plan.visits.items(), key=lambda each: (each[1].slot.start, each[0])):
@@ -202,7 +218,7 @@ def plan_tables(problem: Problem, result: Result, school: str | None, volunteer:
             _shown(session_id),
             _shown(problem.schools[session.school_id].name),
             _shown(session.title or session.format),
-            _shown(", ".join(problem.volunteers[person].name for person in visit.team)),
+            _shown(", ".join(_with_answer(problem, answers, person, session_id) for person in visit.team)),
         )
     yield table
     if volunteer is not None:
@@ -214,6 +230,13 @@ def plan_tables(problem: Problem, result: Result, school: str | None, volunteer:
             missing.add_row(_shown(session_id), _shown(problem.schools[session.school_id].name), _shown(reason))
     if missing.row_count:
         yield missing
+
+
+def _with_answer(
+    problem: Problem, answers: Mapping[tuple[str, str], Answer], volunteer_id: str, session_id: str
+) -> str:
+    answer = answers.get((volunteer_id, session_id))
+    return problem.volunteers[volunteer_id].name + (f" ({usecases.told.answered(answer)})" if answer else "")
 
 
 def begun_lines(problem: Problem, begun: Sequence[Entry]) -> Iterator[str]:
@@ -235,6 +258,8 @@ def trade_off_table(points: Sequence[TradeOff]) -> Table:
 def _with_bound(score: TierScore) -> str:
     if score.tier is TierName.ROLE_MODELS:
         return NOT_SHOWN
+    if score.tier is TierName.CHANGES:  # whose bound is that of the fewest, whatever is allowed
+        return f"{score.value:,}"
     bound = "proven" if score.proven else "unknown" if score.bound is None else f"{score.bound:,}"
     return f"{score.value:,} ({bound})"
 

@@ -163,7 +163,7 @@ def _run() -> int | str | None:
 
 
 TAKES_ADDRESS = ("--db", "--smtp", "--caldav")
-TAKES_TEXT = ("--note",)
+TAKES_TEXT = ("--note", "--why", "--override")
 
 
 def _refuse_misplaced_logins(arguments: Sequence[str]) -> None:

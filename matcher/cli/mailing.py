@@ -18,7 +18,7 @@ from matcher.cli.console import (
     new_table,
     readable,
 )
-from matcher.cli.options import DEFAULT_DB, ClockIsRight, Database, Quiet, TemplatesOption, Yes
+from matcher.cli.options import DEFAULT_DB, By, ClockIsRight, Database, Quiet, TemplatesOption, Yes
 from matcher.cli.shared import agree, agree_to_the_clock
 from matcher.domain import Problem
 from matcher.errors import Cannot, Refused, Remedy
@@ -183,15 +183,20 @@ def reply(
 @app.command("answer", short_help="Note what a volunteer told you")
 def answer_(
     volunteer: Annotated[str, typer.Argument(help="The volunteer's id, or a name that only one has.")],
-    session: Annotated[str, typer.Argument(help="The session's id.")],
+    session: Annotated[str, typer.Argument(help="The session's id, or what only one of theirs is called.")],
     said: Annotated[Word, typer.Argument(metavar="yes|no|maybe", help="What they said.")],
     note: Annotated[str | None, typer.Option(help="How you know, such as: rang on Monday.")] = None,
     db: Database = DEFAULT_DB,
+    by: By = None,
     yes: Yes = False,
 ) -> None:
-    """Records what a volunteer told you of a visit; a later mail of theirs counts again."""
+    """Records what a volunteer told you of a visit; a later mail of theirs counts again.
+
+    It is a line of the journal, and is taken back as the others are.
+    """
+    answered = usecases.mailing.ANSWERS[said.value]
     with usecases.open_workspace(db) as workspace:
-        taken = usecases.mailing.answer(workspace, volunteer, session, usecases.mailing.ANSWERS[said.value], note)
+        taken = usecases.living.answer(workspace, volunteer, session, answered, note, actor=by)
     when = f"{taken.entry.session_id} on {time_text(taken.entry.start)}"
     print(f"{taken.answer}: {one_line(taken.volunteer.name)}, {when} (on your word)")
     if taken.is_declined:

@@ -35,6 +35,10 @@ Now = Annotated[
     str | None,
     typer.Option("--now", metavar="MOMENT", help="Instead of the machine's clock, for rehearsals: 2026-10-14T09:30."),
 ]
+By = Annotated[
+    str | None, typer.Option("--by", envvar="MATCHER_BY", help="Who does it, for the journal, such as your name.")
+]
+Why = Annotated[str | None, typer.Option("--why", help="Why, for the journal, such as: rang on Monday, has flu.")]
 Run = Annotated[int | None, typer.Option(min=1, help="The number of a run; the newest unless said.")]
 WORKERS = os.cpu_count() or 1
 DEFAULT_DB = "matcher.db"

@@ -47,7 +47,7 @@ from matcher.cli.shared import ENDING, staleness, warn_of
 from matcher.domain import TierName
 from matcher.errors import BadInput, OutputError
 from matcher.times import time_text
-from matcher.wording import one_line
+from matcher.wording import counted, one_line
 
 if TYPE_CHECKING:
     from matcher.usecases.planning import Made, Repaired
@@ -245,25 +245,44 @@ def _show_changes(seen: Repaired, everything: bool) -> None:
         print(f"... and {hidden} more; --all shows them all")
 
 
-@app.command(short_help="Show a run: who goes where, and what is missing")
+@app.command(short_help="Show the plan: who goes where, and what is missing")
 def show(
     db: Database = DEFAULT_DB,
-    run: Run = None,
-    school: Annotated[str | None, typer.Option(help="Only this school, by its id.")] = None,
-    volunteer: Annotated[str | None, typer.Option(help="Only this volunteer, by their id.")] = None,
+    run: Annotated[int | None, typer.Option(min=1, help="The run of that number.")] = None,
+    draft: Annotated[bool, typer.Option("--draft", help="The newest run, whatever people were told.")] = False,
+    school: Annotated[str | None, typer.Option(help="Only this school, by name or id.")] = None,
+    volunteer: Annotated[str | None, typer.Option(help="Only this volunteer, by name or id.")] = None,
+    now: Now = None,
 ) -> None:
-    """Shows a run: its scores, who goes where, and what is not delivered and why."""
+    """Shows what people were told last: who goes where, their answers, what is missing. Before that, the newest run.
+
+    Of one school or volunteer, with their list to hand over.
+    """
+    if run is not None and draft:
+        raise BadInput("--draft is the newest run, --run any other: say one of them.")
     with usecases.open_workspace(db) as workspace:
-        shown = usecases.planning.show(workspace, run, school=school, volunteer=volunteer)
+        moment = None if now is None else usecases.today.moment(workspace, now)
+        shown = usecases.planning.show(workspace, run, draft=draft, school=school, volunteer=volunteer, now=moment)
     warn_of(shown.held)
     saved, problem, result = shown.run, shown.problem, shown.result
     console = new_console()
-    console.print(f"Run {saved.number}, made {saved.made:%Y-%m-%d %H:%M} UTC" + staleness(saved))
-    console.print(score_table(problem, result.plan, result.tiers))
-    for table in plan_tables(problem, result, school, volunteer):
+    what = f"Version {shown.version}, which people were told: run" if shown.version else "Run"
+    untold = "" if shown.is_anything_told or run is not None else ". Nobody was told of a plan yet"
+    console.print(f"{what} {saved.number}, made {saved.made:%Y-%m-%d %H:%M} UTC" + staleness(saved) + untold)
+    if not shown.to_hand_over:
+        console.print(score_table(problem, saved.plan, result.tiers))
+    for table in plan_tables(problem, result, shown.answers, shown.school_id, shown.volunteer_id):
         console.print(table)
+    if shown.begun and not shown.to_hand_over:
+        begun = counted(shown.begun, "visit that has begun is", "visits that have begun are")
+        console.print(f"{begun} not listed; matcher show --run {saved.number} lists all.")
     if shown.gaps:
         console.print(_gap_table(shown.gaps))
+        for session_id in dict.fromkeys(gap.entry.session_id for gap in shown.gaps):
+            print(f"Who could step in: matcher stand-in {one_line(session_id)}")
+    if shown.to_hand_over:
+        heading = "To hand over" if shown.version else "A draft, which nobody was told of"
+        print(f"\n{heading}:\n\n{shown.to_hand_over}")
 
 
 @app.command(short_help="List the runs")
@@ -289,10 +308,18 @@ def runs(db: Database = DEFAULT_DB) -> None:
 
 
 @app.command(short_help="Write a run's plan, report and calendars")
-def export(out: Out, db: Database = DEFAULT_DB, run: Run = None, yes: NothingToAsk = False) -> None:
-    """Writes a run's plan, report and calendars to a folder, as the command run does."""
+def export(
+    out: Out,
+    db: Database = DEFAULT_DB,
+    run: Run = None,
+    told: Annotated[bool, typer.Option("--told", help="The plan that people were told of last.")] = False,
+    yes: NothingToAsk = False,
+) -> None:
+    """Writes a run's plan, report and calendars to a folder, as the command run does: the newest, published or not."""
+    if run is not None and told:
+        raise BadInput("--told is the run that people were told of, --run any other: say one of them.")
     with usecases.open_workspace(db) as workspace:
-        saved = usecases.planning.export(workspace, out, run)
+        saved = usecases.planning.export(workspace, out, run, of_what_was_told=told)
     print(f"Run {saved.number} is in {out}{staleness(saved)}")
 
 

@@ -61,7 +61,7 @@ def publish(
                 print("\n".join(begun_lines(seen.problem, seen.begun)))
             else:
                 print(f"{visits} no longer in the plan began already, and will be left as they were published.")
-        if not seen.changes:
+        if not seen.changes and not (seen.version == 1 and seen.begun):
             print(
                 f"Nothing to publish: version {seen.version - 1} says the same as run {seen.run.number}. "
                 "Nobody will be written to."

@@ -26,6 +26,8 @@ REMEDIES = {
         "`matcher repair` keeps what they were told, but for what cannot be; `matcher solve --afresh` plans all visits "
         "to come anew."
     ),
+    Remedy.WHY: "`matcher show` says why it does not.",
+    Remedy.OVERRIDE: "Set that aside knowingly, where it is right, with --override and the reason.",
     Remedy.LATER: "Say a later --now, or, without one, set this machine's clock.",
     Remedy.RESUME: "Go on from it with `matcher solve --resume`.",
     Remedy.EXPORT: "Write the folder again with `matcher export --out DIR`.",

@@ -696,7 +696,13 @@ class _Assembly:
             gender, group = self._demographics("encounters", row, given_genders)
             found.append(
                 Encounter(
-                    cohort_id, text(row, "volunteer_id"), text(row, "sector"), gender, group, share_of(row, shares)
+                    cohort_id,
+                    text(row, "volunteer_id"),
+                    text(row, "sector"),
+                    gender,
+                    group,
+                    share_of(row, shares),
+                    text(row, "session_id"),
                 )
             )
         self._warn_of_genders("encounters", given_genders)

@@ -260,7 +260,8 @@ def _date(raw: Raw, column: Column) -> date:
     if isinstance(raw, str):
         if match := _DATE.fullmatch(raw):
             return _day_of(match, expected)
-        raise BadCell(quoted(raw), expected, f"Write the day like this: 2026-10-14. {_SLASHES}")
+        like_this = "Write it so." if column.kind is Kind.DAYS else f"Write the day like this: 2026-10-14. {_SLASHES}"
+        raise BadCell(quoted(raw), expected, like_this)
     raise BadCell(shown(raw), expected, "Format the column as Date, then type the day again.")
 
 

@@ -92,9 +92,8 @@ class _Keys:
             return
         if key in self.seen:
             first = f", first in row {self.seen[key]}" if self.seen[key] else ""
-            self.notes.problem(
-                PROGRAMME, row, key, f"the key {key} a second time{first}", "each key once", "Delete one of the two."
-            )
+            action = "Write all days into the first, with ; between." if key == "closed" else "Delete one of the two."
+            self.notes.problem(PROGRAMME, row, key, f"the key {key} a second time{first}", "each key once", action)
             return
         self.seen[key] = row
         try:

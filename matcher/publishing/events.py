@@ -73,11 +73,15 @@ def entries_after(
     writes to nobody. `new_addresses` are those whose e-mail address is another one than in the last
     version: nobody has written to it yet, so their events count as changed. What this version invites, moves or
     cancels gets a SEQUENCE of `sequence_from` at least: calendars may hold the event from a workspace that was lost.
+    Where an earlier term had a session of that id, its attendees' events are numbered above what they were sent then.
     """
     now = wall_clock(stamp, problem.programme.timezone)
     known = {entry.uid: entry for entry in before}
     to_come = {_key(entry): entry.uid for entry in before if entry.start > now}
     at_its_time = {(_key(entry), entry.start): entry.uid for entry in before}
+    numbered: dict[_Key, int] = {}
+    for entry in before:
+        numbered[_key(entry)] = max(entry.sequence, numbered.get(_key(entry), 0))
     planned: dict[str, Entry] = {}
     for each in appointments(problem, plan):
         key = each.attendee, each.attendee_id, each.session_id
@@ -88,7 +92,8 @@ def entries_after(
         if each.facts.start <= now and before:
             continue
         rewrite = key[:2] in new_addresses and each.facts.start > now
-        planned[uid] = _entry(uid, each, old, version, stamp, rewrite, sequence_from)
+        at_least = sequence_from if old or key not in numbered else max(sequence_from, numbered[key] + 1)
+        planned[uid] = _entry(uid, each, old, version, stamp, rewrite, at_least)
     rest = {
         uid: entry if entry.start <= now else _cancelled(entry, version, stamp, sequence_from)
         for uid, entry in known.items()

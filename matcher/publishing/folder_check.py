@@ -11,7 +11,7 @@ from typing import Any
 
 import icalendar
 
-from matcher.domain import TIERS, TierName
+from matcher.domain import REPAIR_TIERS, TIERS, TierName
 from matcher.errors import OutputError
 from matcher.publishing.plan_files import OVERRIDE_COLUMNS, PLAN_COLUMNS, SESSION_COLUMNS
 from matcher.tables import OVERRIDABLE
@@ -99,7 +99,7 @@ def _score_faults(file: Path) -> list[str]:
         status = scores["status"]
     except (ValueError, KeyError, TypeError):
         return [f"{file.name} is damaged."]
-    if tiers != list(TIERS):
+    if tuple(tiers) not in (TIERS, REPAIR_TIERS):
         return [f"{file.name} does not hold the five scores."]
     found = []
     for tier, (value, bound, proven) in zip(tiers, values, strict=True):

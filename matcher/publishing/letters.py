@@ -126,8 +126,8 @@ class _Post:
         self.after = after
 
     def _concerns(self, change: EntryChange) -> bool:
-        """Whether it is still to come, now or as it was."""
-        return max(each.end for each in (change.before, change.after) if each is not None) > self.now
+        """Whether it is still to come, now or as it was: nobody is written to about what has begun."""
+        return max(each.start for each in (change.before, change.after) if each is not None) > self.now
 
     def letters(self, sender: Sender, templates: Templates) -> Iterator[Letter]:
         organiser = {

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from importlib import resources
@@ -41,6 +41,7 @@ from matcher.domain import (
 )
 from matcher.publishing import charts
 from matcher.publishing.alternatives import Figure, Trait
+from matcher.publishing.answered import AnswersSoFar
 from matcher.publishing.disclosure import (
     DEMOGRAPHIC_GOALS,
     NOT_SHOWN,
@@ -50,8 +51,9 @@ from matcher.publishing.disclosure import (
     how_good,
     safe_figures,
 )
+from matcher.publishing.handing_over import ANSWERED
 from matcher.publishing.sentences import cohort_name, session_name
-from matcher.times import day_text
+from matcher.times import day_text, time_text
 from matcher.wording import counted, day_month, listed, one_line, plain, weekday_day_month
 
 # What a goal is called in a heading, and what it asks of a cohort's year.
@@ -70,14 +72,23 @@ GOALS: Mapping[GoalName, tuple[str, str]] = {
 }
 
 
+FIRST_NAMED = 5
+MOST_NAMED = 60
+OFTEN = 3  # visits of one volunteer: fewer is nothing to speak of
+
+
 @dataclass(frozen=True, slots=True)
 class Score:
     title: str
     meaning: str
-    points: str
-    bound: str
     verdict: str
     proven: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    title: str
+    details: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +100,8 @@ class SessionRow:
     name: str
     kind: str
     classes: list[str]
-    team: list[tuple[str, str]]
-    """(name, role and employer)"""
+    team: list[tuple[str, str, str]]
+    """(name, role and employer, what they answered)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +167,17 @@ class Undelivered:
 
 
 def report_and_figures(
-    problem: Problem, result: Result, stamp: datetime, told: Sequence[Told] = ()
+    problem: Problem,
+    result: Result,
+    stamp: datetime,
+    told: Sequence[Told] = (),
+    heard: AnswersSoFar | None = None,
 ) -> tuple[bytes, tuple[Told, ...]]:
     """The whole page, with nothing outside it, and the figures about what people said of themselves that stand on it.
 
-    `told` are those on pages of the same term before it.
+    `told` are those on pages of the same term before it. `heard` is what people answered; None: nobody was told.
     """
-    report = _Report(problem, result, told)
+    report = _Report(problem, result, told, heard)
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_printable
     )
@@ -178,6 +193,8 @@ def report_and_figures(
         made=f"{weekday_day_month(made)} {made.year}, {made:%H:%M}",
         seconds=f"{result.seconds:,.1f}",
         facts=report.facts(),
+        next_steps=report.next_steps(),
+        overrides=report.overrides(),
         scores=report.scores(),
         undelivered=report.undelivered(),
         weeks=report.weeks(),
@@ -198,7 +215,7 @@ def report_and_figures(
 def verdict(score: TierScore) -> str:
     """How good a score is known to be, in words that the bound proves."""
     if score.proven:
-        return "Proven best"
+        return "Proven fewest" if score.tier is TierName.CHANGES else "Proven best"
     if score.bound is None:
         return "No limit is proven yet"
     maximised = score.tier.maximised
@@ -216,8 +233,10 @@ def verdict(score: TierScore) -> str:
 class _Report:
     """Works out the page's parts from a problem and its result."""
 
-    def __init__(self, problem: Problem, result: Result, told: Sequence[Told] = ()) -> None:
-        self.problem, self.result = problem, result
+    def __init__(
+        self, problem: Problem, result: Result, told: Sequence[Told] = (), heard: AnswersSoFar | None = None
+    ) -> None:
+        self.problem, self.result, self.heard = problem, result, heard
         self.visits = result.plan.visits
         self.sessions_of: dict[str, list[str]] = defaultdict(list)
         self.met_by: dict[str, Counter[str]] = defaultdict(Counter)
@@ -259,6 +278,8 @@ class _Report:
 
     def scores(self) -> list[Score]:
         words = {
+            TierName.TOLD_REACH: ("Keeping the visits that schools were told of", self._told_reach_words()),
+            TierName.CHANGES: ("Few changes to what people were told", self._change_words()),
             TierName.REACH: ("Reaching schools, those in greatest need first", self._reach_words()),
             TierName.ROLE_MODELS: ("Role models for every class", self._role_model_words()),
             TierName.PREFERENCES: ("Good matches", self._preference_words()),
@@ -270,8 +291,6 @@ class _Report:
             if score.tier is TierName.ROLE_MODELS
             else Score(
                 *words[score.tier],
-                points=_number(score.value),
-                bound="none" if score.bound is None else _number(score.bound),
                 verdict=verdict(score),
                 proven=score.proven,
             )
@@ -280,14 +299,28 @@ class _Report:
 
     def _role_models(self, score: TierScore, title: str, meaning: str) -> Score:
         good = how_good(score, could_count(self.problem, self.result.plan))
-        return Score(title, meaning, NOT_SHOWN, NOT_SHOWN, good[:1].upper() + good[1:], proven=False)
+        return Score(title, meaning, good[:1].upper() + good[1:], proven=False)
+
+    def _told_reach_words(self) -> str:
+        told = self.problem.under_way.told.visits if self.problem.under_way else {}
+        kept = sum(session_id in self.result.plan.visits for session_id in told)
+        return f"{kept} of the {counted(len(told), 'visit')} that people were told of take place."
+
+    def _change_words(self) -> str:
+        value = next((score.value for score in self.result.tiers if score.tier is TierName.CHANGES), 0)
+        return (
+            f"{counted(value, 'change')} to what people were told. Whoever is taken away or moved counts 2, a visit "
+            "cancelled or moved 2, whoever comes new 1; what cannot be kept counts nothing."
+        )
 
     def _reach_words(self) -> str:
         most = max((len(ids) for ids in self.sessions_of.values()), default=0)
+        sessions = len(self.problem.sessions)
         return (
+            f"{len(self.visits)} of {counted(sessions, 'visit')} {'takes' if sessions == 1 else 'take'} place. "
             f"{len(self.sessions_of)} of {counted(len(self.problem.schools), 'school')} "
             f"{'gets' if len(self.problem.schools) == 1 else 'get'} at least one session; "
-            f"no school gets more than {most}. Higher is better."
+            f"no school gets more than {most}."
         )
 
     def _role_model_words(self) -> str:
@@ -295,7 +328,7 @@ class _Report:
         told = [line for line in wanted if not self._hidden(line)]
         met = sum(line.missing == 0 for line in told)
         rest = f"; {len(wanted) - len(told):,} more are not shown below" if len(told) < len(wanted) else ""
-        return f"Classes reach {met:,} of their {counted(len(told), 'goal')} in full{rest}. Higher is better."
+        return f"Classes reach {met:,} of their {counted(len(told), 'goal')} in full{rest}."
 
     def _preference_words(self) -> str:
         if not self.problem.preferences:
@@ -303,7 +336,7 @@ class _Report:
         scored = sum((v, s) in self.problem.preferences for v, s, _ in self.result.plan.assignments())
         return (
             f"{counted(scored, 'place is', 'places are')} filled by a pairing that was given a score; "
-            "the score is their sum. Higher is better."
+            "the higher their sum, the better."
         )
 
     def _load_words(self) -> str:
@@ -313,7 +346,7 @@ class _Report:
         busiest = sum(count == most for count in self.load_of.values())
         return (
             f"The most that anybody has is {counted(most, 'session')} ({counted(busiest, 'volunteer')}). "
-            "A second session counts 2 points, a third 3, and so on. Lower is better."
+            "A second session counts 2 points, a third 3, and so on."
         )
 
     def _travel_words(self) -> str:
@@ -321,12 +354,124 @@ class _Report:
             return "Nobody travels."
         return (
             f"{counted(len(self.trips), 'trip')} from home to a school, {self._average_km(self.trips)} km each way on "
-            "average as the crow flies. A point is 100 m. Lower is better."
+            "average as the crow flies. A point is 100 m."
         )
 
     def _average_km(self, trips: Iterable[tuple[str, date, str]]) -> str:
         kms = [self.problem.km_home_to_school(volunteer_id, school_id) for volunteer_id, _, school_id in sorted(trips)]
         return f"{math.fsum(kms) / len(kms):.1f}" if kms else "–"
+
+    # what to do next
+
+    def next_steps(self) -> list[NextStep]:
+        """What a coordinator does with this page: the most pressing first, nothing that there is no cause for."""
+        steps = [*self._gaps(), *self._silent(), *self._barely_staffed(), *self._missing(), *self._unused()]
+        return [*steps, *self._often_asked()]
+
+    def _gaps(self) -> Iterator[NextStep]:
+        declined = self.heard.declined if self.heard else ()
+        if declined:
+            yield NextStep(
+                f"Find somebody for {counted(len({each.session_id for each in declined}), 'visit')}: people said no.",
+                [
+                    one_line(
+                        f"{each.volunteer}: {each.session} at {each.school}, {time_text(each.start)}; "
+                        f"{each.still_coming} still coming, at least {each.fewest} needed "
+                        f"({each.session_id})"
+                    )
+                    for each in declined
+                ],
+            )
+
+    def _silent(self) -> Iterator[NextStep]:
+        silent = sorted(self.heard.silent, key=lambda each: (each.first, each.volunteer)) if self.heard else []
+        if silent:
+            names = [
+                one_line(
+                    f"{each.volunteer} ({counted(each.visits, 'visit')}, the first on {day_text(each.first.date())})"
+                )
+                for each in silent
+            ]
+            yield NextStep(
+                f"Ask {counted(len(silent), 'person who has', 'people who have')} not answered yet.", [_some(names)]
+            )
+
+    def _barely_staffed(self) -> Iterator[NextStep]:
+        to_come = {key: each for key, each in self.visits.items() if key not in self.problem.past}
+        if self.heard:
+            to_come = {key: each for key, each in to_come.items() if each.slot.start > self.heard.now}
+        barely = [
+            (visit.slot.start, session.session_id)
+            for session_id, visit in to_come.items()
+            if len(visit.team) <= (session := self.problem.sessions[session_id]).min_volunteers
+        ]
+        if barely:
+            first = [
+                f"{session_name(self.problem.sessions[each])} at "
+                f"{one_line(self.problem.schools[self.problem.sessions[each].school_id].name)}, {time_text(start)}"
+                for start, each in sorted(barely)[:FIRST_NAMED]
+            ]
+            yield NextStep(
+                f"{len(barely):,} of {counted(len(to_come), 'visit')}{' to come' if self.heard else ''} "
+                f"{'stands' if len(barely) == 1 else 'stand'} at the smallest team: if one person drops out, it cannot "
+                "run. A reserve is good to have.",
+                [f"{'The first' if len(barely) > FIRST_NAMED else 'They are'}: {'; '.join(first)}."],
+            )
+
+    def _missing(self) -> Iterator[NextStep]:
+        missing = self.undelivered()
+        if missing:
+            alike: dict[str, list[Undelivered]] = defaultdict(list)
+            for row in missing:
+                alike[row.reason].append(row)
+            most = sorted(alike.items(), key=lambda each: -len(each[1]))[:FIRST_NAMED]
+            yield NextStep(
+                f"{counted(len(missing), 'visit does', 'visits do')} not take place. "
+                "These are the reasons, and with them whom to recruit first.",
+                [
+                    f"{rows[0].name} at {rows[0].school}"
+                    + (f" and {len(rows) - 1} more" if len(rows) > 1 else "")
+                    + f": {reason or 'No reason was recorded.'}"
+                    for reason, rows in most
+                ],
+            )
+
+    def _unused(self) -> Iterator[NextStep]:
+        unused = [one_line(each.name) for key, each in self.problem.volunteers.items() if not self.load_of[key]]
+        if unused:
+            yield NextStep(
+                f"{counted(len(unused), 'volunteer has', 'volunteers have')} no visit: ask them to step in.",
+                [_some(sorted(unused))],
+            )
+
+    def _often_asked(self) -> Iterator[NextStep]:
+        most = max(self.load_of.values(), default=0)
+        if most >= OFTEN:
+            often = [
+                one_line(self.problem.volunteers[key].name) for key, count in self.load_of.items() if count == most
+            ]
+            yield NextStep(
+                f"{counted(len(often), 'volunteer is', 'volunteers are')} asked most often, {most} times each.",
+                [_some(sorted(often))],
+            )
+
+    def overrides(self) -> list[tuple[str, str, str, str]]:
+        """(session and school, person, rule, reason) of each must-rule that was set aside knowingly."""
+        return [
+            (
+                f"{session_name(session)} at {one_line(self.problem.schools[session.school_id].name)}",
+                one_line(self.problem.volunteers[each.volunteer_id].name),
+                each.rule.replace("_", " "),
+                one_line(each.reason),
+            )
+            for each in sorted(self.problem.overrides, key=lambda each: (each.session_id, each.volunteer_id, each.rule))
+            for session in [self.problem.sessions[each.session_id]]
+        ]
+
+    def _member(self, volunteer_id: str, session_id: str) -> tuple[str, str, str]:
+        answer = self.heard.answers.get((volunteer_id, session_id)) if self.heard else None
+        name, more = _introduced(self.problem.volunteers[volunteer_id])
+        return name, more, ANSWERED[answer] if answer else ""
 
     # what did not come about
 
@@ -369,7 +514,7 @@ class _Report:
                 session_name(session),
                 self._kind(session),
                 self._classes(session),
-                [_introduced(self.problem.volunteers[volunteer_id]) for volunteer_id in visit.team],
+                [self._member(volunteer_id, session_id) for volunteer_id in visit.team],
             )
             rows[_monday(visit.slot.day)].append(((visit.slot, school, session_id), row))
         weeks: list[Week] = []
@@ -641,6 +786,12 @@ def _introduced(volunteer: Volunteer) -> tuple[str, str]:
     return one_line(volunteer.name), more
 
 
+def _some(names: Sequence[str]) -> str:
+    """All of them, or so many that a page has room for them."""
+    more = len(names) - MOST_NAMED
+    return ", ".join(names) if more <= 0 else f"{', '.join(names[:MOST_NAMED])} and {more:,} more"
+
+
 def _word(count: int, one: str) -> str:
     return one if count == 1 else f"{one}s"
 
@@ -659,7 +810,3 @@ def _hours(start: datetime, end: datetime) -> str:
 
 def _date(day: date) -> str:
     return f"{day_month(day)} {day.year}"
-
-
-def _number(value: int) -> str:
-    return f"{value:,}".replace("-", "−")

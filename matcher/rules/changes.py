@@ -50,15 +50,14 @@ class Changes(Goal):
     def post(self, model: Model) -> None:
         """A column that keeps what was told takes off what its loss costs; a seat of somebody new costs 1."""
         gone = lost(model.problem)
-        number = {(session_id, slot.start): column for column, (session_id, slot) in enumerate(model.visits)}
         columns: list[int] = []
         costs: list[int] = []
         for session_id, visit in told_to_come(model.problem).items():
-            start = number.get((session_id, visit.slot.start))
             of_it = np.flatnonzero(model.visit_session == model.session_index.get(session_id, -1)).tolist()
+            as_told = [column for column in of_it if model.visits[column][1].start == visit.slot.start]
             if session_id not in gone.sessions:
                 model.constants[self.tier] += 2
-                kept = of_it if session_id in gone.starts else [start] if start is not None else []
+                kept = of_it if session_id in gone.starts else as_told
                 columns += kept
                 costs += [-2] * len(kept)
             keep = {each for each in visit.team if (each, session_id) not in gone.assignments}
@@ -68,7 +67,7 @@ class Changes(Goal):
                 person = model.volunteer_ids[model.seat_volunteer[seat]]
                 if person not in visit.team:
                     cost = 1
-                elif person in keep and int(model.seat_visit[seat]) == start:
+                elif person in keep and int(model.seat_visit[seat]) in as_told:
                     cost = -2
                 else:
                     continue

@@ -64,12 +64,13 @@ class _Loss:
             usable = [] if session is None else list(self._usable(session))
             if not usable:
                 sessions.add(session_id)
-            slot = next((each for each in usable if each.start == visit.slot.start), None)
-            if session is None or slot is None:
+            as_told = [each for each in usable if each.start == visit.slot.start]
+            if session is None or not as_told:
                 starts.add(session_id)
-                assignments.update((volunteer_id, session_id) for volunteer_id in visit.team)
+                away = set(visit.team)
             else:
-                assignments.update((volunteer_id, session_id) for volunteer_id in self._away(session, slot, visit.team))
+                away = set.intersection(*(set(self._away(session, slot, visit.team)) for slot in as_told))
+            assignments.update((volunteer_id, session_id) for volunteer_id in away)
         return Lost(frozenset(assignments), frozenset(starts), frozenset(sessions))
 
     def _usable(self, session: Session) -> Iterator[Slot]:

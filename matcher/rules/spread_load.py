@@ -36,7 +36,8 @@ class SpreadLoad(Goal):
         pairs, _ = numbered(model.seat_volunteer * len(model.session_ids) + model.seat_session)
         most = np.bincount(pairs // max(1, len(model.session_ids)), minlength=people)
         limit = ints(person.max_sessions for person in model.problem.volunteers.values())
-        levels = np.minimum(most, limit)
+        has_more = model.problem.past or model.problem.overrides  # some may have more than they are to have
+        levels = most if has_more else np.minimum(most, limit)
         level = [(person, n) for person in range(people) for n in range(1, int(levels[person]) + 1)]
         model.levels(
             Terms.of(model.seat_volunteer, model.seats),

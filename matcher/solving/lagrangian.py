@@ -62,8 +62,10 @@ class Lagrangian:
         self.first_seat = len(model.visits) + np.searchsorted(model.seat_visit, np.arange(len(model.visits) + 1))
         width = int(np.diff(self.first_seat).max(initial=0))
         sized = any(isinstance(rule, TeamSize) for rule in model.rules)  # a model under a few rules may have no sizes
-        self.fewest = np.array([s.min_volunteers if sized else 0 for s in sessions], dtype=np.int64)
-        self.most = np.array([min(width, s.max_volunteers) if sized else width for s in sessions], dtype=np.int64)
+        sizes = sized & ~model.past_visits  # of a past visit whoever came, few or many
+        self.fewest = np.where(sizes, [session.min_volunteers for session in sessions], 0).astype(np.int64)
+        most = np.minimum(width, np.array([session.max_volunteers for session in sessions], dtype=np.int64))
+        self.most = np.where(sizes, most, width).astype(np.int64)
         self.session_starts = np.flatnonzero(np.diff(model.visit_session, prepend=-1))
         self.session = np.repeat(
             np.arange(len(self.session_starts)), np.diff(np.append(self.session_starts, len(model.visits)))

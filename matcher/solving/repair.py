@@ -22,10 +22,10 @@ from matcher.solving.cpsat import Effort, Solved, maximise
 from matcher.solving.pins import plan_for_pins
 from matcher.solving.progress import AskedToStop, OnProgress, Progress, Settings, never
 from matcher.solving.reduced import Hold, Reduced, Scope
-from matcher.solving.search import Clock, Solution, search_from
+from matcher.solving.search import SearchClock, Solution, search_from
 
 TOLD_REACH, CHANGES = TierName.TOLD_REACH, TierName.CHANGES
-LAST_SECONDS = 5.0  # for the fewest changes among plans that are equal otherwise
+LAST_SHARE = 0.2  # of the tiers' time, for the fewest changes among plans that are equal otherwise
 SECONDS_FOR_TIERS = 3.0
 """For the five tiers after the fewest changes, unless a limit was given."""
 
@@ -56,17 +56,18 @@ def repair(
     `REPAIR_TIERS`. `fewest` are those of this problem, if they are known already; `start` is a plan with no more
     changes to begin with. Raises PinsImpossible if no plan keeps all the pins.
     """
-    clock = Clock(settings, asked_to_stop)
+    clock = SearchClock(settings, asked_to_stop)
     fewest = fewest or fewest_changes(problem, settings, asked_to_stop, on_progress)
     first = clock.seconds()
     most = fewest.changes.value + allowed
-    held = Model(problem, [*MUST_RULES, *GOALS, Held(fewest.told_reach.value, most)])
+    held = Model(problem, [*MUST_RULES, *GOALS, HeldTiers(fewest.told_reach.value, most)])
     limit = SECONDS_FOR_TIERS if tier_seconds is None else tier_seconds
-    rest = Clock(replace(settings, time_limit=limit), asked_to_stop)
+    last = limit * LAST_SHARE if allowed else 0.0
+    rest = SearchClock(replace(settings, time_limit=limit - last), asked_to_stop)
     begin = fewest.columns if start is None else held.columns_of(start)
     columns, scores = search_from(held, begin, rest, on_progress)
     if allowed:
-        columns = _fewest_among_equals(held, columns, rest)
+        columns = _fewest_among_equals(held, columns, settings, last)
     changes = replace(fewest.changes, value=held.value(CHANGES, columns))
     told_reach = replace(fewest.told_reach, value=held.value(TOLD_REACH, columns))
     tiers = (told_reach, changes, *scores)
@@ -83,10 +84,10 @@ def fewest_changes(
     if problem.under_way is None:
         raise ValueError("there is nothing to repair before people were told of a plan")
     model = Model(problem, [*MUST_RULES, *GOALS])
-    return _Repair(model, settings, Clock(settings, asked_to_stop), on_progress).fewest()
+    return _Repair(model, settings, SearchClock(settings, asked_to_stop), on_progress).fewest()
 
 
-class Held(Rule):
+class HeldTiers(Rule):
     """What a repair has found stays: so much told reach at least, so many changes at most."""
 
     name = "held"
@@ -106,8 +107,9 @@ def told_columns(model: Model) -> Ints:
     columns[model.past_columns] = 1
     gone = lost(model.problem)
     number = {(session_id, slot.start): column for column, (session_id, slot) in enumerate(model.visits)}
+    exact = {visit: column for column, visit in enumerate(model.visits)}
     for session_id, visit in told_to_come(model.problem).items():
-        column = number.get((session_id, visit.slot.start))
+        column = exact.get((session_id, visit.slot), number.get((session_id, visit.slot.start)))
         if column is None or session_id in gone.starts:
             continue
         columns[column] = 1
@@ -120,7 +122,7 @@ def told_columns(model: Model) -> Ints:
 
 
 class _Repair:
-    def __init__(self, model: Model, settings: Settings, clock: Clock, on_progress: OnProgress) -> None:
+    def __init__(self, model: Model, settings: Settings, clock: SearchClock, on_progress: OnProgress) -> None:
         self.model, self.settings, self.clock, self.on_progress = model, settings, clock, on_progress
         self.scope = Scope(model, [TOLD_REACH])
         self.told = told_columns(model)
@@ -238,13 +240,13 @@ class _Repair:
         return found
 
 
-def _fewest_among_equals(model: Model, columns: Ints, clock: Clock) -> Ints:
-    """The same with fewer changes, where some are found in a few seconds."""
+def _fewest_among_equals(model: Model, columns: Ints, settings: Settings, seconds: float) -> Ints:
+    """The same with fewer changes, where some are found in these seconds."""
     gains = {tier: model.objective[tier] * (1 if tier.maximised else -1) for tier in TIERS}
     scope = Scope(model, TIERS)
     holds = [Hold(gain, int(gain @ columns)) for gain in gains.values()]
     rows = scope.reduced(scope.columns, columns, holds)
-    effort = Effort(LAST_SECONDS, clock.settings.workers, clock.settings.seed, clock.settings.deterministic)
+    effort = Effort(seconds, settings.workers, settings.seed, settings.deterministic)
     solved = maximise(rows, -model.objective[CHANGES][rows.free], effort, columns[rows.free])
     if solved.values is None:
         return columns

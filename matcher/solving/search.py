@@ -71,7 +71,7 @@ def solve(
     says so. Raises PinsImpossible if no plan keeps all the pins.
     """
     _compile()
-    clock = Clock(settings, asked_to_stop)
+    clock = SearchClock(settings, asked_to_stop)
     if start is None:
         pinned = plan_for_pins(problem, Effort(max(10.0, settings.time_limit), settings.workers, settings.seed))
         model = Model(problem, [*MUST_RULES, *GOALS])
@@ -79,7 +79,7 @@ def solve(
     else:
         model = Model(problem, [*MUST_RULES, *GOALS])
         columns = model.columns_of(start)
-    search = _Search(model, columns, settings, clock, on_progress)
+    search = _Search(model, columns, clock, on_progress)
     first = clock.seconds()
     on_first_plan(lambda: model.plan_of(search.columns))
     for tier in TIERS:
@@ -88,11 +88,11 @@ def solve(
 
 
 def search_from(
-    model: Model, columns: Ints, clock: Clock, on_progress: OnProgress
+    model: Model, columns: Ints, clock: SearchClock, on_progress: OnProgress
 ) -> tuple[Ints, tuple[TierScore, ...]]:
     """The best columns found from these on, which must keep every row, and the five tiers' scores."""
     _compile()
-    search = _Search(model, columns, clock.settings, clock, on_progress)
+    search = _Search(model, columns, clock, on_progress)
     for tier in TIERS:
         search.improve(tier)
     return search.columns, search.scores()
@@ -110,7 +110,7 @@ def _compile() -> None:
         lagrangian.bound(prices)
 
 
-class Clock:
+class SearchClock:
     """The wall clock; with `deterministic`, what solvers say they worked."""
 
     def __init__(self, settings: Settings, asked_to_stop: Callable[[], bool]) -> None:
@@ -133,13 +133,13 @@ class Clock:
 class _Search:
     """What is known so far: the plan, and for each tier a bound that holds with the earlier tiers where they are."""
 
-    def __init__(self, model: Model, columns: Ints, settings: Settings, clock: Clock, on_progress: OnProgress) -> None:
+    def __init__(self, model: Model, columns: Ints, clock: SearchClock, on_progress: OnProgress) -> None:
         self.model = model
         self.columns = columns
-        self.settings = settings
+        self.settings = clock.settings
         self.clock = clock
         self.on_progress = on_progress
-        self.random = random.Random(settings.seed)  # nosec B311 # a search, no secret
+        self.random = random.Random(clock.settings.seed)  # nosec B311 # a search, no secret
         self.gains = {tier: model.objective[tier] if tier.maximised else -model.objective[tier] for tier in TIERS}
         self.bounds: dict[TierName, int] = {}
         for tier, gain in self.gains.items():  # poor as it is, no plan can have more than everything

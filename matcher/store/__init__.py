@@ -36,7 +36,7 @@ workspace.py    what use cases call
 """
 
 from matcher.store.changes import Change, ColumnChange, What, diff, fingerprint, summary
-from matcher.store.edits import Edit, State
+from matcher.store.edits import DataState, Edit
 from matcher.store.erasure import Admitted
 from matcher.store.leases import Lease, Taken
 from matcher.store.publications import Heard, Version
@@ -49,13 +49,13 @@ __all__ = [
     "Begun",
     "Change",
     "ColumnChange",
+    "DataState",
     "Edit",
     "Heard",
     "Import",
     "Lease",
     "RunSummary",
     "SavedRun",
-    "State",
     "Taken",
     "Unfinished",
     "Version",

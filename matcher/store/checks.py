@@ -60,7 +60,8 @@ def unreadable_values(connection: sa.Connection) -> list[str]:
 def loose_ends(connection: sa.Connection) -> list[str]:
     """Rows that are there while those are gone that they belong to, and what a workspace cannot be without."""
     found, tidied = [], sa.select(schema.tidied_runs.c.number)
-    for table, what in ((schema.imports, "import"), (schema.runs, "run"), (schema.versions, "version")):
+    numbered = ((schema.imports, "import"), (schema.edits, "edit"), (schema.runs, "run"), (schema.versions, "version"))
+    for table, what in numbered:
         numbers = sorted(connection.scalars(sa.select(table.c.number)))
         known = set(numbers) | set(connection.scalars(tidied) if table is schema.runs else ())
         gaps = sorted(set(range(1, max(numbers, default=0) + 1)) - known)

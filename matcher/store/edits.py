@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -37,7 +37,7 @@ class Edit:
     """The number of the edit that it takes back."""
 
 
-State = tuple[int, int]
+DataState = tuple[int, int]
 """The number of the newest import, and of the newest edit (0: none): whether anything was changed meanwhile."""
 
 
@@ -47,7 +47,7 @@ def load(connection: sa.Connection) -> tuple[Edit, ...]:
     return tuple(_edit(row) for row in connection.execute(query).mappings())
 
 
-def state(connection: sa.Connection) -> State | None:
+def state(connection: sa.Connection) -> DataState | None:
     """None before the first import."""
     newest = scenarios.newest_import(connection)
     last = connection.scalar(sa.select(sa.func.max(schema.edits.c.number)))
@@ -66,12 +66,12 @@ def mark(connection: sa.Connection) -> str | None:
     return connection.scalar(query)
 
 
-def today(connection: sa.Connection) -> Tables | None:
-    """The tables of the newest import with all edits since; None before the first."""
+def today(connection: sa.Connection, columns: Mapping[str, Collection[str]] | None = None) -> Tables | None:
+    """The tables of the newest import with all edits since; None before the first. `columns` as in `scenarios.load`."""
     scenario_id, newest = scenarios.current(connection), scenarios.newest_import(connection)
     if scenario_id is None:
         return None
-    tables = scenarios.load(connection, scenario_id)
+    tables = scenarios.load(connection, scenario_id, columns)
     table = schema.edits
     query = sa.select(table).where(table.c.import_number == newest).order_by(table.c.number)
     for row in connection.execute(query).mappings():
@@ -80,6 +80,27 @@ def today(connection: sa.Connection) -> Tables | None:
         except DoesNotFit as error:
             raise DamagedValue(f"edit {row['number']} does not fit what was imported ({error})") from error
     return tables
+
+
+def settle(
+    connection: sa.Connection,
+    tables: Tables,
+    when: datetime,
+    actor: str | None,
+    columns: Mapping[str, Collection[str]] | None = None,
+) -> None:
+    """Make these, which are today's, an import's, so that no edit is needed any more to know them."""
+    table = schema.imports
+    last = connection.execute(sa.select(table.c.source).order_by(table.c.number.desc()).limit(1)).scalar_one()
+    sheet = scenarios.current_sheet(connection)
+    scenarios.add_import(connection, scenarios.find_or_add(connection, tables, columns), last, when, actor, sheet)
+
+
+def since_import(connection: sa.Connection) -> list[int]:
+    """The numbers of the edits since the newest import."""
+    table = schema.edits
+    query = sa.select(table.c.number).where(table.c.import_number == scenarios.newest_import(connection))
+    return list(connection.scalars(query.order_by(table.c.number)))
 
 
 def add(

@@ -29,12 +29,12 @@ from matcher.domain import GoalName
 from matcher.errors import StoreError
 from matcher.publishing.forgetting import STAND_IN, Words, introductions
 from matcher.publishing.published import FeedKind
-from matcher.store import runs, scenarios, schema
+from matcher.store import edits, runs, scenarios, schema
 from matcher.store.changes import fingerprint
 from matcher.store.connection import described, plain_words, sqlite_file
 from matcher.store.kept import DamagedValue
 from matcher.store.schema import metadata, utc
-from matcher.tables import ENCOUNTERS, TABLES, VOLUNTEERS, Kind, Row, Table, Tables
+from matcher.tables import ENCOUNTERS, TABLES, VOLUNTEERS, Kind, Row, Table, Tables, Value
 from matcher.wording import one_line
 
 PERSON_IDS = frozenset({"volunteer_id", "came"})
@@ -90,6 +90,8 @@ NOT_WALKED: Mapping[str, str] = {
     "told_figures.people": "ids of people, replaced as such",
     "workspace.key": "a fixed word",
     "workspace.value": "a random number",
+    "edits.kind": "a fixed word",
+    "edits.mark": "a digest, made anew",
     "leases.name": "a fixed word",
     "leases.owner": "a process on a machine",
     "consents_withdrawn.volunteer_id": "the person's row is deleted",
@@ -173,11 +175,32 @@ class AnyVersion:
             if self.has(table):
                 mine = table.c.scenario_id == scenario_id
                 self.connection.execute(sa.update(table).where(mine).values(scenario_id=into))
+        if self.has(schema.imports, "sheet_scenario_id"):
+            sheet = schema.imports.c.sheet_scenario_id
+            changed = sa.update(schema.imports).where(sheet == scenario_id).values(sheet_scenario_id=into)
+            self.connection.execute(changed)
         for each in (schema.programme, *schema.scenario_tables.values()):
             if self.has(each):
                 self.connection.execute(sa.delete(each).where(each.c.scenario_id == scenario_id))
         of_it = schema.scenarios.c.scenario_id == scenario_id
         self.connection.execute(sa.delete(schema.scenarios).where(of_it))
+
+    def today(self) -> Tables | None:
+        """Today's tables where edits stand on top of a scenario and are what was kept; otherwise None."""
+        if not self.has(schema.edits) or not edits.since_import(self.connection):
+            return None
+        try:
+            found = edits.today(self.connection, self.columns)
+        except DamagedValue:
+            return None
+        return found if found is not None and fingerprint(found) == edits.mark(self.connection) else None
+
+    def mark_edits(self) -> None:
+        """Give the last edit the fingerprint of what today's tables are."""
+        found, table = edits.today(self.connection, self.columns), schema.edits
+        assert found is not None
+        last = table.c.number == edits.since_import(self.connection)[-1]
+        self.connection.execute(sa.update(table).where(last).values(mark=fingerprint(found)))
 
     def change_run(self, number: int, do: Callable[[], object]) -> None:
         """Do something to a run, and seal it again if it was whole."""
@@ -231,7 +254,7 @@ def take_out_demographics(
     meetings = () if current is None else _meetings(kept, current)
     agreed = {key[0] for key, said in meetings if said == "yes"}
     denied = {key for key, said in meetings if said == "no"}
-    found = False
+    found, edited = False, kept.today() is not None  # no edit is about any of this, see `Workspace.edit`
     for scenario_id in kept.scenario_ids():
         if not _holds_demographics(kept, scenario_id):
             continue
@@ -255,6 +278,8 @@ def take_out_demographics(
             _open_ledger(kept, number, people, {key[1] for key in encounters.values()})
     if found:
         _open_figures(kept, refused)
+    if found and edited:
+        kept.mark_edits()
     return found
 
 
@@ -405,25 +430,45 @@ def _instead(key: str, people: Collection[str], stand_in: str) -> str:
 # Whole people
 
 
+def settle(kept: AnyVersion, now: datetime) -> None:
+    """Make today's tables a scenario, before what edits say of somebody is taken out of them."""
+    found = kept.today()
+    if found is not None:
+        edits.settle(kept.connection, found, now, None, kept.columns)
+
+
+_STAND_IN_ID = "former-"
+
+
 def new_stand_in() -> str:
     """An id that says nothing of anybody."""
-    return f"former-{secrets.token_hex(4)}"
+    return f"{_STAND_IN_ID}{secrets.token_hex(4)}"
 
 
 def find(connection: sa.Connection, who: str) -> dict[str, tuple[str, ...]]:
     """Those of all scenarios whose id or name that is: id -> names, the newest first. An id goes before names."""
     table = _table(VOLUNTEERS)
     query = sa.select(table.c.volunteer_id, table.c.name).order_by(table.c.scenario_id.desc())
-    rows = connection.execute(query).all()
+    edited = [(key, str(said["name"])) for key, said in _edited(AnyVersion(connection)) if said.get("name")]
+    rows = [*reversed(edited), *((key, name) for key, name in connection.execute(query))]
     wanted = one_line(who).casefold()
-    ids = {row.volunteer_id for row in rows if row.volunteer_id == who} or {
-        row.volunteer_id for row in rows if one_line(row.name).casefold() == wanted and row.name != STAND_IN
+    ids = {key for key, _ in rows if key == who} or {
+        key for key, name in rows if one_line(name).casefold() == wanted and name != STAND_IN
     }
     found: dict[str, tuple[str, ...]] = {}
-    for row in rows:
-        if row.volunteer_id in ids and row.name not in found.get(row.volunteer_id, ()):
-            found[row.volunteer_id] = (*found.get(row.volunteer_id, ()), row.name)
+    for key, name in rows:
+        if key in ids and name not in found.get(key, ()):
+            found[key] = (*found.get(key, ()), name)
     return found
+
+
+def _edited(kept: AnyVersion) -> Iterator[tuple[str, Mapping[str, Value]]]:
+    """Of each edit of somebody's row the id, and cells before and after: somebody may stand in no scenario."""
+    for each in edits.load(kept.connection) if kept.has(schema.edits) else ():
+        for operation in each.operations:
+            if operation.table == VOLUNTEERS.name:
+                for cells in (operation.before, operation.after):
+                    yield str(operation.key["volunteer_id"]), cells
 
 
 def person(kept: AnyVersion, volunteer_id: str) -> Leaver:
@@ -437,6 +482,12 @@ def person(kept: AnyVersion, volunteer_id: str) -> Leaver:
         names.append(row["name"])
         name, role, employer = (one_line(row[column] or "") for column in ("name", "role", "employer"))
         words |= {*introductions(name, role, employer), *(row.get(column) or "" for column in ("email", "phone"))}
+    for key, cells in _edited(kept):
+        if key == volunteer_id:
+            name, role, employer = (one_line(str(cells.get(column) or "")) for column in ("name", "role", "employer"))
+            names += [name] if name else []
+            words |= {*introductions(name, role, employer)} if name else set()
+            words |= {str(cells.get("email") or "")}
     if kept.has(schema.letters):
         letters = schema.letters
         mine = sa.select(letters.c.recipient).where(
@@ -474,6 +525,7 @@ def forget(kept: AnyVersion, who: Leaver, stand_in: str, now: datetime) -> Count
     done += _leave_runs(kept, volunteer_id, stand_in)
     _open_figures(kept, {volunteer_id}, stand_in)
     done += _leave_publications(kept, volunteer_id)
+    done += _leave_edits(kept, volunteer_id, stand_in)
     done += _reword_runs(kept, swap)
     others = [table for table in metadata.sorted_tables if table not in (*of_scenarios, schema.run_reasons)]
     return done + _reword(kept, others, swap)
@@ -592,6 +644,30 @@ def _leave_publications(kept: AnyVersion, volunteer_id: str) -> Counter[str]:
     return done
 
 
+def _leave_edits(kept: AnyVersion, volunteer_id: str, stand_in: str) -> Counter[str]:
+    """Edits about them stay as lines of the journal, of nobody, and can no longer be taken back."""
+    done: Counter[str] = Counter()
+    table = schema.edits
+    if not kept.has(table):
+        return done
+    for row in kept.connection.execute(sa.select(table.c.number, table.c.about, table.c.operations)).all():
+        about = {key: stand_in if value == volunteer_id else value for key, value in row.about.items()}
+        operations = [] if volunteer_id in _texts(row.operations) else row.operations
+        if about != row.about or operations != row.operations:
+            here = table.c.number == row.number
+            kept.connection.execute(sa.update(table).where(here).values(about=about, operations=operations))
+            done["line of the journal"] += 1
+    return done
+
+
+def _texts(value: Any) -> set[str]:
+    """All texts that stand in JSON."""
+    if isinstance(value, str):
+        return {value}
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return {text for each in inside for text in _texts(each)}
+
+
 def _reword_runs(kept: AnyVersion, swap: _Swap) -> Counter[str]:
     done: Counter[str] = Counter()
     for number in kept.connection.scalars(sa.select(schema.runs.c.number)).all():
@@ -700,8 +776,9 @@ def drop_marks(connection: sa.Connection, ids: Collection[str]) -> None:
 
 
 def everybody(connection: sa.Connection) -> set[str]:
-    """The ids of all volunteers of all scenarios."""
-    return set(connection.scalars(sa.select(_table(VOLUNTEERS).c.volunteer_id).distinct()))
+    """The ids of all volunteers of all scenarios and edits."""
+    edited = {key for key, _ in _edited(AnyVersion(connection))}
+    return edited | set(connection.scalars(sa.select(_table(VOLUNTEERS).c.volunteer_id).distinct()))
 
 
 def matching(ids: Iterable[str], known: Iterable[str]) -> dict[str, str]:
@@ -755,7 +832,27 @@ def admit(connection: sa.Connection, tables: Tables, consent: Collection[str], a
     meetings = () if current is None else _meetings(AnyVersion(connection), current)
     agreed = {key[0] for key, said in meetings if said == "yes"}
     rows = {name: _admitted(name, found, gone, off, agreed) for name, found in tables.rows.items()}
+    if gone:
+        rows["visits"] = tuple(_with_stand_ins(connection, row, gone) for row in tables.rows.get("visits", ()))
     return Admitted(replace(tables, rows=rows), tuple(sorted(gone)), tuple(sorted(off)))
+
+
+def _with_stand_ins(connection: sa.Connection, row: Row, gone: Collection[str]) -> Row:
+    """Somebody came to that visit, so classes met as many people: whoever was erased stays there as nobody.
+
+    By the id under which they stand in a plan of that visit, if there is one.
+    """
+    came = _ids(row.values.get("came"))
+    if not any(each in gone for each in came):
+        return row
+    session_id, table = str(row["session_id"]), schema.run_assignments
+    planned = sa.select(table.c.volunteer_id).where(
+        table.c.session_id == session_id, table.c.volunteer_id.startswith(_STAND_IN_ID)
+    )
+    known = list(dict.fromkeys(connection.scalars(planned.order_by(table.c.run_number.desc(), table.c.volunteer_id))))
+    made = (f"{_STAND_IN_ID}{_hash(session_id, str(number))[:8]}" for number in range(len(came)))
+    free = iter([each for each in (*known, *made) if each not in came])
+    return replace(row, values={**row.values, "came": tuple(next(free) if each in gone else each for each in came)})
 
 
 def _ids(value: object) -> tuple[str, ...]:

@@ -47,6 +47,10 @@ class DamagedValue(ValueError):
     """A value that this program did not write there; the message says where and what was expected, never the value."""
 
 
+class Texts(sa.JSON):
+    """A list of texts."""
+
+
 class Kept(TypeDecorator[Any]):
     """A column's own type, which refuses to hand out what is not of it (raises DamagedValue)."""
 
@@ -59,7 +63,7 @@ class Kept(TypeDecorator[Any]):
         self.where, self.nullable = where, nullable
         self.python, self.words = next((python, words) for kind, python, words in _KINDS if isinstance(own, kind))
         self.choices = frozenset(word.value for word in _WORDS[where]) if where in _WORDS else None
-        self.is_list = isinstance(own, sa.JSON) and own.none_as_null
+        self.is_list = isinstance(own, Texts)
 
     def result_processor(self, dialect: sa.Dialect, coltype: object) -> Callable[[Any], Any]:
         read = super().result_processor(dialect, coltype)

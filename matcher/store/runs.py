@@ -27,6 +27,7 @@ class Begun:
     version: int
     """Which version people had been told."""
     past: Mapping[str, Visit | None]
+    """Those of earlier terms included."""
     declined: frozenset[tuple[str, str]]
 
 

@@ -33,28 +33,33 @@ def find(connection: sa.Connection, mark: str) -> int | None:
     return connection.scalar(query)
 
 
-def find_or_add(connection: sa.Connection, tables: Tables) -> int:
-    """The scenario's number, after writing it if it is not kept yet, or no longer as it was."""
+def find_or_add(connection: sa.Connection, tables: Tables, columns: Mapping[str, Collection[str]] | None = None) -> int:
+    """The scenario's number, after writing it if it is not kept yet, or no longer as it was. `columns` as in `load`."""
     mark = fingerprint(tables)
     scenario_id = find(connection, mark)
     if scenario_id is None:
         added = connection.execute(sa.insert(schema.scenarios).values(fingerprint=mark))
         scenario_id = int(added.inserted_primary_key[0])  # type: ignore[index]
-    elif _is_whole(connection, scenario_id, mark):
+    elif _is_whole(connection, scenario_id, mark, columns):
         return scenario_id
     else:
         for each in (schema.programme, *schema.scenario_tables.values()):
             connection.execute(sa.delete(each).where(each.c.scenario_id == scenario_id))
     _insert(connection, schema.programme, _programme_rows(tables.programme), scenario_id)
     for table in TABLES:
-        rows = _scenario_rows(table, tables.rows.get(table.name, ()))
+        if columns is not None and table.name not in columns:
+            continue
+        there = None if columns is None else columns[table.name]
+        rows = _scenario_rows(table, tables.rows.get(table.name, ()), there)
         _insert(connection, schema.scenario_tables[table.name], rows, scenario_id)
     return scenario_id
 
 
-def _is_whole(connection: sa.Connection, scenario_id: int, mark: str) -> bool:
+def _is_whole(
+    connection: sa.Connection, scenario_id: int, mark: str, columns: Mapping[str, Collection[str]] | None
+) -> bool:
     try:
-        return fingerprint(load(connection, scenario_id)) == mark
+        return fingerprint(load(connection, scenario_id, columns)) == mark
     except DamagedValue:
         return False
 
@@ -81,6 +86,12 @@ def current_sheet(connection: sa.Connection) -> int | None:
     of_it = sa.func.coalesce(schema.imports.c.sheet_scenario_id, schema.imports.c.scenario_id)
     found: int | None = connection.scalar(sa.select(of_it).order_by(schema.imports.c.number.desc()).limit(1))
     return found
+
+
+def sheet(connection: sa.Connection) -> Tables | None:
+    """The same as tables; None before the first import."""
+    scenario_id = current_sheet(connection)
+    return None if scenario_id is None else load(connection, scenario_id)
 
 
 def newest_import(connection: sa.Connection) -> int | None:
@@ -126,8 +137,8 @@ def _insert(connection: sa.Connection, into: sa.Table, rows: Iterable[dict[str, 
         connection.execute(sa.insert(into), places)
 
 
-def _scenario_rows(table: Table, rows: Iterable[Row]) -> Iterable[dict[str, Any]]:
-    names = [column.name for column in table.columns]
+def _scenario_rows(table: Table, rows: Iterable[Row], there: Collection[str] | None) -> Iterable[dict[str, Any]]:
+    names = [column.name for column in table.columns if there is None or column.name in there]
     return ({"row_number": row.number, **{name: row.values.get(name) for name in names}} for row in rows)
 
 

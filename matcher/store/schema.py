@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
-from matcher.store.kept import watch
+from matcher.store.kept import Texts, watch
 from matcher.tables import TABLES, Column, Kind, Table
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -32,7 +32,7 @@ metadata = sa.MetaData(
     }
 )
 
-_WORDS = sa.JSON(none_as_null=True)  # a list of texts; blank is NULL, which an empty list is not
+_WORDS = Texts(none_as_null=True)  # a list of texts; blank is NULL, which an empty list is not
 
 _TYPES: dict[Kind, TypeEngine[Any]] = {
     Kind.TEXT: sa.String(),
@@ -150,9 +150,9 @@ runs = sa.Table(
     sa.Column("status", sa.String, nullable=False),
     sa.Column("settings", sa.JSON, nullable=False),
     _actor(),
-    sa.Column("ledger", sa.JSON),
+    sa.Column("ledger", sa.JSON(none_as_null=True)),
     sa.Column("seal", sa.String),
-    sa.Column("begun", sa.JSON),
+    sa.Column("begun", sa.JSON(none_as_null=True)),
 )
 """`ledger` is a list of [cohort_id, goal, met, target], as it was judged when the run was made; NULL where the run was
 kept by a version that did not keep it, and nobody has read it since. `seal` is a digest of all that a run says. `begun`
@@ -238,7 +238,7 @@ entries = sa.Table(
     sa.Column("end", sa.DateTime, nullable=False),
     sa.Column("body", sa.String, nullable=False),
     sa.Column("answer", sa.String, nullable=False),
-    sa.Column("facts", sa.JSON),
+    sa.Column("facts", sa.JSON(none_as_null=True)),
 )
 """A row for each version that changed the event; in between it stands as the last row says.
 

@@ -34,7 +34,7 @@ from matcher.store import (
     unfinished,
     versions,
 )
-from matcher.store.changes import Change, diff
+from matcher.store.changes import Change, diff, fingerprint
 from matcher.store.connection import (
     check_file,
     database_url,
@@ -45,7 +45,7 @@ from matcher.store.connection import (
     sqlite_file,
     writing,
 )
-from matcher.store.edits import Edit, State
+from matcher.store.edits import DataState, Edit
 from matcher.store.erasure import Admitted
 from matcher.store.leases import Lease
 from matcher.store.publications import Heard, Version
@@ -298,7 +298,7 @@ class Workspace:
         query = sa.select(schema.runs.c.scenario_id).where(schema.runs.c.number == run)
         return scenarios.load(connection, int(connection.scalar(query) or 0))
 
-    def state(self) -> State | None:
+    def state(self) -> DataState | None:
         """By which it is known whether anything was imported or edited since; None before the first import."""
         with self._reading() as connection:
             return edits.state(connection)
@@ -314,13 +314,16 @@ class Workspace:
         about: Mapping[str, str],
         operations: Sequence[Operation],
         *,
-        seen: State | None = None,
+        seen: DataState | None = None,
         made: datetime | None = None,
         actor: str | None = None,
         why: str = "",
         undoes: int | None = None,
+        heard: Sequence[Heard] = (),
     ) -> int:
         """Change today's tables by these operations, and keep that in the journal; its number there.
+
+        With it the answers in `heard` are recorded: ChangedMeanwhile where one of them is not to what stands now.
 
         The tables must have been found good with them (`intake.build_problem`). Raises ChangedMeanwhile where what
         they expect is not there any more, or where `seen` is not the state any more. Gender, ethnicity and consent
@@ -339,9 +342,11 @@ class Workspace:
                 raise ChangedMeanwhile(self._changed_by(connection)) from None
             private = any(_is_private(each) for each in operations)
             number = edits.add(connection, kind, about, () if private else operations, after, when, actor, why, undoes)
+            if not all(publications.record(connection, heard, when, actor)):
+                raise ChangedMeanwhile(self._changed_by(connection))
             found, refused = False, frozenset[str]()
             if private:
-                self._settle(connection, after, when, actor)
+                edits.settle(connection, after, when, actor)
                 found, refused = erasure.sweep(connection, when)
                 scenarios.remove_unused(connection)
         if private:
@@ -349,14 +354,6 @@ class Workspace:
         if found:
             self._wipe()
         return number
-
-    def _settle(self, connection: sa.Connection, tables: Tables, when: datetime, actor: str | None) -> None:
-        """Make today's tables an import's, so that no edit is needed any more to know them."""
-        last = connection.execute(
-            sa.select(schema.imports.c.source).order_by(schema.imports.c.number.desc()).limit(1)
-        ).scalar_one()
-        sheet = scenarios.current_sheet(connection)
-        scenarios.add_import(connection, scenarios.find_or_add(connection, tables), last, when, actor, sheet)
 
     def _changed_by(self, connection: sa.Connection) -> str:
         """What somebody did meanwhile, for the message that nothing was done."""
@@ -379,6 +376,11 @@ class Workspace:
                 row["number"], row["source"], row["made_utc"].replace(tzinfo=UTC), row["fingerprint"], row["actor"]
             )
 
+    def load_sheet(self) -> Tables | None:
+        """The spreadsheet of the last import as it was read; None before the first."""
+        with self._reading() as connection:
+            return scenarios.sheet(connection)
+
     def admit(self, tables: Tables, consent: Collection[str] = (), again: Collection[str] = ()) -> Admitted:
         """What of a spreadsheet is taken: not the people who were erased, nor consent that was withdrawn.
 
@@ -396,8 +398,11 @@ class Workspace:
         actor: str | None = None,
         consent: Collection[str] = (),
         again: Collection[str] = (),
+        sheet: Tables | None = None,
     ) -> tuple[Change, ...]:
         """Make this the current scenario, and return what changed by it; without a change nothing is written.
+
+        `sheet` is the spreadsheet as it was read, where that is another one: with which the next one is compared.
 
         The scenario must have been found good (`intake.build_problem`). `agreed` are the changes somebody was shown
         and said yes to: if the workspace has moved on since, so that they are not what would be done now, it is left
@@ -408,6 +413,7 @@ class Workspace:
         with self._writing() as connection:
             erasure.drop_marks(connection, again)
             new = erasure.admit(connection, new, consent, again).tables
+            sheet = new if sheet is None else erasure.admit(connection, sheet, consent, again).tables
             current = edits.today(connection)
             changes = diff(current, new)
             if agreed is not None and tuple(agreed) != changes:
@@ -415,11 +421,13 @@ class Workspace:
                     f"{self.where} was changed by somebody else in the meantime, so other changes would be made than "
                     "the ones shown. Nothing was changed. Import again, and look at them again."
                 )
-            if current is None or changes:
-                scenario_id = scenarios.find_or_add(connection, new)
-                scenarios.add_import(connection, scenario_id, source, when, actor)
+            known = scenarios.sheet(connection)
+            is_new = current is None or bool(changes) or known is None or fingerprint(known) != fingerprint(sheet)
+            if is_new:
+                scenario_id, sheet_id = (scenarios.find_or_add(connection, each) for each in (new, sheet))
+                scenarios.add_import(connection, scenario_id, source, when, actor, sheet_id)
             found, refused = erasure.sweep(connection, when, consent)
-            if current is None or changes:
+            if is_new:
                 scenarios.remove_unused(connection)
         self._take_out_of_copies(refused)
         if found:
@@ -530,12 +538,14 @@ class Workspace:
         """
         stand_in = erasure.new_stand_in()
         with self._writing() as connection:
+            erasure.settle(erasure.AnyVersion(connection), now)
             who = erasure.person(erasure.AnyVersion(connection), volunteer_id)
             done = erasure.forget(erasure.AnyVersion(connection), who, stand_in, now)
             if not erasure.matching([volunteer_id], erasure.marks(connection)):
                 erasure.keep_mark(connection, erasure.mark_of(volunteer_id, who.names, secrets.token_hex(8)))
 
         def leave(kept: erasure.AnyVersion) -> bool:
+            erasure.settle(kept, now)
             there = erasure.person(kept, volunteer_id)
             both = replace(there, words=there.words | who.words)
             return erasure.forget(kept, both, stand_in, now).total() > 0
@@ -694,7 +704,7 @@ class Workspace:
         after: Sequence[Entry],
         letters: Sequence[Letter] = (),
         made: datetime | None = None,
-        judged_by: State | None = None,
+        judged_by: DataState | None = None,
         actor: str | None = None,
     ) -> int:
         """Keep `after` and the letters that tell of it as the next version, all at once; its number.
@@ -763,7 +773,7 @@ class Workspace:
                 )
             publications.add_letters(connection, version, letters)
 
-    def claim_letter(self, letter: Letter, judged_by: State | None) -> bool:
+    def claim_letter(self, letter: Letter, judged_by: DataState | None) -> bool:
         """Note that it is on its way (SENDING), which counts as an attempt. False if it is no longer as it was read.
 
         ChangedMeanwhile if `judged_by` is not the `state` any more.

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from matcher.errors import Refused, Remedy
 from matcher.times import wall_clock
 from matcher.usecases.looking import looks
 from matcher.usecases.today import moment, term_under_way
+from matcher.wording import one_line
 
 if TYPE_CHECKING:
+    from matcher.advice.recruit import Recruits
+    from matcher.advice.stand_in import StandIns
     from matcher.domain import Plan, Problem, School, Session, Slot, Volunteer
     from matcher.store import Workspace
 
@@ -70,3 +74,70 @@ def _need_a_check(problem: Problem, told: Plan, person: Volunteer) -> Iterator[N
             school = problem.schools[session.school_id]
             assert person.checked_until is not None
             yield NeedsCheck(session, school, visit.slot, visit.slot.day > person.checked_until)
+
+
+@dataclass(frozen=True)
+class InItsPlace:
+    """Who could step in at a visit, with the term that it is of."""
+
+    problem: Problem
+    answer: StandIns
+
+
+@looks
+def stand_in(workspace: Workspace, words: str, now: str | None = None, *, draft: bool = False) -> InItsPlace:
+    """Who could step in at a visit, by its id, title or school; in the published plan, or in the newest run.
+
+    Raises NotThere if there is no such visit or no plan, and Refused if it is over or does not take place.
+    """
+    from matcher.advice.stand_in import Substitutes, as_it_stands
+    from matcher.names import find_session
+    from matcher.usecases.planning import load_run
+
+    problem = term_under_way(workspace, moment(workspace, now))
+    if draft or problem.under_way is None:
+        _, problem, result = load_run(workspace)
+        plan = result.plan
+    else:
+        plan = as_it_stands(problem)
+    session_id = find_session(problem, words)
+    session = problem.sessions[session_id]
+    where = f"{session.title or session_id} at {problem.schools[session.school_id].name}"
+    if session_id in problem.past:
+        raise Refused(f"{one_line(where)} is over: nobody can step in there any more.")
+    if session_id not in plan.visits:
+        raise Refused(f"{one_line(where)} does not take place in this plan, so nobody is missing from it.", Remedy.WHY)
+    return InItsPlace(problem, Substitutes(problem, plan).of(session_id))
+
+
+@dataclass(frozen=True)
+class ToRecruit:
+    """Whom to ask for, with the term that it is about."""
+
+    problem: Problem
+    answer: Recruits
+    now: int
+    """What reach is worth without them."""
+
+
+@looks
+def recruit(workspace: Workspace, people: int = 3, now: str | None = None, *, draft: bool = False) -> ToRecruit:
+    """The few new people who would help most, all together; for the published plan, or for the newest run.
+
+    Raises NotThere if there is no plan.
+    """
+    from matcher.advice.recruit import recruit as best
+    from matcher.advice.stand_in import as_it_stands
+    from matcher.audit import audit
+    from matcher.domain import Plan, TierName
+    from matcher.usecases.planning import load_run
+
+    problem = term_under_way(workspace, moment(workspace, now))
+    if draft or problem.under_way is None:
+        _, problem, result = load_run(workspace)
+        plan = result.plan
+    else:
+        plan = as_it_stands(problem)
+    broken = {each for finding in audit(problem, plan).findings for each in finding.sessions} - problem.past.keys()
+    plan = Plan({key: visit for key, visit in plan.visits.items() if key not in broken})
+    return ToRecruit(problem, best(problem, plan, people), audit(problem, plan).values[TierName.REACH])

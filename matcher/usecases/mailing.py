@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,11 +13,12 @@ from matcher.errors import BadInput, ChangedMeanwhile, NotThere, Refused, Remedy
 from matcher.mail import replies, smtp
 from matcher.mail.replies import Accepted, Question, Remark
 from matcher.mail.smtp import Delivery, Outcome, Server
+from matcher.names import find_session
 from matcher.publishing.letters import cancels
 from matcher.publishing.published import Answer, Entry, Letter, LetterState
 from matcher.solving.progress import AskedToStop, never
 from matcher.soundness import kept_letters
-from matcher.store import Heard, Lease, State, Taken, Workspace
+from matcher.store import DataState, Heard, Lease, Taken, Workspace
 from matcher.times import time_text, wall_clock
 from matcher.usecases.looking import looks
 from matcher.usecases.told import Held, held, is_on, published
@@ -129,7 +130,7 @@ def _send(
     server: Server,
     lease: Lease,
     letters: Sequence[Letter],
-    judged_by: State | None,
+    judged_by: DataState | None,
     per_minute: float,
     told: Callable[[Delivery], None],
     asked_to_stop: AskedToStop,
@@ -225,26 +226,28 @@ class Answered:
         return self.answer is Answer.DECLINED
 
 
-def answer(
+def to_answer(
     workspace: Workspace,
     volunteer: str,
     session: str,
     said: Answer,
     note: str | None = None,
     now: datetime | None = None,
-    actor: str | None = None,
-) -> Answered:
-    """Records what a volunteer said of a visit to come, on the coordinator's word; a later mail overtakes it.
+) -> tuple[Answered, Heard]:
+    """What a volunteer said of a visit to come, on the coordinator's word, as it is to be recorded.
 
-    `volunteer` is an id, or a name that only one of those invited has. NotThere if there is no such invitation.
+    `volunteer` is an id, or a name that only one of those invited has; `session` an id, or what only one of theirs is
+    called. NotThere if there is no such invitation.
     """
     now = now or datetime.now(UTC)
     told = published(workspace)
     mine = [each for each in told.entries if each.attendee is Attendee.VOLUNTEER]
     person = _person(told.problem, volunteer, {each.attendee_id for each in mine})
     found = [each for each in mine if each.attendee_id == person.volunteer_id]
-    entry = next((each for each in found if each.session_id == session), None) or next(
-        (each for each in found if folded(each.session_id) == folded(session)), None
+    entry = (
+        next((each for each in found if each.session_id == session), None)
+        or next((each for each in found if folded(each.session_id) == folded(session)), None)
+        or _by_name(told.problem, found, session)
     )
     if entry is None:
         theirs = [f"{each.session_id} on {time_text(each.start)}" for each in found if is_on(each)]
@@ -256,9 +259,17 @@ def answer(
     if entry.end <= wall_clock(now, told.problem.programme.timezone):
         raise Refused(f"{what} is over: an answer of {one_line(person.name)} would change nothing.")
     word = Heard(entry.uid, entry.sequence, said, now, note, taken_by="coordinator")
-    if workspace.record_answers([word], now, actor) != (True,):
-        raise ChangedMeanwhile(f"{what} was changed by somebody else meanwhile. Nothing was recorded. Answer again.")
-    return Answered(entry, person, said)
+    return Answered(entry, person, said), word
+
+
+def _by_name(problem: Problem, entries: Sequence[Entry], words: str) -> Entry | None:
+    """The one of these events whose visit is called so."""
+    sessions = {each.session_id: problem.sessions[each.session_id] for each in entries if is_on(each)}
+    try:
+        found = find_session(replace(problem, sessions=sessions), words)
+    except NotThere:
+        return None
+    return next(each for each in entries if each.session_id == found)
 
 
 def _person(problem: Problem, asked: str, invited: Collection[str]) -> Volunteer:

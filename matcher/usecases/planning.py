@@ -9,21 +9,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from matcher.appointments import Attendee
 from matcher.comparison import Comparison
 from matcher.comparison import compare as compare_plans
-from matcher.domain import TIERS, LedgerLine, Plan, Problem, Result, TierName, TierScore
+from matcher.domain import REPAIR_TIERS, TIERS, LedgerLine, Plan, Problem, Result, TierName, TierScore
 from matcher.errors import AuditRefused, InputProblem, MatcherError, NotThere, Refused, Remedy, StoreError
 from matcher.solving.progress import AskedToStop, OnFirstPlan, OnProgress, never
 from matcher.solving.progress import Settings as Settings
+from matcher.times import wall_clock
 from matcher.usecases.keeper import STILL_AT_IT_SECONDS, Keeper
 from matcher.usecases.looking import looks
 from matcher.usecases.terms import Warn, read
 
 if TYPE_CHECKING:
     from matcher.publishing.events import EntryChange
+    from matcher.publishing.published import Answer
     from matcher.rules.base import Goal, MustRule
     from matcher.solving.search import Solution
-    from matcher.store import Begun, RunSummary, SavedRun, Unfinished, Workspace
+    from matcher.store import RunSummary, SavedRun, Unfinished, Workspace
     from matcher.tables import Tables
     from matcher.usecases.today import Today
     from matcher.usecases.told import Gap, Held
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 Tell = Callable[..., None]
 DEFAULT_SECONDS = Settings().time_limit
 LEAST_SECONDS = 1.0
+SEARCHED = 0.85  # of a trade-off's time; the rest goes into building and judging
 
 
 @dataclass(frozen=True)
@@ -122,7 +126,8 @@ def solve_workspace(
 
     tables, term, warnings = _term(workspace, now)
     problem = term.problem
-    if term.version is not None and not afresh:
+    is_told = problem.under_way is not None and bool(problem.under_way.told.visits or problem.past)
+    if term.version is not None and is_told and not afresh:  # of an earlier term alone: there is nothing to keep
         raise Refused(
             f"People were told of version {term.version.number}, and a new plan would change what they were told. "
             "Nothing was done.",
@@ -164,7 +169,7 @@ def solve_workspace(
             instead_of=[*mine, *needless],
             actor=actor,
             ledger=result.ledger,
-            begun=begun_of(term),
+            begun=term.begun,
         )
     except StoreError as error:
         if keeper.number is None:
@@ -254,18 +259,8 @@ def keep_repair(workspace: Workspace, seen: Repaired, actor: str | None = None) 
         seen.settings,
         actor=actor,
         ledger=result.ledger,
-        begun=begun_of(seen.term),
+        begun=seen.term.begun,
     )
-
-
-def begun_of(term: Today) -> Begun | None:
-    """What is kept with a run of what was past when it was made."""
-    from matcher.store import Begun
-
-    under_way = term.problem.under_way
-    if under_way is None or term.version is None:
-        return None
-    return Begun(under_way.now, term.version.number, under_way.past, under_way.declined)
 
 
 @dataclass(frozen=True)
@@ -298,7 +293,7 @@ def trade_off(
         raise NotThere(f"Nobody was told of a plan yet, so nothing can change in {workspace.where}.", Remedy.SOLVE)
     fewest: Fewest = fewest_changes(term.problem, settings, asked_to_stop)
     found: list[TradeOff] = []
-    each_seconds = settings.time_limit / max(1, len(points))
+    each_seconds = settings.time_limit * SEARCHED / len(points)
     for allowed in sorted(set(points)):
         solution = solve_repair(
             term.problem,
@@ -434,10 +429,25 @@ def insist_again(workspace: Workspace, saved: SavedRun, problem: Problem) -> Non
         ) from error
 
 
-def export(workspace: Workspace, out: Path, number: int | None = None) -> SavedRun:
-    """Writes what `run` writes, for a kept run."""
-    from matcher.publishing import ensure_writable, write_outputs
+def export(
+    workspace: Workspace,
+    out: Path,
+    number: int | None = None,
+    *,
+    of_what_was_told: bool = False,
+    now: datetime | None = None,
+) -> SavedRun:
+    """Writes what `run` writes, for a kept run: the newest unless said, or the one that people were told of.
 
+    `now` (with a zone; the machine's clock unless said) is when the report looks at answers.
+    """
+    from matcher.publishing import ensure_writable, write_outputs
+    from matcher.usecases import told as what_was_told
+
+    if of_what_was_told:
+        if not workspace.versions():
+            raise Refused("Nobody was told of a plan yet, so there is none to write.", Remedy.PUBLISH)
+        number = workspace.versions()[0].run_number
     saved, problem, result = load_run(workspace, number)
     ensure_writable(out)
     told = workspace.told_figures()
@@ -448,6 +458,7 @@ def export(workspace: Workspace, out: Path, number: int | None = None) -> SavedR
         datetime.now(UTC),
         told,
         lambda figures: workspace.add_told_figures(saved.number, told, figures),
+        what_was_told.heard(workspace, result.plan, now or datetime.now(UTC)),
     )
     return saved
 
@@ -460,45 +471,98 @@ def runs(workspace: Workspace) -> Sequence[RunSummary]:
 
 @dataclass(frozen=True)
 class RunShown:
-    """A kept run, as far as it was asked for."""
+    """A plan, as far as it was asked for."""
 
     run: SavedRun
     problem: Problem
     result: Result
+    """Of a plan that people were told of, with the visits to come alone; `begun` says how many are left out."""
     gaps: tuple[Gap, ...]
-    """Visits for which volunteers have said no since they were told."""
+    """Visits to come for which volunteers have said no since they were told."""
     held: tuple[Held, ...]
-    """What people were told of that cannot be any more; of the newest run only."""
+    """What people were told of that cannot be any more; not where a run was asked for by its number."""
+    version: int | None
+    """The version that it is; None: this run was not asked for as what people were told."""
+    is_anything_told: bool
+    answers: Mapping[tuple[str, str], Answer]
+    """(volunteer_id, session_id) -> the answer of those who were told of that visit at that time."""
+    begun: int
+    school_id: str | None
+    volunteer_id: str | None
+    to_hand_over: str
+    """The list of the school or volunteer asked for, as text; "" where neither was."""
 
 
 @looks
 def show(
-    workspace: Workspace, number: int | None = None, *, school: str | None = None, volunteer: str | None = None
+    workspace: Workspace,
+    number: int | None = None,
+    *,
+    draft: bool = False,
+    school: str | None = None,
+    volunteer: str | None = None,
+    now: datetime | None = None,
 ) -> RunShown:
-    """A run (the newest unless said) and what became of it; NotThere if it knows no such school or volunteer."""
+    """What people were told last, and what became of it; of `draft`, or before anything is told, the newest run.
+
+    Of what people were told and of the draft that follows it, visits to come after `now` (with a zone; the machine's
+    clock unless said). With a number, that whole run. School and volunteer are found by name or id; raises NotThere
+    where none fits, or several.
+    """
+    from matcher.names import find_school, find_volunteer
     from matcher.usecases import told
 
-    saved, problem, result = load_run(workspace, number)
-    known = [*problem.schools, *problem.volunteers]
-    for asked, ids, what in ((school, problem.schools, "school"), (volunteer, problem.volunteers, "volunteer")):
-        if asked is not None and asked not in ids:
-            near = next((name for name in known if name.casefold() == asked.casefold()), None)
-            hint = f" Did you mean {near}?" if near else ""
-            raise NotThere(f"There is no {what} with the id {asked} in run {saved.number}.{hint}")
+    is_told = bool(workspace.versions())
+    published = told.published(workspace) if is_told and number is None and not draft else None
+    saved, problem, result = load_run(workspace, published.version.run_number if published else number)
+    problem = published.problem if published else problem
+    school_id = None if school is None else find_school(problem, school)
+    volunteer_id = None if volunteer is None else find_volunteer(problem, volunteer)
+    moment = now or datetime.now(UTC)
+    begun = 0
+    if is_told and number is None:
+        clock = wall_clock(moment, problem.programme.timezone)
+        to_come = {key: visit for key, visit in result.plan.visits.items() if visit.slot.start > clock}
+        begun = len(result.plan.visits) - len(to_come)
+        result = replace(result, plan=Plan(to_come))
     gaps = tuple(
         gap
-        for gap in told.gaps(workspace)
-        if school in (None, gap.school.school_id) and volunteer in (None, gap.volunteer.volunteer_id)
+        for gap in told.gaps(workspace, moment)
+        if school_id in (None, gap.school.school_id) and volunteer_id in (None, gap.volunteer.volunteer_id)
     )
-    return RunShown(saved, problem, result, gaps, told.held(workspace) if number is None else ())
+    held = told.held(workspace, moment) if number is None else ()
+    answers = told.answers(workspace, result.plan)
+    of_schools = [school_id] if school_id is not None else []
+    of_volunteers = [volunteer_id] if volunteer_id is not None else []
+    text = "\n\n".join(
+        told.to_hand_over(problem, result.plan, attendee, each, answers, held if published else ())
+        for attendee, ids in ((Attendee.SCHOOL, of_schools), (Attendee.VOLUNTEER, of_volunteers))
+        for each in ids
+    )
+    return RunShown(
+        saved,
+        problem,
+        result,
+        gaps,
+        held,
+        published.version.number if published else None,
+        is_told,
+        answers,
+        begun,
+        school_id,
+        volunteer_id,
+        text,
+    )
 
 
 @dataclass(frozen=True)
 class ComparedTier:
     """A tier of two runs."""
 
-    before: TierScore
-    after: TierScore
+    tier: TierName
+    before: TierScore | None
+    """None: that run has no such tier; only those of a repair have told_reach and changes."""
+    after: TierScore | None
     better: SavedRun | None
     """The run that is better by it, if the earlier tiers leave that open."""
     undisclosed: bool = False
@@ -526,20 +590,24 @@ def compare(workspace: Workspace, first: int, second: int) -> Compared:
 
 
 def compared_tiers(before: SavedRun, after: SavedRun) -> tuple[ComparedTier, ...]:
-    """In their order; the first in which the runs differ decides."""
+    """In their order; the first that both runs have and in which they differ decides."""
     from matcher.publishing.disclosure import may_say_which_is_better
 
     found, decided = [], False
     same = before.plan == after.plan and before.fingerprint == after.fingerprint
-    for old, new in zip(before.tiers, after.tiers, strict=True):
-        private = old.tier is TierName.ROLE_MODELS
+    olds, news = ({score.tier: score for score in run.tiers} for run in (before, after))
+    for tier in REPAIR_TIERS:
+        old, new = olds.get(tier), news.get(tier)
+        if old is None and new is None:
+            continue
         better, undisclosed = None, False
-        if private and not decided and not same and not may_say_which_is_better(before.plan, after.plan):
-            decided = undisclosed = True
-        elif old.value != new.value and not decided:
-            decided = True
-            better = after if (new.value > old.value) == new.tier.maximised else before
-        found.append(ComparedTier(old, new, better, undisclosed))
+        if old is not None and new is not None and not decided:
+            if tier is TierName.ROLE_MODELS and not same and not may_say_which_is_better(before.plan, after.plan):
+                decided = undisclosed = True
+            elif old.value != new.value:
+                decided = True
+                better = after if (new.value > old.value) == tier.maximised else before
+        found.append(ComparedTier(tier, old, new, better, undisclosed))
     return tuple(found)
 
 

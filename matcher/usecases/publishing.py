@@ -18,7 +18,7 @@ from matcher.publishing.letters import Untold, sender_of, untold
 from matcher.publishing.letters import letters as write_letters
 from matcher.publishing.published import Entry, Letter, LetterState, Standing
 from matcher.soundness import kept_events, kept_letters, kept_problem
-from matcher.store import SavedRun, State, Version, Workspace
+from matcher.store import DataState, SavedRun, Version, Workspace
 from matcher.times import wall_clock
 from matcher.usecases import planning
 from matcher.usecases.looking import looks
@@ -49,7 +49,7 @@ class Preview:
     overtaken: int
     """How many letters of earlier versions have not gone and will not, since this one changes what they tell."""
     stamp: datetime
-    judged_by: State | None
+    judged_by: DataState | None
     """The state of the data, by which the plan was judged."""
 
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from matcher.errors import BadInput, InputProblem, NotThere, Remedy
+from matcher.appointments import Attendee
+from matcher.domain import folded
+from matcher.errors import BadInput, InputProblem, NotThere, Remedy, StoreError
+from matcher.merging import Conflict, LeftOut, merge
+from matcher.merging import Side as Side
 from matcher.publishing.forgetting import STAND_IN
-from matcher.tables import ENCOUNTERS, TABLES, VISITS, Row, Tables, Value
+from matcher.tables import ENCOUNTERS, TABLES, VISITS, Column, Row, Tables, Value
+from matcher.times import time_text, wall_clock
 from matcher.usecases.looking import looks
 from matcher.wording import counted, listed, one_line
 
@@ -28,8 +34,19 @@ class Importing:
 
     source: Path
     tables: Tables
+    """What the term would be: the spreadsheet, with what was edited here since."""
+    sheet: Tables
+    """The spreadsheet as it was read."""
     changes: tuple[Change, ...]
     """Empty: there is nothing to do."""
+    conflicts: tuple[Conflict, ...]
+    """What both the spreadsheet and an edit changed, each in another way, and nobody has said yet whose counts."""
+    left_out: tuple[LeftOut, ...]
+    """Edits that go with a session or a volunteer that the spreadsheet has no more."""
+    renamed: tuple[Renamed, ...]
+    """Ids that now seem to name somebody else, who was told of appointments: each has to be agreed to."""
+    told: tuple[str, ...]
+    """Sentences about people and sessions that would go, or change hands, though people were told of them."""
     is_first: bool
     """Whether the workspace holds nothing yet, so that everything is new."""
     consent: tuple[str, ...] = ()
@@ -40,6 +57,8 @@ class Importing:
     """The ids of people who were erased, whose rows are left out."""
     stays_off: tuple[str, ...] = ()
     """The ids of people who withdrew their consent, for whom the spreadsheet says yes."""
+    used_before: tuple[str, ...] = ()
+    """The ids of sessions of which people were told in an earlier term."""
 
     def lines(self) -> list[str]:
         """How many rows of which table are new, changed and gone; and, but for the first import, each of them."""
@@ -58,12 +77,32 @@ def read(scenario: Path, warn: Warn) -> Intake:
     return intake
 
 
+@dataclass(frozen=True)
+class Renamed:
+    """An id whose name and address are both other ones than before: somebody sorted a sheet under its row numbers?"""
+
+    key: str
+    before: str
+    after: str
+    """Names."""
+    appointments: int
+    """Of how many people were told under this id."""
+
+
 @looks
 def compare(
-    workspace: Workspace, scenario: Path, tables: Tables, consent: Collection[str] = (), again: Collection[str] = ()
+    workspace: Workspace,
+    scenario: Path,
+    tables: Tables,
+    consent: Collection[str] = (),
+    again: Collection[str] = (),
+    *,
+    side: Side | None = None,
 ) -> Importing:
     """What importing these tables, which were read from there, would change.
 
+    The spreadsheet is held against the last one: what was edited here since stands, but for what the new one changed.
+    Where both changed the same, `side` says whose counts.
     People who were erased are passed over, and consent that was withdrawn stays off, but for the ids in `again` (who
     are volunteers again) and in `consent` (who consent again). Raises BadInput where one of these cannot be meant.
     """
@@ -86,17 +125,98 @@ def compare(
     admitted = workspace.admit(tables, consent, again)
     if admitted.passed_over:
         build_problem(admitted.tables)  # which has to hang together without them, too
-    before = workspace.load_tables()
+    before, base = workspace.load_tables(), workspace.load_sheet()
+    new = admitted.tables
+    conflicts: tuple[Conflict, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    if before is not None and base is not None:
+        merged = merge(base, new, before, side or Side.MINE)
+        new, left_out = merged.tables, merged.left_out
+        conflicts = merged.conflicts if side is None else ()
+        build_problem(new)  # which has to hang together, too
     return Importing(
         scenario,
+        new,
         admitted.tables,
-        tuple(diff(before, admitted.tables)),
+        tuple(diff(before, new)),
+        conflicts,
+        left_out,
+        _renamed(workspace, before, new),
+        _told_and_gone(workspace, new),
         before is None,
         tuple(consent),
         tuple(again),
         admitted.passed_over,
         admitted.stays_off,
+        _used_before(workspace, admitted.tables),
     )
+
+
+def _used_before(workspace: Workspace, tables: Tables) -> tuple[str, ...]:
+    """The sessions under whose ids people were told of visits before the first day of this spreadsheet's term."""
+    first_day = tables.programme.get("first_day")
+    slots: dict[str, set[Value]] = {}
+    for row in tables.rows.get("slots", ()):
+        slots.setdefault(str(row["session_id"]), set()).add(row["start"])
+    earlier = {
+        entry.session_id
+        for entry in workspace.published()
+        if isinstance(first_day, date)
+        and entry.start.date() < first_day
+        and entry.start not in slots.get(entry.session_id, set())
+    }
+    return tuple(
+        session_id for row in tables.rows.get("sessions", ()) if (session_id := str(row["session_id"])) in earlier
+    )
+
+
+def _renamed(workspace: Workspace, before: Tables | None, new: Tables) -> tuple[Renamed, ...]:
+    told: Counter[tuple[Attendee, str]] = Counter((each.attendee, each.attendee_id) for each in workspace.published())
+    found = []
+    for table, key, address, attendee in (
+        ("volunteers", "volunteer_id", "email", Attendee.VOLUNTEER),
+        ("schools", "school_id", "address", Attendee.SCHOOL),
+    ):
+        old = {str(row[key]): row for row in (before.rows.get(table, ()) if before else ())}
+        for row in new.rows.get(table, ()):
+            was = old.get(str(row[key]))
+            times = told[attendee, str(row[key])]
+            if was is not None and times and all(_other(was[name], row[name]) for name in ("name", address)):
+                found.append(Renamed(str(row[key]), one_line(str(was["name"])), one_line(str(row["name"])), times))
+    return tuple(found)
+
+
+def _other(before: Value, after: Value) -> bool:
+    return folded(str(before or "")) != folded(str(after or ""))
+
+
+def _told_and_gone(workspace: Workspace, new: Tables) -> tuple[str, ...]:
+    """Of whoever and whatever would go though people were told of it and it is to come."""
+    from matcher.usecases import told
+
+    if not workspace.versions():
+        return ()
+    try:
+        published = told.published(workspace)
+    except StoreError:  # what was told can no longer be read: all the more has it to be replaced
+        return ()
+    now = wall_clock(datetime.now(UTC), published.problem.programme.timezone)
+    people = {str(row["volunteer_id"]) for row in new.rows.get("volunteers", ())}
+    sessions = {str(row["session_id"]) for row in new.rows.get("sessions", ())}
+    lines = []
+    for each in published.entries:
+        if not told.is_on(each) or each.start <= now or each.attendee is not Attendee.VOLUNTEER:
+            continue
+        gone = [] if each.attendee_id in people else ["the volunteer"]
+        gone += [] if each.session_id in sessions else ["the visit"]
+        if gone:
+            session = published.problem.sessions[each.session_id]
+            lines.append(
+                f"{one_line(published.problem.volunteers[each.attendee_id].name)} was told to come to "
+                f"{one_line(published.problem.schools[session.school_id].name)} on {time_text(each.start)}: "
+                f"{' and '.join(gone)} would go."
+            )
+    return tuple(lines)
 
 
 def take(workspace: Workspace, seen: Importing, actor: str | None = None) -> None:
@@ -105,8 +225,33 @@ def take(workspace: Workspace, seen: Importing, actor: str | None = None) -> Non
     Raises ChangedMeanwhile if it is not what would be done any more.
     """
     workspace.replace_tables(
-        seen.tables, str(seen.source), agreed=seen.changes, consent=seen.consent, again=seen.again, actor=actor
+        seen.tables,
+        str(seen.source),
+        agreed=seen.changes,
+        consent=seen.consent,
+        again=seen.again,
+        actor=actor,
+        sheet=seen.sheet,
     )
+
+
+def cell(column: Column | None, value: object) -> str:
+    """A value as it would be typed into a cell of that column, or (None) into the programme."""
+    from matcher.authoring.write import cell_text
+
+    if column is not None:
+        return cell_text(column, value)  # type: ignore[arg-type]
+    return ";".join(map(str, value)) if isinstance(value, tuple) else "" if value is None else str(value)
+
+
+def write_workbook_of_today(workspace: Workspace, out: Path) -> None:
+    """Writes today's term, edits included, as a workbook to go on in and to import again. Raises NotThere."""
+    from matcher.authoring.write import write_workbook
+
+    tables = workspace.load_tables()
+    if tables is None:
+        raise NotThere(f"{workspace.where} holds no scenario yet.", Remedy.IMPORT)
+    write_workbook(tables, out)
 
 
 def write_template(out: Path, next_step: str) -> None:

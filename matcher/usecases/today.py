@@ -11,7 +11,7 @@ from matcher.appointments import Attendee
 from matcher.domain import Plan, Problem, Slot, Visit, VisitRecord
 from matcher.errors import BadInput, Refused, Remedy
 from matcher.publishing.published import Answer, Entry
-from matcher.soundness import kept_problem, with_past
+from matcher.soundness import is_of_earlier_term, kept_problem, with_past
 from matcher.store import Begun, Version, Workspace
 from matcher.times import exists, wall_clock
 from matcher.usecases import told
@@ -29,6 +29,8 @@ class Today:
     """What they were told last."""
     notes: tuple[str, ...]
     """Rows of the table visits that are passed over, in sentences."""
+    begun: Begun | None = None
+    """What is kept of it with a plan that is made now."""
 
 
 @looks
@@ -83,26 +85,37 @@ def today(workspace: Workspace, now: datetime | None = None) -> Today:
     published = told.published(workspace)
     clock = wall_clock(now or datetime.now(UTC), problem.programme.timezone)
     plan = _as_it_stands(published.plan, published.entries, clock)
-    declined = frozenset(
-        (each.attendee_id, each.session_id)
-        for each in published.entries
-        if each.attendee is Attendee.VOLUNTEER and each.answer is Answer.DECLINED
-    )
+    no = [each for each in published.entries if each.attendee is Attendee.VOLUNTEER and each.answer is Answer.DECLINED]
+    declined = frozenset((each.attendee_id, each.session_id) for each in no)
     records: dict[str, list[VisitRecord]] = {}
     notes = []
+    met = {each.session_id for each in problem.encounters}
     for record in problem.records:
         visit = plan.visits.get(record.session_id)
         if visit is not None and visit.slot.start <= clock:
             records.setdefault(record.session_id, []).append(record)
-        else:
+        elif record.session_id in problem.sessions or record.session_id not in met:
             notes.append(_passed_over(problem, record, visit))
     past = {
         session_id: _took_place(session_id, visit, declined, records.get(session_id, ()))
         for session_id, visit in plan.visits.items()
         if visit.slot.start <= clock
     }
-    begun = Begun(clock, versions[0].number, past, declined)
-    return Today(with_past(workspace, problem, begun), versions[0], tuple(dict.fromkeys(notes)))
+    begun = Begun(
+        clock,
+        versions[0].number,
+        {
+            session_id: visit
+            for session_id, visit in past.items()
+            if visit is not None or not is_of_earlier_term(problem, session_id, plan.visits[session_id].slot)
+        },
+        frozenset(
+            (each.attendee_id, each.session_id)
+            for each in no
+            if not is_of_earlier_term(problem, each.session_id, Slot(each.start, each.end))
+        ),
+    )
+    return Today(with_past(workspace, problem, begun), versions[0], tuple(dict.fromkeys(notes)), begun)
 
 
 def _as_it_stands(plan: Plan, entries: Iterable[Entry], clock: datetime) -> Plan:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from matcher.appointments import Attendee
 from matcher.domain import Plan, Problem, School, Session, Slot, Volunteer
 from matcher.errors import DamagedError
+from matcher.publishing.answered import AnswersSoFar, WhoDeclined, WhoIsSilent
 from matcher.publishing.events import EntryChange, News, changes
+from matcher.publishing.facts import appointments
+from matcher.publishing.handing_over import ANSWERED, ListedVisit, handed_over
 from matcher.publishing.published import Answer, Entry, Letter, Standing
 from matcher.publishing.sentences import session_name
 from matcher.soundness import insist_events, kept_events, kept_problem, kept_run
@@ -176,13 +179,14 @@ def diff(workspace: Workspace, first: int, second: int) -> tuple[Published, tupl
 
 
 @looks
-def gaps(workspace: Workspace) -> tuple[Gap, ...]:
-    """The visits of the newest version for which volunteers have said no, in order of time."""
+def gaps(workspace: Workspace, at: datetime | None = None) -> tuple[Gap, ...]:
+    """The visits told that are to come after `at` (with a zone) and for which volunteers have said no, in order."""
     if not workspace.versions():
         return ()
     told = published(workspace)
-    coming = [entry for entry in told.entries if is_on(entry) and entry.attendee is Attendee.VOLUNTEER]
-    declined = [entry for entry in coming if entry.answer is Answer.DECLINED]
+    clock = wall_clock(at or datetime.now(UTC), told.problem.programme.timezone)
+    coming = [each for each in told.entries if is_on(each) and each.attendee is Attendee.VOLUNTEER]
+    declined = [each for each in coming if each.answer is Answer.DECLINED and each.start > clock]
     found = []
     for entry in declined:
         session = told.problem.sessions[entry.session_id]
@@ -190,6 +194,91 @@ def gaps(workspace: Workspace) -> tuple[Gap, ...]:
         school, volunteer = told.problem.schools[session.school_id], told.problem.volunteers[entry.attendee_id]
         found.append(Gap(entry, volunteer, school, still, session.min_volunteers))
     return tuple(found)
+
+
+@looks
+def answers(workspace: Workspace, plan: Plan) -> Mapping[tuple[str, str], Answer]:
+    """(volunteer_id, session_id) -> the answer of each in the plan who was told of that visit at that time."""
+    if not workspace.versions():
+        return {}
+    return {
+        (each.attendee_id, each.session_id): each.answer
+        for each in published(workspace).entries
+        if is_on(each)
+        and each.attendee is Attendee.VOLUNTEER
+        and (visit := plan.visits.get(each.session_id)) is not None
+        and each.attendee_id in visit.team
+        and each.start == visit.slot.start
+    }
+
+
+@looks
+def heard(workspace: Workspace, plan: Plan, at: datetime) -> AnswersSoFar | None:
+    """What a report of that plan says of answers: visits to come after `at` (with a zone). None: nobody was told."""
+    if not workspace.versions():
+        return None
+    told = published(workspace)
+    clock = wall_clock(at, told.problem.programme.timezone)
+    silent: dict[str, list[Entry]] = {}
+    for each in told.entries:
+        is_silent = is_on(each) and each.attendee is Attendee.VOLUNTEER and each.answer is Answer.NEEDS_ACTION
+        if is_silent and each.start > clock:
+            silent.setdefault(each.attendee_id, []).append(each)
+    return AnswersSoFar(
+        clock,
+        answers(workspace, plan),
+        tuple(
+            WhoDeclined(
+                gap.volunteer.name,
+                gap.entry.session_id,
+                session_name(told.problem.sessions[gap.entry.session_id]),
+                gap.school.name,
+                gap.entry.start,
+                gap.still_coming,
+                gap.wanted,
+            )
+            for gap in gaps(workspace, at)
+        ),
+        tuple(
+            WhoIsSilent(told.problem.volunteers[each].name, len(own), min(entry.start for entry in own))
+            for each, own in silent.items()
+        ),
+    )
+
+
+def answered(answer: Answer) -> str:
+    """An answer in words, wherever a team is shown."""
+    return ANSWERED[answer]
+
+
+def to_hand_over(
+    problem: Problem,
+    plan: Plan,
+    attendee: Attendee,
+    attendee_id: str,
+    answered: Mapping[tuple[str, str], Answer],
+    stopped: Sequence[Held],
+) -> str:
+    """The list of a volunteer or a school, as text; what is held is to be confirmed there."""
+    in_doubt: dict[str, set[str]] = {}
+    for each in stopped:
+        if each.volunteer is not None:
+            in_doubt.setdefault(each.session.session_id, set()).add(each.volunteer.volunteer_id)
+    items = [
+        ListedVisit(
+            each.facts,
+            {
+                person: answer
+                for (person, session_id), answer in answered.items()
+                if session_id == each.session_id and (attendee is Attendee.SCHOOL or person == attendee_id)
+            },
+            frozenset(in_doubt.get(each.session_id, ())),
+        )
+        for each in appointments(problem, plan)
+        if each.attendee is attendee and each.attendee_id == attendee_id
+    ]
+    people = problem.volunteers if attendee is Attendee.VOLUNTEER else problem.schools
+    return handed_over(attendee, attendee_id, one_line(people[attendee_id].name), items)
 
 
 def about(each: Letter | Entry) -> tuple[Attendee, str]:

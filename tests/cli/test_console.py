@@ -68,7 +68,7 @@ def test_names_are_shown_as_they_are_and_a_terminal_obeys_none(capsys: pytest.Ca
     term = problem([session("S1", title="\x1b]0;owned\x07Talk"), session("S2")], [eve])
     result = Result(plan(S1="V1"), (), 0, {"S2": "Nobody can come\x1b[2J."}, ())
     console = new_console()
-    for table in plan_tables(term, result, None, None):
+    for table in plan_tables(term, result, {}, None, None):
         console.print(table)
     shown = capsys.readouterr().out
     assert "\x1b" not in shown

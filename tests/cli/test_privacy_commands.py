@@ -62,7 +62,7 @@ def bring(address: str, scenario: Path, *more: str) -> Said:
 
 
 def plan_and_publish(address: str, letters: bool = True) -> None:
-    well_here("solve", "--db", address, "--deterministic", "--quiet", "--time-limit", "1")
+    well_here("solve", "--afresh", "--db", address, "--deterministic", "--quiet", "--time-limit", "1")
     well_here("publish", "--db", address, "--yes", *([] if letters else ["--no-letters"]))
 
 
@@ -272,7 +272,7 @@ def test_tidy_deletes_old_runs_that_were_never_published_and_what_old_letters_sa
     bring(address, term(tmp_path / "term"))
     plan_and_publish(address)
     for _ in range(3):
-        well_here("solve", "--db", address, "--deterministic", "--quiet", "--time-limit", "0.3")
+        well_here("solve", "--afresh", "--db", address, "--deterministic", "--quiet", "--time-limit", "0.3")
     long_ago = datetime.now(UTC) - timedelta(days=100)
     with Workspace.open(address) as workspace:
         for letter in workspace.letters()[:1]:
@@ -289,7 +289,7 @@ def test_tidy_deletes_old_runs_that_were_never_published_and_what_old_letters_sa
     assert "deleted after its time" in well_here("outbox", "1", "--db", address).out
     assert "All is well" in here("verify", "--db", address).out
     assert "nothing to tidy" in well_here("tidy", "--db", address, "--yes").out
-    well_here("solve", "--db", address, "--quiet", "--time-limit", "0.3")
+    well_here("solve", "--afresh", "--db", address, "--quiet", "--time-limit", "0.3")
     with Workspace.open(address) as workspace:
         assert workspace.runs()[0].number == 5
 

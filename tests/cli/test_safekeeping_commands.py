@@ -35,13 +35,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         file.write_text(text, encoding="utf-8")
     db = folder / "matcher.db"
     well_here("import", scenario, "--db", db, "--quiet")
-    well_here("solve", "--db", db, "--deterministic", "--quiet")
+    well_here("solve", "--afresh", "--db", db, "--deterministic", "--quiet")
     well_here("publish", "--db", db, "--yes")
     well_here("feed", "write", folder / "web", "--db", db, "--yes")
     file = scenario / "schools.csv"
     file.write_text(file.read_text(encoding="utf-8").replace("Oak Primary", "Oak Tree Primary"), encoding="utf-8")
     well_here("import", scenario, "--db", db, "--quiet", "--yes")
-    well_here("solve", "--db", db, "--deterministic", "--quiet")
+    well_here("solve", "--afresh", "--db", db, "--deterministic", "--quiet")
     well_here("publish", "--db", db, "--yes")
     return db
 
@@ -63,7 +63,7 @@ COMMANDS = (
     ("runs",),
     ("export", "--out", "plan"),
     ("compare", "1", "2"),
-    ("solve", "--time-limit", "0.1", "--quiet"),
+    ("solve", "--afresh", "--time-limit", "0.1", "--quiet"),
     ("publish", "1", "--yes"),
     ("versions",),
     ("diff", "1", "2"),
@@ -172,9 +172,9 @@ def test_the_line_tells_what_is_damaged_and_what_to_do(db: Path) -> None:
 
 def test_a_new_import_replaces_data_that_somebody_edited(db: Path, made: Path) -> None:
     edit(db, "UPDATE volunteers SET name = 'Somebody Else'")
-    assert "a new import would replace" in here("solve", "--db", db, "--quiet").err
+    assert "a new import would replace" in here("solve", "--afresh", "--db", db, "--quiet").err
     well_here("import", made.parent / "scenario", "--db", db, "--yes", "--quiet")
-    well_here("solve", "--db", db, "--deterministic", "--quiet")
+    well_here("solve", "--afresh", "--db", db, "--deterministic", "--quiet")
     well_here("show", "--db", db)
 
 
@@ -199,7 +199,7 @@ def test_backup_and_restore(db: Path, tmp_path: Path) -> None:
     before = kept(db)
     assert here("backup", tmp_path / "spare.db", "--db", db).code == 1
     well_here("backup", tmp_path / "spare.db", "--db", db, "--yes")
-    well_here("solve", "--db", db, "--deterministic", "--quiet")
+    well_here("solve", "--afresh", "--db", db, "--deterministic", "--quiet")
     after = kept(db)
     said = here("restore", tmp_path / "spare.db", "--db", db)
     assert said.code == 1

@@ -33,7 +33,7 @@ class Term:
         instead("availability.csv", "V2,fri,yes\n", "V2,fri,yes\nV3,fri,yes\n")(self.folder)
         self.good = {each.name: each.read_bytes() for each in self.folder.iterdir()}
         self.take()
-        self.well("solve", "--deterministic", "--quiet")
+        self.well("solve", "--afresh", "--deterministic", "--quiet")
 
     def write(self) -> None:
         for name, text in FILES.items():
@@ -110,7 +110,7 @@ def test_letters_of_others_and_cancellations_go(told: Term) -> None:
         assert said.code == 1 and "3 letters sent" in said.out and "2 held" in said.out
         assert sorted(post.recipients()) == ["office@beech.example", "v2@example.org", "v3@example.org"]
         told.change("availability.csv", "V2,fri,yes", "V2,thu,yes")
-        told.well("solve", "--deterministic", "--quiet")
+        told.well("solve", "--afresh", "--deterministic", "--quiet")
         told.well("publish", "--yes")
         assert told.well("send", *server).code == 0
     assert post.recipients().count("v2@example.org") == 2, "her visit is cancelled"
@@ -122,7 +122,7 @@ def test_a_plan_that_sends_somebody_to_two_places_by_todays_times_is_refused(ter
     instead("sessions.csv", "B1,B5,1,2,yes", "B1,B5,3,3,yes")(term.folder)
     instead("slots.csv", "2027-10-04T09:00,2027-10-04T10:00", "2027-10-08T10:30,2027-10-08T11:30")(term.folder)
     term.take()
-    term.well("solve", "--deterministic", "--quiet")
+    term.well("solve", "--afresh", "--deterministic", "--quiet")
     term.change("schools.csv", "B,Beech School,52.9", "B,Beech School,53.2")
     said = term.do("publish", "--yes")
     assert said.code == 1 and said.err.count("Mo Unchecked") == 2

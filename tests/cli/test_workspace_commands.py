@@ -109,9 +109,14 @@ def test_show_for_one_school_or_volunteer(db: Path) -> None:
     only = well_here("show", "--volunteer", "RAFI", "--db", db).out
     assert "OAK-2" in only
     assert "OAK-1" not in only
-    said = here("show", "--volunteer", "rafi", "--db", db)
+    assert "OAK-2" in well_here("show", "--volunteer", "rafi", "--db", db).out
+    said = here("show", "--volunteer", "raffi", "--db", db)
     assert said.code == 1
-    assert "Did you mean RAFI?" in said.err
+    assert "Did you mean" in said.err
+    assert "(RAFI)" in said.err
+    several = here("show", "--school", "Primary", "--db", db)
+    assert several.code == 1
+    assert "Oak Primary School (OAK)" in several.err and "Say which, by the id." in several.err
 
 
 @pytest.mark.parametrize("terminal", [False, True], ids=["no terminal", "terminal"])

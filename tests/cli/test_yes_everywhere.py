@@ -6,7 +6,20 @@ import pytest
 
 from tests.cli.test_documented import COMMANDS
 
-READING = {"compare", "diff", "guide", "rules", "runs", "show", "verify", "versions"}
+READING = {
+    "compare",
+    "diff",
+    "due",
+    "guide",
+    "recruit",
+    "rules",
+    "runs",
+    "show",
+    "stand-in",
+    "trade-off",
+    "verify",
+    "versions",
+}
 """Those that change nothing."""
 
 

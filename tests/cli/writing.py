@@ -27,6 +27,8 @@ FILES: dict[str, tuple[str, tuple[str, ...]]] = {
     "template workbook": ("template {out}/new.xlsx", ("new.xlsx",)),
     "scenario folder": ("scenario {out}/new --schools 3", ("new",)),
     "scenario workbook": ("scenario {out}/new.xlsx --schools 3", ("new.xlsx",)),
+    "workbook": ("workbook {out}/new.xlsx --db {db}", ("new.xlsx",)),
+    "close-term": ("close-term {out}/new.xlsx --db {db}", ("new.xlsx",)),
     "feed write": ("feed write {out}/web --db {db} --yes", ("web",)),
     "feed links": ("feed write {given}/web --links {out}/links.csv --db {db} --yes", ("links.csv",)),
     "backup": ("backup {out}/spare.db --db {db} --yes", ("spare.db",)),
@@ -35,7 +37,8 @@ FILES: dict[str, tuple[str, tuple[str, ...]]] = {
 
 WORKSPACE = {
     "import": "import {given}/next --db {db} --yes",
-    "solve": "solve --db {db} --time-limit 1 --quiet",
+    "solve": "solve --afresh --db {db} --time-limit 1 --quiet",
+    "repair": "repair --db {db} --time-limit 1 --quiet",
     "publish": "publish --db {db} --yes",
     "outbox --write": "outbox --write 1 --db {db} --yes",
     "send": "send --smtp smtp://127.0.0.1:{port} --per-minute 0 --db {db}",
@@ -119,7 +122,7 @@ def _made() -> tuple[dict[str, bytes], str]:
             if number:
                 rewrite(term / "schools.csv", {"OAK": {"name": f"Oak School {number}"}})
             well_here("import", term, "--db", db, "--quiet", "--yes")
-            well_here("solve", "--db", db, "--deterministic", "--quiet")
+            well_here("solve", "--afresh", "--db", db, "--deterministic", "--quiet")
             if number == 1:
                 shutil.copy(db, given / "backup.db")
             if number < 2:

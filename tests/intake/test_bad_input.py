@@ -117,8 +117,8 @@ BAD = [
     cell(
         "schools", 2, "closed", "2026-10-30..2026-10-26", "whose last day is not before its first", "Swap its two days"
     ),
-    cell("schools", 2, "closed", "2026-10-05;half-term", '"half-term"', "like this: 2026-10-14"),
-    cell("schools", 2, "closed", "2026-10-05..", '""', "like this"),
+    cell("schools", 2, "closed", "2026-10-05;half-term", '"half-term"', "spans such as 2026-10-26..2026-10-30"),
+    cell("schools", 2, "closed", "2026-10-05..", '""', "days such as 2026-10-14"),
     cell("schools", 2, "closed", "2026-10-26..2062-10-30", "at most 1,100 days", "Check the years"),
     Bad(
         "a time that happens twice",
@@ -364,6 +364,8 @@ BAD = [
     setting("closed", ["2026-10-26", "half-term"], "half-term"),
     setting("closed", ["2026-10-30..2026-10-26"], "not before its first", "Swap"),
     setting("closed", "2026-12-21;2026-10-26..2036-10-30", "1,100 days"),
+    setting("closed", "2026-10-26 to 2026-10-30", "spans such as 2026-10-26..2026-10-30"),
+    setting("closed", "2026-10-26, 2026-10-27", "separated by ;"),
     setting("first_day", "14.9.2026", "like this"),
     setting("last_day", "2026-09-01", "before the first day"),
     setting("last_day", "2062-12-18", "1,100 days"),
@@ -703,3 +705,12 @@ def test_the_programme_sheet_refuses_a_third_column_and_a_key_twice(tmp_path: Pa
     assert [(problem.row, problem.column) for problem in found] == [(5, "C"), (8, "first_day"), (9, "key")]
     assert "separated by ;" in found[0].action
     assert "first in row 3" in found[1].found
+
+
+def test_closed_days_in_two_rows_are_told_where_they_belong(tmp_path: Path) -> None:
+    book = Scenario().workbook()
+    book["programme"].append(["closed", "2026-11-02"])
+    book.save(tmp_path / "s.xlsx")
+    (problem,) = problems_of(tmp_path / "s.xlsx")
+    assert problem.column == "closed" and "a second time" in problem.found
+    assert problem.action == "Write all days into the first, with ; between."

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from hypothesis import strategies as st
 
 from matcher.domain import (
-    TIERS,
+    REPAIR_TIERS,
     Availability,
     Cohort,
     Decision,
@@ -30,6 +30,7 @@ from matcher.domain import (
     School,
     Session,
     Slot,
+    UnderWay,
     Visit,
     Volunteer,
 )
@@ -228,13 +229,17 @@ def random_term(dice: Random, size: Size, pins: int) -> Problem:
 
 def _by_itself(problem: Problem, session: Session) -> Iterator[Visit | None]:
     """Not delivered, or delivered in any way that breaks nothing but pins by itself."""
+    if session.session_id in problem.past:
+        yield problem.past[session.session_id]
+        return
     free = replace(problem, pins=())
+    stands = {name: visit for name, visit in problem.past.items() if visit is not None}
     yield None
     for slot in session.slots:
         for size in range(session.min_volunteers, session.max_volunteers + 1):
             for team in combinations(sorted(problem.volunteers), size):
                 visit = Visit(slot, team)
-                if not oracle.violations(free, Plan({session.session_id: visit})):
+                if not oracle.violations(free, Plan({**stands, session.session_id: visit})):
                     yield visit
 
 
@@ -253,6 +258,55 @@ def every_plan(problem: Problem, most: int = 4000) -> list[Plan] | None:
     return [plan for plan in plans if not oracle.violations(problem, plan)]
 
 
+def under_way(problem: Problem, told: Plan, dice: Random) -> Problem:
+    """The term some way on, after people were told of this plan and something happened: at times nothing did."""
+    starts = sorted(visit.slot.start for visit in told.visits.values())
+    now = dice.choice([datetime(2026, 9, 1), *starts])
+    past: dict[str, Visit | None] = {}
+    for name, visit in told.visits.items():
+        if visit.slot.start <= now:
+            came = tuple(each for each in visit.team if _mostly(dice, True, False))
+            past[name] = Visit(visit.slot, came) if came else None
+    seats = [(each, name) for name, visit in told.visits.items() if name not in past for each in visit.team]
+    declined = frozenset(seat for seat in seats if _mostly(dice, False, True))
+    coming = {name: visit for name, visit in told.visits.items() if name not in past}
+    stands = {name: visit for name, visit in past.items() if visit is not None}
+    then = UnderWay(now, Plan({**stands, **coming}), past, declined)
+    return replace(_disturbed(problem, list(coming), frozenset(past), dice), under_way=then)
+
+
+def _disturbed(problem: Problem, coming: Sequence[str], past: frozenset[str], dice: Random) -> Problem:
+    """The same after what happens in a term. Whoever and whatever is past stays."""
+    people, sessions, schools = dict(problem.volunteers), dict(problem.sessions), dict(problem.schools)
+    someone = dice.choice(list(people))
+    match dice.choice(["nothing", "off", "less", "closed", "moved", "cancelled", "offered", "checks", "pinned"]):
+        case "off":
+            day = dice.choice(OPEN_DAYS)
+            span = Span(datetime(day.year, day.month, day.day), datetime(day.year, day.month, day.day, 23, 59))
+            rows = (*people[someone].availability, Availability((span,), available=False))
+            people[someone] = replace(people[someone], availability=rows)
+        case "less":
+            people[someone] = replace(people[someone], max_sessions=dice.randint(0, 1))
+        case "closed":
+            school = dice.choice(list(schools))
+            schools[school] = replace(schools[school], closed=frozenset({dice.choice(OPEN_DAYS)}))
+        case "moved" if coming:
+            name = dice.choice(coming)
+            sessions[name] = replace(sessions[name], slots=(_slot(dice),))
+        case "cancelled" if coming:
+            name = dice.choice(coming)
+            sessions[name] = replace(sessions[name], slots=())
+        case "offered":
+            name = dice.choice(list(sessions))
+            sessions[name] = replace(sessions[name], slots=tuple(sorted({*sessions[name].slots, _slot(dice)})))
+        case "checks":
+            people[someone] = replace(people[someone], checked_until=None, excluded_schools=frozenset(schools))
+        case "pinned" if coming:
+            pin = Pin(dice.choice(coming), Decision.NEVER, someone)
+            return replace(problem, pins=(*problem.pins, pin))
+    return replace(problem, volunteers=people, sessions=sessions, schools=schools)
+
+
 def better_first(values: dict[str, int]) -> tuple[int, ...]:
     """A plan's values turned so that more is better in every tier, to be compared as they stand."""
-    return tuple(values[tier] if tier.maximised else -values[tier] for tier in TIERS)
+    return tuple(values[tier] if tier.maximised else -values[tier] for tier in REPAIR_TIERS if tier in values)

@@ -30,6 +30,7 @@ WORDS: dict[type, set[str]] = {
     Cohort: {"name", "year_group", "pupils"},
     Session: {"title", "format", "what_to_bring"},
     Volunteer: {"name", "email", "role", "occupation"},
+    Encounter: {"session_id"},
     Pin: {"place"},
 }
 # The same in every random term on purpose: terms of two days with everything in them say more than long ones.

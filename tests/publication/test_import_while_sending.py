@@ -90,7 +90,7 @@ def test_who_may_not_come_any_more_is_not_told_to(
             moods.holding.set()
             _, err = first.communicate(timeout=PATIENCE)
         assert first.returncode == 1
-        assert err.startswith("matcher: ") and "imported meanwhile" in err and len(err.splitlines()) == 1
+        assert err.startswith("matcher: ") and "changed meanwhile" in err and len(err.splitlines()) == 1
         assert [each for each, _ in moods.taken] == [message_id]
         assert {each.message_id for each in outbox(address) if each.state is LetterState.SENT} == {message_id}
 
@@ -113,7 +113,7 @@ def test_a_letter_judged_by_older_data_is_not_claimed(at: Desk, address: str) ->
         judged_by = workspace.state()
         letter = next(each for each in workspace.letters() if each.state is LetterState.WAITING)
         well_here("import", at.given / "next", "--db", address, "--yes")
-        with pytest.raises(ChangedMeanwhile, match="imported meanwhile"):
+        with pytest.raises(ChangedMeanwhile, match="changed meanwhile"):
             workspace.claim_letter(letter, judged_by)
         assert letter in workspace.letters()
         assert workspace.claim_letter(letter, workspace.state())

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from matcher.publishing.published import Answer
 from matcher.solving.progress import Settings
 from matcher.store import Workspace, schema
-from matcher.usecases import mailing, planning, publishing, terms
+from matcher.usecases import living, planning, publishing, terms
 from tests.publication.terms import STAMP, term
 
 pytest_plugins = ["tests.store.store_fixtures"]
@@ -23,7 +23,7 @@ def acted(workspace: Workspace, who: str | None) -> None:
     publishing.publish(workspace, publishing.preview(workspace, stamp=STAMP), actor=who)
     visit = next(each for each in workspace.published() if each.attendee == "volunteer")
     now = datetime(2000, 1, 1, tzinfo=UTC)  # before every visit
-    mailing.answer(workspace, visit.attendee_id, visit.session_id, Answer.ACCEPTED, now=now, actor=who)
+    living.answer(workspace, visit.attendee_id, visit.session_id, Answer.ACCEPTED, now=now, actor=who)
 
 
 def test_who_acts_is_kept_with_what_they_did(address: str) -> None:

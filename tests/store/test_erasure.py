@@ -12,8 +12,9 @@ from store_scenarios import row, scenario
 from matcher.domain import GoalName, LedgerLine, Plan, Slot, Status, TierName, TierScore, Visit
 from matcher.errors import StoreError
 from matcher.publishing.disclosure import Told
-from matcher.store import Workspace, schema
+from matcher.store import Workspace, schema, versions
 from matcher.store.changes import fingerprint
+from matcher.store.connection import check_file, database_url, make_engine, writing
 from matcher.tables import Row, Tables
 
 pytest_plugins = ("store_fixtures",)
@@ -212,33 +213,86 @@ def test_a_plan_made_while_consent_was_withdrawn_is_kept_without(address: str) -
         assert demographics(workspace, 1) == {"V1": NEITHER, "V2": BOTH}
 
 
+def as_version(address: str, version: str, of: Workspace) -> None:
+    """Make a workspace at the address with the tables of that version, and in them what this one holds."""
+    check_file(Path(address), create=True)
+    engine = make_engine(database_url(address), 5)
+    there = sa.MetaData()
+    with of.engine.connect() as source, writing(engine, 5) as rows:
+        versions.upgrade(rows, version)
+        there.reflect(rows)
+        for table in there.sorted_tables:
+            if table.name in schema.metadata.tables:
+                ours = schema.metadata.tables[table.name]
+                kept = source.execute(sa.select(*(ours.c[column.name] for column in table.columns))).mappings().all()
+                rows.execute(sa.delete(table))  # a migration gives a new workspace a name
+                if kept:
+                    rows.execute(sa.insert(ours).inline(), [dict(row) for row in kept])
+    engine.dispose()
+
+
 def test_a_migration_takes_out_what_an_earlier_version_kept_without_consent(
     sqlite_address: str, tmp_path: Path
 ) -> None:
-    tables = term(volunteer("V1"), volunteer("V2"))
+    old = str(tmp_path / "old.db")
     with Workspace.open(sqlite_address, create=True) as workspace:
-        workspace.replace_tables(tables, "a", NOW)
+        workspace.replace_tables(term(volunteer("V1"), volunteer("V2")), "a", NOW)
         with workspace.engine.begin() as connection:
             own = schema.scenario_tables["volunteers"]
             mine = sa.update(own).where(own.c.volunteer_id == "V1")
             connection.execute(mine.values(ethnicity="zebra", matching_consent="no"))
-            connection.exec_driver_sql("UPDATE matcher_schema SET version_num = '0005'")
-            for table in ("forgotten", "consents_withdrawn", "tidied_runs", "visits", "overrides"):
-                connection.exec_driver_sql(f"DROP TABLE {table}")
-            for column in (
-                *("scenarios.erased_utc", "runs.ledger", "runs.seal", "runs.begun"),
-                *("volunteers.max_sessions_per_week", "schools.closed"),
-            ):
-                table, _, name = column.partition(".")
-                connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN {name}")
-    with Workspace.open(sqlite_address) as workspace:
+        as_version(old, "0005", workspace)
+    assert b"zebra" in Path(old).read_bytes()
+    with Workspace.open(old) as workspace:
         found = workspace.load_tables()
         assert found is not None
         assert found.rows["volunteers"][0]["ethnicity"] is None
         assert not workspace.letters()
-    files = sorted(tmp_path.glob("matcher.db*"))
+    files = sorted(tmp_path.glob("old.db*"))
     assert len(files) == 2  # with the copy from before
     assert all(b"zebra" not in file.read_bytes() for file in files)
+
+
+def test_who_is_erased_stays_as_nobody_where_they_came_whatever_a_spreadsheet_brings_back(address: str) -> None:
+    came = (
+        row("visits", 2, session_id="S1-1", happened="yes", came=("V1", "V2")),
+        row("visits", 3, session_id="S1-2", happened="yes", came=("V1",)),
+    )
+    tables = term(volunteer("V1"), volunteer("V2"), visits=came)
+    with Workspace.open(address, create=True) as workspace:
+        workspace.replace_tables(tables, "a", NOW)
+        save(workspace, tables)
+        workspace.forget("V1", NOW)
+        (stand_in,) = (who for who in workspace.run(1).plan.visits["S1-1"].team if who != "V2")
+
+        def kept() -> list[object]:
+            found = workspace.load_tables()
+            assert found is not None
+            return [each["came"] for each in found.rows["visits"]]
+
+        assert kept() == [(stand_in, "V2"), (stand_in,)]
+        admitted = workspace.admit(tables, (), ())
+        assert admitted.passed_over == ("V1",)
+        workspace.replace_tables(admitted.tables, "b", NOW)
+        first, second = kept()
+        assert first == (stand_in, "V2")
+        assert isinstance(second, tuple) and len(second) == 1 and second[0].startswith("former-"), "somebody came"
+        again = workspace.admit(tables, (), ()).tables
+        assert not workspace.replace_tables(again, "c", NOW), "every import says the same"
+
+
+def test_rules_set_aside_for_somebody_go_with_them(address: str) -> None:
+    aside = (
+        row("overrides", 2, session_id="S1-1", volunteer_id="V1", rule="load", reason="Person V1 asked for it"),
+        row("overrides", 3, session_id="S1-1", volunteer_id="V2", rule="load", reason="Person V1 is ill"),
+    )
+    with Workspace.open(address, create=True) as workspace:
+        workspace.replace_tables(term(volunteer("V1"), volunteer("V2"), overrides=aside), "a", NOW)
+        workspace.forget("V1", NOW)
+        found = workspace.load_tables()
+        assert found is not None
+        assert [each["volunteer_id"] for each in found.rows["overrides"]] == ["V2"]
+        assert "Person V1" not in str(found.rows["overrides"])
 
 
 def test_a_ledger_that_was_worked_out_while_somebody_was_erased_is_not_kept(address: str) -> None:

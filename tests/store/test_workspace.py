@@ -261,7 +261,8 @@ def test_seven_thousand_volunteers_are_imported_with_as_many_statements_as_seven
         few = len(asked)
         large = large_scenario()
         workspace.replace_tables(large, "large.xlsx")
-        assert 0 < len(asked) - few < few + 20  # the second import also takes away what the first one brought
+        # the second import also reads what the first one brought, once as it is and once as the last spreadsheet
+        assert 0 < len(asked) - few < few + 50
         assert workspace.load_tables() == large
 
 
