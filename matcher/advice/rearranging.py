@@ -1,9 +1,9 @@
 """Small solves around a few sessions of a plan: what would bring a visit or a person there, with the fewest changes.
 
-All other sessions stay delivered, at the times that they have; some near ones may change their teams. What a solve may
-relax are facts that somebody could be asked to change: another time, more kilometres, one visit more, a new person. Each
-of these is a *switch*, a column of the model, so that one solve finds the smallest change. Every answer is judged by the
-rules' own checks before it is given, on the problem with the change made.
+All other sessions stay delivered, at the times that they have; some near ones may change their teams. What a solve
+may relax are facts that somebody could be asked to change: another time, more kilometres, one visit more, a new person.
+Each of these is a *switch*, a column of the model, so that one solve finds the smallest change. Every answer is judged
+by the rules' own checks before it is given, on the problem with the change made.
 
 Gender and ethnicity play no part: whoever asks takes them out first (`impartial`), so nothing said can tell of them.
 """
@@ -11,7 +11,7 @@ Gender and ethnicity play no part: whoever asks takes them out first (`impartial
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from math import ceil
@@ -19,14 +19,13 @@ from typing import ClassVar, TypeAlias
 
 import numpy as np
 
-from matcher.domain import TIERS, Finding, Mode, Plan, Problem, Session, Slot, TierName, Visit, Volunteer, folded
+from matcher.domain import TIERS, Finding, Mode, Plan, Problem, Session, Slot, TierName, Visit, Volunteer
 from matcher.domain import Availability as AvailabilityRow
 from matcher.errors import AuditRefused
 from matcher.rules import GOALS, MUST_RULES, Model
 from matcher.rules.base import Example, Rule
 from matcher.rules.lost import lost
-from matcher.rules.mode_and_distance import ModeAndDistance
-from matcher.rules.model import UNBOUNDED, Bools, Ints, Seats, Terms, ints
+from matcher.rules.model import UNBOUNDED, Ints, Seats, Terms, ints
 from matcher.solving.cpsat import Effort, maximise
 from matcher.solving.reduced import Hold, Scope
 from matcher.times import Span, days
@@ -249,9 +248,11 @@ class Trial:
             session = sessions[key]
             own = sorted({(slot.start.time(), slot.end.time()) for slot in session.slots})
             near = [slot.day for slot in session.slots]
+            weekdays = {*range(5), *(day.weekday() for day in near)}
             every = [
                 Slot(datetime.combine(day, start), datetime.combine(day, end))
                 for day in days(problem.programme.first_day, problem.programme.last_day)
+                if day.weekday() in weekdays
                 for start, end in own
             ]
             possible = replace(session, slots=tuple(sorted({*every} - {*session.slots})))
@@ -375,6 +376,8 @@ class Trial:
         fewest assignments change, and then, with `tiers`, the tiers are as good as they can be. Banned columns are 0.
         """
         model, switches = self.model, self.switches
+        if not len(wanted):
+            return None
         near = self.near(most_near)
         free, stays = self._free(near, may_drop)
         allowed = np.array([isinstance(each, tuple(kinds)) for each in switches.list], dtype=bool) if kinds else None

@@ -19,6 +19,7 @@ READING = {
     "trade-off",
     "verify",
     "versions",
+    "why",
 }
 """Those that change nothing."""
 
