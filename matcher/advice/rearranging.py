@@ -73,15 +73,15 @@ class NewPerson:
     slot: Slot
 
 
-Change: TypeAlias = MoreTime | Further | Oftener | NewPerson
-KINDS: tuple[type[Change], ...] = (MoreTime, Further, Oftener, NewPerson)
+Adjustment: TypeAlias = MoreTime | Further | Oftener | NewPerson
+KINDS: tuple[type[Adjustment], ...] = (MoreTime, Further, Oftener, NewPerson)
 
 
 @dataclass(frozen=True)
 class Way:
     """Changes that bring what was asked for, and the plan that they allow."""
 
-    changes: tuple[Change, ...]
+    changes: tuple[Adjustment, ...]
     problem: Problem
     """With the changes made."""
     plan: Plan
@@ -133,7 +133,7 @@ def findings(problem: Problem, plan: Plan) -> Iterator[Finding]:
         yield from rule.breaches(problem, plan)
 
 
-def made(problem: Problem, changes: Sequence[Change]) -> Problem:
+def made(problem: Problem, changes: Sequence[Adjustment]) -> Problem:
     """The problem with these changes made."""
     sessions, volunteers = dict(problem.sessions), dict(problem.volunteers)
     for change in changes:
@@ -195,7 +195,7 @@ class Trial:
         plan: Plan,
         sessions: Sequence[str],
         *,
-        kinds: Collection[type[Change]] = (),
+        kinds: Collection[type[Adjustment]] = (),
         sectors: Sequence[str] = (),
         goals: bool = False,
         first: Collection[str] = (),
@@ -362,7 +362,7 @@ class Trial:
     def smallest(
         self,
         wanted: Ints,
-        kinds: Collection[type[Change]] = (),
+        kinds: Collection[type[Adjustment]] = (),
         most: int = 0,
         *,
         banned: Ints | None = None,
@@ -471,7 +471,7 @@ class _Switches(Rule):
 
     def __init__(self, trial: Trial) -> None:
         self.trial = trial
-        self.list: list[Change] = []
+        self.list: list[Adjustment] = []
         self.details: list[int] = []
         """What makes one change of a kind smaller than another, 0 to 900."""
 
@@ -481,7 +481,7 @@ class _Switches(Rule):
         parts: list[tuple[Ints, int]] = []  # the columns of a row, and how many may be 1 without the switch
         of: list[int] = []
 
-        def switch(change: Change, detail: int) -> int:
+        def switch(change: Adjustment, detail: int) -> int:
             self.list.append(change)
             self.details.append(min(detail, 900))
             return len(self.list) - 1

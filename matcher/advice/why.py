@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from matcher.advice.rearranging import (
     KINDS,
-    Change,
+    Adjustment,
     Further,
     MoreTime,
     NewPerson,
@@ -126,7 +126,7 @@ def _others(before: Plan, after: Plan, session_id: str) -> int:
     )
 
 
-def _words(problem: Problem, change: Change) -> str:
+def _words(problem: Problem, change: Adjustment) -> str:
     """A change as a clause after "if"."""
     if isinstance(change, MoreTime):
         return f"it could also run on {time_text(change.slot.start)} to {change.slot.end:%H:%M}"

@@ -34,7 +34,8 @@ def can_be_kept(problem: Problem) -> bool:
 
 
 def test_what_is_proposed_brings_the_session_when_it_is_made_and_solved() -> None:
-    proposed, kinds = 0, set()
+    proposed = 0
+    kinds: set[type] = set()
     for problem, plan in terms(30):
         for session_id in problem.sessions.keys() - plan.visits.keys():
             answer = why_not_delivered(problem, plan, session_id)
