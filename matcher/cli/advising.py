@@ -210,7 +210,8 @@ def _print_person(found: usecases.advising.WhyPerson) -> None:
     if answer.swap is not None:
         swap = listed([one_line(line) for line in answer.swap]) if answer.swap else "nobody else has to change"
         print(f"  It could be, with the fewest changes: {swap}.")
-        print(f"  What it would cost: {listed(list(answer.costs)) if answer.costs else 'nothing'}.")
+        costs = listed(list(answer.costs)) if answer.costs else "nothing would change"
+        print(f"  For preferences, how visits are spread, and travel: {costs}.")
     elif not answer.forbidden:
         print("  No change of teams near it that keeps every other visit makes room for them.")
 
