@@ -171,10 +171,11 @@ class LetterError(BadInput):
 
 
 class PinsImpossible(Refused):
-    """No plan keeps all the pins; `pins` are sentences naming the fewest that clash."""
+    """No plan keeps all the pins; `pins` are sentences naming the fewest that clash, or, if not `proven`, all."""
 
-    def __init__(self, message: str, pins: Sequence[str]) -> None:
+    def __init__(self, message: str, pins: Sequence[str], *, proven: bool = True) -> None:
         self.pins = tuple(pins)
+        self.proven = proven
         super().__init__(message)
 
 

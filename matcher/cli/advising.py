@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import shlex
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from matcher import usecases
 from matcher.cli.options import DEFAULT_DB, Database, Now
 from matcher.domain import GoalName, Mode
+from matcher.errors import BadInput
 from matcher.times import time_text
 from matcher.wording import counted, listed, one_line, ordinal
+
+if TYPE_CHECKING:
+    from matcher.advice.why import Clash
+    from matcher.domain import Problem
 
 app = typer.Typer()
 
@@ -143,3 +148,89 @@ def due(
                     f"  needs it for {one_line(visit.session.title or visit.session.session_id)} at "
                     f"{one_line(visit.school.name)}, {time_text(visit.slot.start)} {visit.slot.day.year}{late}"
                 )
+
+
+@app.command(short_help="Why a visit, or somebody in it, is (not) in the plan")
+def why(
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="[VOLUNTEER] SESSION", help="Ids, or words of names and titles.")
+    ] = None,
+    pins: Annotated[bool, typer.Option("--pins", help="Which pins cannot be kept together, instead.")] = False,
+    db: Database = DEFAULT_DB,
+    draft: Annotated[bool, typer.Option("--draft", help="In the newest run, not in what is published.")] = False,
+    now: Now = None,
+) -> None:
+    """Says why a session is not delivered and what would bring it, or why somebody is not in its team."""
+    asked = words or []
+    if len(asked) > 2 or pins == bool(asked):
+        raise BadInput("Ask about one session, about one volunteer and one session, or with --pins about the pins.")
+    with usecases.open_workspace(db) as workspace:
+        if pins:
+            _print_pins(*usecases.advising.why_pins(workspace, now))
+        elif len(asked) == 1:
+            _print_session(usecases.advising.why_session(workspace, asked[0], now, draft=draft))
+        else:
+            person, session = asked
+            _print_person(usecases.advising.why_person(workspace, person, session, now, draft=draft))
+
+
+def _print_session(found: usecases.advising.WhySession) -> None:
+    problem, answer = found.problem, found.answer
+    where = _called(problem, found.session_id)
+    if answer is None:
+        visit = found.plan.visits[found.session_id]
+        team = listed([one_line(problem.volunteers[each].name) for each in visit.team])
+        print(f"{where} takes place, {time_text(visit.slot.start)} {visit.slot.day.year}, with {team}.")
+        print(f"Why somebody is not in the team: matcher why VOLUNTEER {shlex.quote(found.session_id)}")
+        return
+    print(f"{where} does not take place. {one_line(answer.reason)}")
+    for lines in answer.ways:
+        print(f"  It would, if {listed([one_line(line) for line in lines.needed])}{_others(lines.others)}.")
+    if answer.as_it_is is not None:
+        print(f"  It could as things are{_others(answer.as_it_is)}: matcher repair looks for that.")
+    elif not answer.ways:
+        print(f"Nothing that was tried would bring it: {listed(list(answer.tried))}, up to three of these together.")
+    elif answer.ways:
+        print("Each was planned with, and keeps every other visit. No smaller change of those tried would do.")
+
+
+def _others(count: int) -> str:
+    return f", with {counted(count, 'place')} of other visits changed" if count else ""
+
+
+def _print_person(found: usecases.advising.WhyPerson) -> None:
+    problem, answer = found.problem, found.answer
+    name, where = one_line(problem.volunteers[found.volunteer_id].name), _called(problem, found.session_id)
+    if answer is None:
+        print(f"{name} comes to {where}; without them the plan would need somebody else or do with fewer.")
+        return
+    print(f"{name} does not come to {where}.")
+    for line in answer.against:
+        print(f"  {one_line(line)}")
+    if answer.swap is not None:
+        swap = listed([one_line(line) for line in answer.swap]) if answer.swap else "nobody else has to change"
+        print(f"  It could be, with the fewest changes: {swap}.")
+        costs = listed(list(answer.costs)) if answer.costs else "nothing would change"
+        print(f"  For preferences, how visits are spread, and travel: {costs}.")
+    elif not answer.forbidden:
+        print("  No change of teams near it that keeps every other visit makes room for them.")
+
+
+def _print_pins(problem: Problem, clash: Clash | None) -> None:
+    if clash is None:
+        print(f"No pins clash: {counted(len(problem.pins), 'pin')} looked at.")
+        return
+    print("These pins cannot all be kept:" if len(clash.pins) > 1 else "This pin cannot be kept:")
+    for line in clash.pins:
+        print(f"  {one_line(line)}")
+    if clash.ends:
+        print("Without any one of these no pins clash any more:")
+        for line in clash.ends:
+            print(f"  {one_line(line)}")
+    else:
+        print("Besides these, others clash: take one of these out, and ask again.")
+
+
+def _called(problem: Problem, session_id: str) -> str:
+    session = problem.sessions[session_id]
+    return f"{one_line(session.title or session_id)} at {one_line(problem.schools[session.school_id].name)}"

@@ -26,7 +26,7 @@ REMEDIES = {
         "`matcher repair` keeps what they were told, but for what cannot be; `matcher solve --afresh` plans all visits "
         "to come anew."
     ),
-    Remedy.WHY: "`matcher show` says why it does not.",
+    Remedy.WHY: "`matcher why SESSION` says why it does not, and what would bring it.",
     Remedy.OVERRIDE: "Set that aside knowingly, where it is right, with --override and the reason.",
     Remedy.LATER: "Say a later --now, or, without one, set this machine's clock.",
     Remedy.RESUME: "Go on from it with `matcher solve --resume`.",

@@ -34,6 +34,7 @@ def plan_for_pins(problem: Problem, effort: Effort) -> Plan:
             f"Within {effort.seconds:.0f} seconds no plan was found that keeps all {len(problem.pins)} pins, "
             "and no proof that there is none. Allow more time, or take some pins out.",
             [str(pin) for pin in problem.pins],
+            proven=False,
         )
     clash = list(problem.pins)
     for pin in problem.pins:  # whatever can be left out without losing the clash is not part of it

@@ -16,6 +16,7 @@ from matcher.wording import one_line
 if TYPE_CHECKING:
     from matcher.advice.recruit import Recruits
     from matcher.advice.stand_in import StandIns
+    from matcher.advice.why import Clash, WhyNotDelivered, WhyNotThere
     from matcher.domain import Plan, Problem, School, Session, Slot, Volunteer
     from matcher.store import Workspace
 
@@ -141,3 +142,89 @@ def recruit(workspace: Workspace, people: int = 3, now: str | None = None, *, dr
     broken = {each for finding in audit(problem, plan).findings for each in finding.sessions} - problem.past.keys()
     plan = Plan({key: visit for key, visit in plan.visits.items() if key not in broken})
     return ToRecruit(problem, best(problem, plan, people), audit(problem, plan).values[TierName.REACH])
+
+
+@dataclass(frozen=True)
+class WhySession:
+    """Why a session is delivered or not, with the term and the plan that it is of."""
+
+    problem: Problem
+    plan: Plan
+    session_id: str
+    answer: WhyNotDelivered | None
+    """None: it is delivered."""
+
+
+@dataclass(frozen=True)
+class WhyPerson:
+    """Why somebody is in a session's team or not, with the term and the plan that it is of."""
+
+    problem: Problem
+    plan: Plan
+    volunteer_id: str
+    session_id: str
+    answer: WhyNotThere | None
+    """None: they come."""
+
+
+@looks
+def why_session(workspace: Workspace, words: str, now: str | None = None, *, draft: bool = False) -> WhySession:
+    """Why a session is not delivered, and what would bring it, proven by solving.
+
+    Raises NotThere if there is no such session or no plan, and Refused if it is over.
+    """
+    from matcher.advice.why import why_not_delivered
+    from matcher.names import find_session
+
+    problem, plan = _plan(workspace, now, draft=draft)
+    session_id = find_session(problem, words)
+    _insist_to_come(problem, session_id)
+    answer = None if session_id in plan.visits else why_not_delivered(problem, plan, session_id)
+    return WhySession(problem, plan, session_id, answer)
+
+
+@looks
+def why_person(
+    workspace: Workspace, person: str, session: str, now: str | None = None, *, draft: bool = False
+) -> WhyPerson:
+    """Why somebody is not in a session's team: what forbids it, or what it would cost.
+
+    Raises NotThere if there is no such person, session or plan, and Refused if it is over.
+    """
+    from matcher.advice.why import why_not_there
+    from matcher.names import find_session, find_volunteer
+
+    problem, plan = _plan(workspace, now, draft=draft)
+    volunteer_id, session_id = find_volunteer(problem, person), find_session(problem, session)
+    _insist_to_come(problem, session_id)
+    comes = session_id in plan.visits and volunteer_id in plan.visits[session_id].team
+    answer = None if comes else why_not_there(problem, plan, volunteer_id, session_id)
+    return WhyPerson(problem, plan, volunteer_id, session_id, answer)
+
+
+@looks
+def why_pins(workspace: Workspace, now: str | None = None) -> tuple[Problem, Clash | None]:
+    """The pins of today's data that clash; None: all of them can be kept."""
+    from matcher.advice.why import clash_of
+
+    problem = term_under_way(workspace, moment(workspace, now))
+    return problem, clash_of(problem)
+
+
+def _plan(workspace: Workspace, now: str | None, *, draft: bool) -> tuple[Problem, Plan]:
+    """What was told, as far as it can be now; or the newest run."""
+    from matcher.advice.rearranging import standing
+    from matcher.usecases.planning import load_run
+
+    problem = term_under_way(workspace, moment(workspace, now))
+    if draft or problem.under_way is None:
+        _, problem, result = load_run(workspace)
+        return problem, standing(problem, result.plan)
+    return problem, standing(problem, problem.under_way.told)
+
+
+def _insist_to_come(problem: Problem, session_id: str) -> None:
+    if session_id in problem.past:
+        session = problem.sessions[session_id]
+        where = f"{session.title or session_id} at {problem.schools[session.school_id].name}"
+        raise Refused(f"{one_line(where)} is over: nothing about it can change any more.")

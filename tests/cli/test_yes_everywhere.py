@@ -20,6 +20,7 @@ READING = {
     "trade-off",
     "verify",
     "versions",
+    "why",
 }
 """Those that change nothing."""
 
