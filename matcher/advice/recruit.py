@@ -84,8 +84,9 @@ def candidates(problem: Problem, plan: Plan) -> dict[str, tuple[Profile, Volunte
                 kind = Profile(sector, place, slot.day.weekday(), slot.end.time() <= NOON)
                 found[kind] = found.get(kind, 0) + weight
     best = sorted(found, key=lambda kind: (-found[kind], kind.sector, kind.school_id, kind.weekday, kind.morning))
-    ids = (f"\0{number:03}" for number in range(MOST_KINDS))  # no spreadsheet has such an id
-    return {key: (kind, _as_volunteer(problem, key, kind)) for key, kind in zip(ids, best, strict=False)}
+    free = (f"\0{number:03}" for number in range(MOST_KINDS + len(problem.volunteers)))  # such no spreadsheet has
+    ids = (key for key in free if key not in problem.volunteers)
+    return {key: (kind, _as_volunteer(problem, key, kind)) for key, kind in zip(ids, best[:MOST_KINDS], strict=False)}
 
 
 def recruit(problem: Problem, plan: Plan, most: int, seconds: float = SECONDS) -> Recruits:

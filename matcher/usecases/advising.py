@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from matcher.errors import Refused, Remedy
 from matcher.times import wall_clock
 from matcher.usecases.looking import looks
-from matcher.usecases.today import moment, term_under_way
+from matcher.usecases.today import moment_for_edits, term_under_way
 from matcher.wording import one_line
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def due(workspace: Workspace, days: int = 60, now: str | None = None) -> tuple[D
 
     With the visits that they were told of, are to come and need one. For the coordinator alone.
     """
-    at = moment(workspace, now)
+    at = moment_for_edits(workspace, now)
     problem = term_under_way(workspace, at)
     clock = wall_clock(at, problem.programme.timezone)
     found = [
@@ -95,7 +95,7 @@ def stand_in(workspace: Workspace, words: str, now: str | None = None, *, draft:
     from matcher.names import find_session
     from matcher.usecases.planning import load_run
 
-    problem = term_under_way(workspace, moment(workspace, now))
+    problem = term_under_way(workspace, moment_for_edits(workspace, now))
     if draft or problem.under_way is None:
         _, problem, result = load_run(workspace)
         plan = result.plan
@@ -133,7 +133,7 @@ def recruit(workspace: Workspace, people: int = 3, now: str | None = None, *, dr
     from matcher.domain import Plan, TierName
     from matcher.usecases.planning import load_run
 
-    problem = term_under_way(workspace, moment(workspace, now))
+    problem = term_under_way(workspace, moment_for_edits(workspace, now))
     if draft or problem.under_way is None:
         _, problem, result = load_run(workspace)
         plan = result.plan
@@ -207,7 +207,7 @@ def why_pins(workspace: Workspace, now: str | None = None) -> tuple[Problem, Cla
     """The pins of today's data that clash; None: all of them can be kept."""
     from matcher.advice.why import clash_of
 
-    problem = term_under_way(workspace, moment(workspace, now))
+    problem = term_under_way(workspace, moment_for_edits(workspace, now))
     return problem, clash_of(problem)
 
 
@@ -216,7 +216,7 @@ def _plan(workspace: Workspace, now: str | None, *, draft: bool) -> tuple[Proble
     from matcher.advice.rearranging import standing
     from matcher.usecases.planning import load_run
 
-    problem = term_under_way(workspace, moment(workspace, now))
+    problem = term_under_way(workspace, moment_for_edits(workspace, now))
     if draft or problem.under_way is None:
         _, problem, result = load_run(workspace)
         return problem, standing(problem, result.plan)

@@ -7,7 +7,7 @@ today's tables have to make a term with it, or nothing is done. People and visit
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 from matcher.domain import Decision, Finding, Plan, Problem, Slot, UnderWay, Visit
@@ -49,7 +49,7 @@ from matcher.tables import (
 from matcher.times import day_text, time_text, wall_clock
 from matcher.usecases import mailing, told
 from matcher.usecases.looking import looks
-from matcher.usecases.today import moment, today
+from matcher.usecases.today import moment_for_edits, today
 from matcher.wording import counted, listed, one_line
 
 Typed = Sequence[tuple[str, str]]
@@ -96,6 +96,16 @@ class _Desk:
     state: DataState | None
     at: datetime
     """Now, with a zone."""
+    is_said: bool
+    """Whether somebody said when now is: by the machine's clock alone nothing is refused."""
+    notes: list[str] = field(default_factory=list)
+    """What is odd by that clock, in sentences."""
+
+    def doubt(self, text: str) -> None:
+        """Refused if somebody said when now is; else it is kept as it comes, judged when planning, and said."""
+        if self.is_said:
+            raise Refused(f"{text} Nothing was done.")
+        self.notes.append(f"By this machine's clock, {text}")
 
     @property
     def clock(self) -> datetime:
@@ -111,10 +121,10 @@ class _Desk:
         return find_volunteer(self._today, words)
 
     def session(self, words: str) -> str:
-        """Of a visit that is not past. Raises Refused where it is over."""
+        """Of a visit that should not be past. Raises Refused where it is over, if somebody said when now is."""
         found = find_session(self.problem, words)
         if found in self.problem.past:
-            raise Refused(f"{called(self.problem, found)} is over: nothing changes it any more. Nothing was done.")
+            self.doubt(f"{called(self.problem, found)} is over: nothing changes it any more.")
         if not self.rows(spec_of("sessions"), session_id=found):
             raise Refused(f"{called(self.problem, found)} is not in the data any more. Nothing was done.")
         return found
@@ -130,16 +140,9 @@ class _Desk:
 @looks
 def _desk(workspace: Workspace, now: str | None = None) -> _Desk:
     tables = kept_problem(workspace)[0]
-    at = moment(workspace, now) if now else _now(workspace)
+    at = moment_for_edits(workspace, now)
     term = today(workspace, at)
-    return _Desk(workspace, tables, term.problem, term.version, workspace.state(), at)
-
-
-def _now(workspace: Workspace) -> datetime:
-    """Facts change whatever the clock says: in a rehearsal something may have been published later than now."""
-    newest = next(iter(workspace.versions()), None)
-    now = datetime.now(UTC)
-    return now if newest is None else max(now, newest.made)
+    return _Desk(workspace, tables, term.problem, term.version, workspace.state(), at, now is not None)
 
 
 def _keep(
@@ -168,7 +171,7 @@ def _keep(
         kind, about, operations, seen=desk.state, actor=actor, why=one_line(why or ""), undoes=undoes, heard=heard
     )
     kept = next(each for each in workspace.edits() if each.number == number)
-    lasting = list(warnings)
+    lasting = [*desk.notes, *warnings]
     if operations and not kept.operations:
         lasting.append(
             "It cannot be undone: what it says of gender, ethnicity or consent is kept in the data and nowhere else."
@@ -315,10 +318,7 @@ def _slot_row(desk: _Desk, session_id: str, text: str) -> dict[str, Value]:
     """A row of slots at that start, as long as what was told, else as the session's first time."""
     start = _start(text)
     if start <= desk.clock and desk.version is not None:
-        raise Refused(
-            f"{time_text(start)} {start.year} is not after now ({time_text(desk.clock)} {desk.clock.year}). "
-            "Nothing was done."
-        )
+        desk.doubt(f"{time_text(start)} {start.year} is not after now ({time_text(desk.clock)} {desk.clock.year}).")
     end = start + _duration(desk, session_id)
     if end.date() != start.date():
         raise BadInput(f"From {time_text(start)} it would last beyond midnight. Nothing was done.")
@@ -347,7 +347,7 @@ def _duration(desk: _Desk, session_id: str) -> timedelta:
 def _insist_usable(desk: _Desk, session_id: str, operations: Sequence[Operation]) -> None:
     after = build_problem(apply(desk.tables, operations))[0]
     session = after.sessions[session_id]
-    if not replace(after, under_way=desk.problem.under_way).open_slots(session):
+    if not after.open_slots(session):
         slot = next(iter(session.slots), None)
         when = f" on {_dated(slot.day)}" if slot else " then"
         raise Refused(
@@ -752,10 +752,13 @@ def attended(
     desk = _desk(workspace, now)
     which = find_session(desk.problem, session)
     under_way = desk.problem.under_way
-    if under_way is None or which not in desk.problem.past:
-        visit = under_way.told.visits.get(which) if under_way is not None else None
-        why_not = f"is still to come ({time_text(visit.slot.start)})" if visit else "was not told to anybody"
-        raise Refused(f"{called(desk.problem, which)} {why_not}, so nobody came yet. Nothing was done.")
+    visit = under_way.told.visits.get(which) if under_way is not None else None
+    if under_way is None or (visit is None and which not in desk.problem.past):
+        raise Refused(f"{called(desk.problem, which)} was not told to anybody, so nobody came. Nothing was done.")
+    if which not in desk.problem.past and visit is not None:
+        desk.doubt(
+            f"{called(desk.problem, which)} is still to come ({time_text(visit.slot.start)}), so nobody came yet."
+        )
     team = _told_team(workspace, under_way, which)
     away = [find_volunteer(_only(desk.problem, team), each) for each in absent]
     more = [desk.volunteer(each) for each in instead]

@@ -322,10 +322,10 @@ def close_term(workspace: Workspace, out: Path, now: str | None = None) -> Close
 def next_term(workspace: Workspace, now: str | None = None) -> tuple[Tables, Closed]:
     """The tables of the scenario that `close_term` writes, and what is to be said of it."""
     from matcher.soundness import kept_problem
-    from matcher.usecases.today import moment, term_under_way
+    from matcher.usecases.today import moment_for_edits, term_under_way
 
     tables = kept_problem(workspace)[0]
-    under_way = (problem := term_under_way(workspace, moment(workspace, now))).under_way
+    under_way = (problem := term_under_way(workspace, moment_for_edits(workspace, now))).under_way
     if under_way is None:
         raise NotThere(
             f"{workspace.where} holds no published version, so nothing is known to have taken place. Nothing was "

@@ -54,6 +54,18 @@ def moment(workspace: Workspace, text: str | None = None) -> datetime:
     return now
 
 
+@looks
+def moment_for_edits(workspace: Workspace, text: str | None = None) -> datetime:
+    """The same for whoever only notes or looks at something: without a text nothing is refused for the clock.
+
+    Where the machine's clock is before what was published last, as in a rehearsal, it is that moment.
+    """
+    newest = next(iter(workspace.versions()), None)
+    if text is None and newest is not None:
+        return max(datetime.now(UTC), newest.made)
+    return moment(workspace, text)
+
+
 def _on_the_clock(text: str, zone: ZoneInfo) -> datetime:
     try:
         local = datetime.fromisoformat(text.strip())

@@ -106,7 +106,7 @@ def test_every_edit_says_what_was_noted_and_is_taken_back(command: list[str], ex
         (["add", "volunteers", "volunteer_id=K"], ["column name", "column sector"]),
         (["remove", "cohorts", "OAK-Y5"], ["sessions", "OAK-Y5"]),
         (["move", "OAK-2", "2046-10-10"], ["2046-10-10", "2026-10-14T09:30"]),
-        (["attended", "OAK-2"], ["What's My Line at Oak Primary School", "still to come"]),
+        (["attended", "OAK-2", "--now", "2046-01-01T09:00"], ["What's My Line at Oak Primary School", "still to come"]),
         (["undo"], ["Nothing stands in the journal"]),
         (["undo", "5"], ["no number 5"]),
         (["drop", "fred", "--now", "2026-01-01T09:00"], ["before version 1 was published"]),

@@ -204,6 +204,16 @@ def test_nothing_changes_a_visit_that_is_over(workspace: Workspace) -> None:
     assert not workspace.edits()
 
 
+def test_by_the_machine_s_clock_alone_nothing_is_refused_but_said(workspace: Workspace) -> None:
+    def fits(noted: living.Noted) -> bool:
+        return any("By this machine's clock" in each for each in noted.warnings)
+
+    assert fits(living.drop(workspace, "Dee", "OAK-1"))  # in October 2026: every clock is past that
+    assert fits(living.move(workspace, "ELM-1", "2026-10-12T09:30"))
+    assert not fits(living.attended(workspace, "OAK-2", absent=["Ada"]))
+    assert len(workspace.edits()) == 3
+
+
 def test_an_answer_is_in_the_journal_makes_no_pin_and_is_taken_back(workspace: Workspace) -> None:
     now = datetime.fromisoformat("2026-10-01T08:00+00:00")
     living.answer(workspace, "Dee", "computers", Answer.ACCEPTED, now=now)
