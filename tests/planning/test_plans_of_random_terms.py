@@ -199,3 +199,12 @@ def test_greedy_alone_keeps_every_rule(problem: Problem) -> None:
 def test_the_plan_of_a_larger_term_is_right_when_its_search_is_cut_short(schools: int, how: Settings) -> None:
     problem, _ = build_problem(generate(schools, seed=5))
     assert checked(problem, how).plan.visits
+
+
+@pytest.mark.parametrize("seed", [101, 103, 105])
+def test_a_search_that_begins_with_a_plan_never_ends_with_a_worse_one(seed: int) -> None:
+    problem, _ = build_problem(generate(6, seed=5))
+    good = solve(problem, replace(REPEATABLE, time_limit=3, seed=seed - 100))
+    again = solve(problem, replace(REPEATABLE, time_limit=1, seed=seed), start=good.plan)
+    before, after = (better_first({str(score.tier): score.value for score in each.tiers}) for each in (good, again))
+    assert after >= before
