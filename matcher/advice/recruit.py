@@ -47,7 +47,7 @@ class Wanted:
     session_ids: tuple[str, ...]
     """Where they would come."""
     delivers: tuple[str, ...]
-    """Those that do not take place without them."""
+    """Those that do not take place without anybody new."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +56,15 @@ class Recruits:
 
     people: tuple[Wanted, ...]
     more_visits: int
-    """How many more visits take place with them, by solving with them."""
+    """How many more visits take place with them than without anybody new, by solving with and without them."""
     reach: int
     """The tier's value with them."""
     bound: int
     """What the tier could be worth at most with any so many people of these kinds: proven."""
     kinds: int
     """How many kinds of people were tried."""
+    before: Plan
+    """The best with nobody new, from which `candidates` are made."""
     plan: Plan
     """With them, under the ids of `candidates`."""
 
@@ -91,6 +93,7 @@ def candidates(problem: Problem, plan: Plan) -> dict[str, tuple[Profile, Volunte
 
 def recruit(problem: Problem, plan: Plan, most: int, seconds: float = SECONDS) -> Recruits:
     """The best `most` people to ask for, with the plan as it is; its teams have to keep every rule."""
+    plan = _best_with_nobody_new(problem, plan, seconds)
     asked = candidates(problem, plan)
     people = {**problem.volunteers, **{key: person for key, (_, person) in asked.items()}}
     larger = replace(problem, volunteers=people)
@@ -108,6 +111,7 @@ def recruit(problem: Problem, plan: Plan, most: int, seconds: float = SECONDS) -
         reach,
         _bound(model, free, now, reach, seconds),
         len(asked),
+        plan,
         better,
     )
 
@@ -175,6 +179,13 @@ def _free(model: Model, missing: Bools, asked: frozenset[str]) -> Ints:
     visits = np.flatnonzero(missing[model.visit_session])
     seats = np.flatnonzero(missing[model.seat_session] | candidate[model.seat_volunteer])
     return np.concatenate([visits, model.seats[seats]])
+
+
+def _best_with_nobody_new(problem: Problem, plan: Plan, seconds: float) -> Plan:
+    """The plan with what of its missing visits can take place without anybody new: that is no merit of theirs."""
+    model = Model(problem, [*MUST_RULES, *GOALS])
+    missing = np.array([session_id not in plan.visits for session_id in model.session_ids], dtype=bool)
+    return model.plan_of(_best(model, _free(model, missing, frozenset()), model.columns_of(plan), seconds))
 
 
 def _best(model: Model, free: Ints, now: Ints, seconds: float) -> Ints:

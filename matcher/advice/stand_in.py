@@ -6,7 +6,7 @@ them; those asked least come first. Nothing here looks at gender or ethnicity.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,6 +16,7 @@ from matcher.domain import Mode, Plan, Problem, Slot, Visit, folded
 from matcher.rules import MUST_RULES, Model
 from matcher.rules.lost import lost
 from matcher.rules.model import Ints
+from matcher.rules.team_size import TeamSize
 
 MOST_NEARLY = 5
 
@@ -61,6 +62,8 @@ class StandIns:
     slot: Slot
     team: tuple[str, ...]
     """Who is still to come."""
+    lacks: tuple[str, ...]
+    """Sectors that the session asks for, as `folded`, and that nobody who is still to come is from."""
     missing: int
     """How many more the session needs to run at all; 0: a stand-in would be a reserve."""
     room: int
@@ -100,7 +103,7 @@ class Substitutes:
 
     @cached_property
     def model(self) -> Model:
-        return Model(self.problem, [rule for rule in MUST_RULES if not rule.of_teams])
+        return Model(self.problem, [rule for rule in MUST_RULES if not isinstance(rule, TeamSize)])
 
     @cached_property
     def columns(self) -> Ints:
@@ -128,20 +131,34 @@ class Substitutes:
         if when is None:
             raise KeyError(session_id)
         team = visit.team if visit is not None and visit.slot.start == when.start else ()
+        sectors = {folded(self.problem.volunteers[each].sector) for each in team}
+        lacks = tuple(sorted(session.required_sectors - sectors))
+        missing = max(len(lacks), session.min_volunteers - len(team))
+        only_from = set(lacks) if missing == len(lacks) else set()  # nobody else would let it run
         able = [each for each in self._able(session_id, when, self.columns) if each not in team]
-        found = sorted((self._means(each, session_id, when) for each in able), key=self._order)
-        swaps = tuple(self._swaps(session_id, when, {*team, *able}))
-        nearly = () if found else tuple(self._nearly(session_id, when, team))
+        useful = [each for each in able if self._is_from(each, only_from)]
+        found = sorted((self._means(each, session_id, when) for each in useful), key=self._order)
+        swaps = [
+            each
+            for each in self._swaps(session_id, when, {*team, *able})
+            if self._is_from(each.volunteer_id, only_from)
+        ]
+        away = {*team, *(each.volunteer_id for each in swaps)}
         return StandIns(
             session_id,
             when,
             team,
-            max(0, session.min_volunteers - len(team)),
+            lacks,
+            missing,
             max(0, session.max_volunteers - len(team)),
             tuple(found),
-            swaps if len(found) < session.min_volunteers else (),
-            nearly,
+            tuple(swaps) if len(found) < session.min_volunteers else (),
+            () if found else tuple(self._nearly(session_id, when, away, only_from)),
         )
+
+    def _is_from(self, volunteer_id: str, sectors: Collection[str]) -> bool:
+        """Whether they are from one of these sectors; from any, if there are none."""
+        return not sectors or folded(self.problem.volunteers[volunteer_id].sector) in sectors
 
     @staticmethod
     def _order(each: StandIn) -> tuple[object, ...]:
@@ -223,10 +240,28 @@ class Substitutes:
                     without[visit] = 1
                     taken = {person, *self.plan.visits[other].team}
                     others = self._able(other, self.plan.visits[other].slot, without)
-                    instead = [self._means(each, other, slot) for each in others if each not in taken]
+                    instead = [
+                        self._means(each, other, slot)
+                        for each in others
+                        if each not in taken and self._breaks_nothing_new(without, each, other)
+                    ]
                     if instead:
                         yield Swap(person, other, min(instead, key=self._order).volunteer_id)
                         break
+
+    def _breaks_nothing_new(self, columns: Ints, volunteer_id: str, session_id: str) -> bool:
+        """Whether with them at that session, too, no row is broken more than in the plan."""
+        after = columns.copy()
+        column = self._column(session_id, self.plan.visits[session_id].slot)
+        mine = self._seat(volunteer_id, session_id)
+        after[mine[self.model.seat_visit[mine - len(self.model.visits)] == column]] = 1
+        return bool(np.all(self._broken(after) <= self._broken(self.columns)))
+
+    def _broken(self, columns: Ints) -> Ints:
+        """By how much each row is broken, shape (rows,)."""
+        model, activity = self.model, self.model.activity(columns)
+        found: Ints = np.maximum(0, np.maximum(model.low - activity, activity - model.high))
+        return found
 
     def _seat(self, volunteer_id: str, session_id: str) -> Ints:
         model = self.model
@@ -234,13 +269,13 @@ class Substitutes:
         mine: Ints = model.seats[(model.seat_volunteer == person) & (model.seat_session == session)]
         return mine
 
-    def _nearly(self, session_id: str, slot: Slot, team: Sequence[str]) -> Iterator[Nearly]:
+    def _nearly(self, session_id: str, slot: Slot, away: Collection[str], sectors: Collection[str]) -> Iterator[Nearly]:
         """Those whom a single rule keeps away, a few of them, asked least first."""
         problem, visits = self.problem, dict(self.plan.visits)
         people = sorted(problem.volunteers, key=lambda each: (len(self.sessions.get(each, [])), each))
         found = 0
         for volunteer_id in people:
-            if volunteer_id in team or found == MOST_NEARLY:
+            if volunteer_id in away or not self._is_from(volunteer_id, sectors) or found == MOST_NEARLY:
                 continue
             plan = Plan(
                 {

@@ -51,6 +51,8 @@ def stand_in(
         if answer.room
         else "fully staffed, so that these would be a reserve"
     )
+    if answer.lacks:
+        state += f", somebody from {listed([one_line(problem.sector_name(each)) for each in answer.lacks])} among them"
     print(f"Coming: {coming}; {state}.")
     for each in answer.found[:most]:
         person = problem.volunteers[each.volunteer_id]
@@ -75,6 +77,9 @@ def stand_in(
         print("Nobody who is free can come as things are." if not answer.swaps else "Nobody else can come.")
         for near in answer.nearly:
             print(f"  Not {named(near.volunteer_id)}: {one_line(near.words)}.")
+        print(f"More of it: matcher why {shlex.quote(answer.session_id)}")
+    elif not answer.room:
+        print("Ask them whether they could be called on.")
     else:
         first = answer.found[0].volunteer_id
         print(

@@ -117,8 +117,6 @@ class ToRecruit:
 
     problem: Problem
     answer: Recruits
-    now: int
-    """What reach is worth without them."""
 
 
 @looks
@@ -130,7 +128,7 @@ def recruit(workspace: Workspace, people: int = 3, now: str | None = None, *, dr
     from matcher.advice.recruit import recruit as best
     from matcher.advice.stand_in import as_it_stands
     from matcher.audit import audit
-    from matcher.domain import Plan, TierName
+    from matcher.domain import Plan
     from matcher.usecases.planning import load_run
 
     problem = term_under_way(workspace, moment_for_edits(workspace, now))
@@ -141,7 +139,7 @@ def recruit(workspace: Workspace, people: int = 3, now: str | None = None, *, dr
         plan = as_it_stands(problem)
     broken = {each for finding in audit(problem, plan).findings for each in finding.sessions} - problem.past.keys()
     plan = Plan({key: visit for key, visit in plan.visits.items() if key not in broken})
-    return ToRecruit(problem, best(problem, plan, people), audit(problem, plan).values[TierName.REACH])
+    return ToRecruit(problem, best(problem, plan, people))
 
 
 @dataclass(frozen=True)

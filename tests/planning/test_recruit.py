@@ -29,14 +29,14 @@ def test_a_plan_with_the_people_asked_for_keeps_every_rule_and_is_worth_what_is_
     helped = 0
     for problem, plan in terms(40, SMALL):
         found = recruit(problem, plan, 2)
-        asked = candidates(problem, plan)
+        asked = candidates(problem, found.before)
         new = {each for visit in found.plan.visits.values() for each in visit.team} - problem.volunteers.keys()
         assert len(new) == len(found.people) <= 2
         term = with_people(problem, *(asked[each][1] for each in new))
         judged = audit(term, found.plan)
         assert not judged.findings
         assert judged.values[REACH] == found.reach <= found.bound
-        assert len(found.plan.visits) - len(plan.visits) == found.more_visits >= 0
+        assert len(found.plan.visits) - len(found.before.visits) == found.more_visits >= 0
         assert all(each in found.plan.visits for wanted in found.people for each in wanted.session_ids)
         helped += found.more_visits > 0
     assert helped >= 5
@@ -45,7 +45,7 @@ def test_a_plan_with_the_people_asked_for_keeps_every_rule_and_is_worth_what_is_
 def test_nobody_of_all_the_kinds_tried_brings_more_than_the_bound_says() -> None:
     proven = tried = 0
     for problem, plan in terms(40, TINY, 100):
-        asked = candidates(problem, plan)
+        asked = candidates(problem, recruit(problem, plan, 1).before)
         if not 0 < len(asked) <= 40:
             continue
         found = recruit(problem, plan, 1)
@@ -62,12 +62,24 @@ def test_two_people_are_found_together_and_bring_no_less_than_one_after_the_othe
     for problem, plan in terms(20, SMALL, 200):
         first = recruit(problem, plan, 1)
         both = recruit(problem, plan, 2)
-        asked = candidates(problem, plan)
+        asked = candidates(problem, first.before)
         new = {each for visit in first.plan.visits.values() for each in visit.team} - problem.volunteers.keys()
         term = with_people(problem, *(asked[each][1] for each in new))
         second = recruit(term, first.plan, 1)
         assert both.reach >= second.reach or both.bound > both.reach
         assert both.reach >= first.reach
+
+
+def test_what_takes_place_with_nobody_new_is_no_merit_of_theirs() -> None:
+    gained = 0
+    for problem, plan in terms(20, SMALL, 400):
+        fewer = Plan(dict(list(plan.visits.items())[1:]))  # somebody dropped out, and a visit with them
+        found, nobody = recruit(problem, fewer, 2), recruit(problem, fewer, 0)
+        assert not nobody.people and not nobody.more_visits
+        assert found.more_visits <= len(found.plan.visits) - len(nobody.plan.visits)
+        assert not any(each in nobody.plan.visits for wanted in found.people for each in wanted.delivers)
+        gained += found.more_visits
+    assert gained
 
 
 def test_whom_to_ask_for_reach_does_not_depend_on_what_people_said_about_themselves() -> None:
