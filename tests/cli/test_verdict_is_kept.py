@@ -46,7 +46,7 @@ def ledger(db: Path) -> object:
 
 @pytest.mark.usefixtures("stricter")
 def test_a_rule_that_changed_leaves_old_runs_readable(db: Path, tmp_path: Path) -> None:
-    assert "Run 1" in well_here("show", "--db", db).out
+    assert "run 1" in well_here("show", "--db", db).out
     well_here("export", "--db", db, "--out", tmp_path / "plan")
     assert (tmp_path / "plan" / "report.html").is_file()
     assert "All is well" in well_here("verify", "--db", db).out
