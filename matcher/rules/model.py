@@ -158,7 +158,7 @@ class Seats:
     def _with_those_set(self, volunteer: Ints, visit: Ints, rules: Sequence[Rule]) -> tuple[Ints, Ints]:
         """Of past visits exactly those who came; and those for whom a rule that forbids it was set aside."""
         problem = self.problem
-        if not problem.past and not problem.overrides:
+        if not problem.past and not self.set_aside:
             return volunteer, visit
         to_come = ~self.past_visits[visit]
         pairs = set(zip(volunteer[to_come].tolist(), visit[to_come].tolist(), strict=True))
@@ -166,27 +166,30 @@ class Seats:
             stands = problem.past.get(session_id)
             if stands is not None:
                 pairs.update((self.volunteer_index[person], number) for person in stands.team)
-        for each in problem.overrides:
-            if each.session_id in problem.past or each.session_id not in self.session_index:
-                continue
-            if each.volunteer_id in self.volunteer_index:
-                person = self.volunteer_index[each.volunteer_id]
-                visits = np.flatnonzero(self.visit_session == self.session_index[each.session_id])
-                people = np.full(len(visits), person)
-                set_aside = self._set_aside(each)
-                admitted = [rule.admits(self, people, visits) for rule in rules if rule.name not in set_aside]
-                good = np.all([some for some in admitted if some is not None] or [np.ones(len(visits), bool)], axis=0)
-                pairs.update((person, number) for number in visits[good].tolist())
+        aside: dict[tuple[str, str], set[str]] = {}
+        for each in self.set_aside:
+            aside.setdefault((each.volunteer_id, each.session_id), set()).add(each.rule)
+        for (person, session), names in aside.items():
+            visits = np.flatnonzero(self.visit_session == self.session_index[session])
+            people = np.full(len(visits), self.volunteer_index[person])
+            admitted = [rule.admits(self, people, visits) for rule in rules if rule.name not in names]
+            good = np.all([some for some in admitted if some is not None] or [np.ones(len(visits), bool)], axis=0)
+            pairs.update((self.volunteer_index[person], number) for number in visits[good].tolist())
         both = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
         return both[:, 0], both[:, 1]
 
-    def _set_aside(self, override: Override) -> set[str]:
-        """The names of the rules that were set aside for the same assignment."""
-        same = (override.session_id, override.volunteer_id)
+    @cached_property
+    def set_aside(self) -> list[Override]:
+        """The overrides that say something here: of a rule that may be overridden, a session to come and a volunteer."""
         overridable = {rule.name for rule in self.rules if getattr(rule, "overridable", False)}
-        return {
-            each.rule for each in self.problem.overrides if (each.session_id, each.volunteer_id) == same
-        } & overridable
+        return [
+            each
+            for each in self.problem.overrides
+            if each.rule in overridable
+            and each.session_id in self.session_index
+            and each.session_id not in self.problem.past
+            and each.volunteer_id in self.volunteer_index
+        ]
 
     @cached_property
     def free(self) -> tuple[Ints, Ints]:
@@ -291,7 +294,7 @@ class Model(Seats):
         `lazy`: there are many and few of them bind, so a relaxation need not have one before its optimum breaks it.
         """
         low, high = np.asarray(low, dtype=np.int64), np.asarray(high, dtype=np.int64)
-        if self.problem.overrides and self._posting is not None:
+        if self.set_aside:
             terms, low, high = self._without_what_is_set_aside(terms, low, high)
         self._posted.append(self._posting)
         self._blocks.append(_rows_of(terms, len(low), self.columns))
@@ -462,7 +465,7 @@ class Model(Seats):
         the overridden session's visits do not count.
         """
         rule = self._posting
-        mine = [each for each in self.problem.overrides if rule is not None and rule.name in self._set_aside(each)]
+        mine = [each for each in self.set_aside if rule is not None and each.rule == rule.name]
         if not mine:
             return terms, low, high
         people = {(each.volunteer_id, each.session_id) for each in mine}
@@ -486,11 +489,7 @@ class Model(Seats):
 
     def _seats_of(self, people: Collection[tuple[str, str]]) -> Ints:
         count = len(self.session_ids)
-        keys = [
-            self.volunteer_index[person] * count + self.session_index[session_id]
-            for person, session_id in people
-            if person in self.volunteer_index
-        ]
+        keys = [self.volunteer_index[person] * count + self.session_index[session_id] for person, session_id in people]
         return self.seats[np.isin(self.seat_volunteer * count + self.seat_session, keys)]
 
     def _let_the_past_be(self) -> None:
