@@ -218,7 +218,7 @@ class Trial:
         self.oftener = self._oftener() if Oftener in kinds else []
         for switch in self.oftener:
             relaxed = made(relaxed, [switch])
-        self.newcomers = self._newcomers(sectors) if NewPerson in kinds else {}
+        self.newcomers = self._newcomers(sectors) if NewPerson in kinds and any(self.times.values()) else {}
         relaxed = replace(relaxed, volunteers={**relaxed.volunteers, **self._newcomers_in_person()})
         delivered = {
             key: replace(relaxed.sessions[key], slots=(visit.slot,))
@@ -521,9 +521,8 @@ class _Switches(Rule):
                 for one in np.unique(group):
                     at_most(model.seats[seats[group == one]], most, number)
         for n, (key, sector) in enumerate(trial.newcomers.items()):
-            some = next(iter(trial.times))
-            first = trial.times[some][0] if trial.times[some] else problem.sessions[some].slots[0]
-            number = switch(NewPerson(key, sector, some, first), n + (10 if sector else 0))
+            some, slots = next((each, slots) for each, slots in trial.times.items() if slots)
+            number = switch(NewPerson(key, sector, some, slots[0]), n + (10 if sector else 0))
             for seat in mine(key, asked=True).tolist():
                 at_most(model.seats[[seat]], 0, number)
         count = len(self.list)

@@ -180,7 +180,7 @@ class Seats:
 
     @cached_property
     def set_aside(self) -> list[Override]:
-        """The overrides that say something here: of a rule that may be overridden, a session to come and a volunteer."""
+        """The overrides that say something here: of rules that may be overridden, and of what the model has."""
         overridable = {rule.name for rule in self.rules if getattr(rule, "overridable", False)}
         return [
             each

@@ -106,3 +106,17 @@ def test_nothing_changes_with_peoples_gender_and_ethnicity() -> None:
                 person = next(each for each in problem.volunteers if each not in plan.visits[session_id].team)
                 c, d = (why_not_there(each, plan, person, session_id) for each in (problem, other))
                 assert (c.against, c.swap, c.costs) == (d.against, d.swap, d.costs)
+
+
+def test_a_visit_without_any_time_is_explained_and_somebody_is_not_sent_there() -> None:
+    cancelled = 0
+    for problem, plan in terms(6):
+        for session_id in plan.visits:
+            without = replace(problem.sessions[session_id], slots=())
+            then = replace(problem, sessions={**problem.sessions, session_id: without})
+            left = Plan({key: visit for key, visit in plan.visits.items() if key != session_id})
+            answer = why_not_delivered(then, left, session_id)
+            assert answer.reason and not answer.ways and answer.as_it_is is None
+            assert why_not_there(then, left, next(iter(then.volunteers)), session_id).forbidden
+            cancelled += 1
+    assert cancelled
