@@ -182,15 +182,16 @@ def repair(
                 tier_seconds=time_limit,
                 tell=reporter.tell,
             )
-        if seen.needless:
+        is_text = voice in (Voice.LIVE, Voice.PLAIN)
+        if is_text and seen.needless:
             print("Nothing to repair: what people were told can stay as it is. No run was kept.")
             return
-        if voice in (Voice.LIVE, Voice.PLAIN):
+        if is_text:
             _show_changes(seen, everything)
-        if dry_run:
+        if is_text and dry_run:
             print("Nothing was kept: this was a dry run.")
             return
-        number = usecases.planning.keep_repair(workspace, seen)
+        number = None if seen.needless or dry_run else usecases.planning.keep_repair(workspace, seen)
         _conclude(voice, seen.made, number=number, next_step="Next: matcher publish, which tells just these people")
 
 

@@ -52,6 +52,15 @@ def test_where_nothing_happened_there_is_nothing_to_repair_and_no_run(db: Path) 
     assert runs_in(db) == 1
 
 
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+def test_for_programs_each_line_is_json_also_where_nothing_is_kept(db: Path, options: tuple[str, ...]) -> None:
+    found = said(db, "repair", "--json", *options)
+    assert found.code == 0
+    assert found.events[-1]["event"] == "result" and found.events[-1]["run"] is None
+    assert said(db, "repair", "--quiet", *options).out == ""
+    assert runs_in(db) == 1
+
+
 @pytest.mark.parametrize("options", [(), ("--yes",)])
 def test_a_published_term_is_not_planned_anew_by_mistake(db: Path, options: tuple[str, ...]) -> None:
     found = said(db, "solve", "--time-limit", 1, *options)
