@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum, StrEnum
 from functools import cached_property
+from typing import Any
 
 from matcher.geography import Position, distance_km
 from matcher.times import Span
@@ -368,6 +369,11 @@ class Problem:
 
     def km_between_schools(self, a: str, b: str) -> float:
         return 0.0 if a == b else self.km(self.schools[a].position, self.schools[b].position)
+
+    @cached_property
+    def worked_out(self) -> dict[str, Any]:
+        """What others have worked out from the problem, by what it is called: it never changes, so once is enough."""
+        return {}
 
     @cached_property
     def cohort_sessions(self) -> Mapping[str, tuple[str, ...]]:

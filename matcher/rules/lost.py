@@ -38,7 +38,10 @@ def lost(problem: Problem) -> Lost:
     under_way = problem.under_way
     if under_way is None:
         return Lost(frozenset(), frozenset(), frozenset())
-    return _Loss(problem, under_way).found()
+    if "lost" not in problem.worked_out:
+        problem.worked_out["lost"] = _Loss(problem, under_way).found()
+    found: Lost = problem.worked_out["lost"]
+    return found
 
 
 class _Loss:
