@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from matcher.domain import REPAIR_TIERS, TIERS, Finding, LedgerLine, Plan, Problem, TierName, TierScore
 from matcher.errors import AuditRefused
-from matcher.rules import GOALS, MUST_RULES, RoleModelGoal
+from matcher.rules import GOALS, MUST_RULES, MustRule, RoleModelGoal
 
 
 @dataclass(frozen=True)
@@ -17,11 +17,28 @@ class Audit:
     ledger: tuple[LedgerLine, ...]
 
 
+def findings(problem: Problem, plan: Plan) -> Iterator[Finding]:
+    """Every breach, rule by rule."""
+    for rule in MUST_RULES:
+        yield from rule.breaches(problem, plan)
+
+
+def against(
+    problem: Problem, plan: Plan, volunteer_id: str, session_id: str, *, of_teams: bool = False
+) -> Iterator[tuple[MustRule, Finding]]:
+    """What speaks in this plan against it that somebody is at a session; of the team as a whole only if asked."""
+    for rule in MUST_RULES:
+        if of_teams or not rule.of_teams:
+            for finding in rule.breaches(problem, plan):
+                if session_id in finding.sessions and (not finding.people or volunteer_id in finding.people):
+                    yield rule, finding
+
+
 def audit(problem: Problem, plan: Plan) -> Audit:
     """Every breach, each tier's value (of a term under way with the two of a repair), and the role models' ledger."""
     tiers = REPAIR_TIERS if problem.under_way else TIERS
     return Audit(
-        findings=tuple(finding for rule in MUST_RULES for finding in rule.breaches(problem, plan)),
+        findings=tuple(findings(problem, plan)),
         values={tier: sum(goal.score(problem, plan) for goal in GOALS if goal.tier is tier) for tier in tiers},
         ledger=tuple(line for goal in GOALS if isinstance(goal, RoleModelGoal) for line in goal.ledger(problem, plan)),
     )

@@ -12,6 +12,12 @@ from matcher.wording import listed, one_line
 MOST_NAMED = 8
 
 
+def visit_called(problem: Problem, session_id: str) -> str:
+    """Such as "What's My Line at Oak Primary School": by its title, else its format, else its id."""
+    session = problem.sessions[session_id]
+    return f"{session.title or session.format or session_id} at {problem.schools[session.school_id].name}"
+
+
 def find_volunteer(problem: Problem, words: str) -> str:
     """The id of the volunteer meant. Raises NotThere, with candidates where several fit or none does."""
     people = problem.volunteers
@@ -42,10 +48,7 @@ def find_session(problem: Problem, words: str) -> str:
     """The id of the visit meant, by its title, its school or both. Raises NotThere."""
 
     def called(key: str) -> str:
-        session = problem.sessions[key]
-        return (
-            f"{session.title or session.format or key} at {problem.schools[session.school_id].name}, {_when(session)}"
-        )
+        return f"{visit_called(problem, key)}, {_when(problem.sessions[key])}"
 
     calls = {
         key: [each.title, problem.schools[each.school_id].name, called(key)] for key, each in problem.sessions.items()

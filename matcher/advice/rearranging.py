@@ -11,7 +11,7 @@ Gender and ethnicity play no part: whoever asks takes them out first (`impartial
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from math import ceil
@@ -19,12 +19,12 @@ from typing import ClassVar, TypeAlias
 
 import numpy as np
 
-from matcher.domain import TIERS, Finding, Mode, Plan, Problem, Session, Slot, TierName, Visit, Volunteer
+from matcher.audit import findings
+from matcher.domain import TIERS, Mode, Plan, Problem, Session, Slot, TierName, Volunteer
 from matcher.domain import Availability as AvailabilityRow
 from matcher.errors import AuditRefused
 from matcher.rules import GOALS, MUST_RULES, Model
 from matcher.rules.base import Example, Rule
-from matcher.rules.lost import lost
 from matcher.rules.model import UNBOUNDED, Ints, Seats, Terms, ints
 from matcher.solving.cpsat import Effort, maximise
 from matcher.solving.reduced import Hold, Scope
@@ -97,40 +97,6 @@ def impartial(problem: Problem) -> Problem:
         },
         encounters=tuple(replace(each, gender=None, ethnic_group=None) for each in problem.encounters),
     )
-
-
-def standing(problem: Problem, plan: Plan) -> Plan:
-    """What of a plan can be by the data as it is: without whom and what is gone, lost, or against a rule."""
-    gone = lost(problem)
-    visits = {}
-    for session_id, visit in plan.visits.items():
-        session = problem.sessions.get(session_id)
-        if session is None:
-            continue
-        slot = next((each for each in problem.open_slots(session) if each.start == visit.slot.start), None)
-        if slot is None or (session_id in gone.starts and session_id not in problem.past):
-            continue
-        team = tuple(
-            each
-            for each in visit.team
-            if each in problem.volunteers and (session_id in problem.past or (each, session_id) not in gone.assignments)
-        )
-        if team:
-            visits[session_id] = Visit(slot, team)
-    while True:
-        wrong = {
-            session_id
-            for finding in findings(problem, Plan(visits))
-            for session_id in [each for each in finding.sessions or finding.about if each in visits][-1:]
-        } - problem.past.keys()
-        if not wrong:
-            return Plan(visits)
-        visits = {key: visit for key, visit in visits.items() if key not in wrong}
-
-
-def findings(problem: Problem, plan: Plan) -> Iterator[Finding]:
-    for rule in MUST_RULES:
-        yield from rule.breaches(problem, plan)
 
 
 def made(problem: Problem, changes: Sequence[Adjustment]) -> Problem:
@@ -332,7 +298,7 @@ class Trial:
 
     # Solving
 
-    def near(self, most: int) -> list[str]:
+    def _near(self) -> list[str]:
         """The sessions whose teams may change: where those who could come are now, on the nearest days."""
         wanted = [slot.day for slots in self.times.values() for slot in slots]
         found = []
@@ -343,7 +309,7 @@ class Trial:
             others = self.able.intersection(visit.team)
             if mine or others:
                 found.append((not mine, _days_away(visit.slot.day, wanted), -len(others), key))
-        return [key for *_, key in sorted(found)[:most]]
+        return [key for *_, key in sorted(found)[:MOST_NEAR]]
 
     def delivered(self) -> Ints:
         """The columns of the visits asked about."""
@@ -365,28 +331,19 @@ class Trial:
         kinds: Collection[type[Adjustment]] = (),
         most: int = 0,
         *,
-        banned: Ints | None = None,
-        may_drop: bool = False,
-        most_near: int = MOST_NEAR,
         tiers: bool = False,
     ) -> Way | None:
         """The smallest changes of these kinds, `most` at most, with which one of the wanted columns is 1; None: none.
 
-        Sessions that the plan delivers stay delivered, or with `may_drop` as much reach as can be. Among equals the
-        fewest assignments change, and then, with `tiers`, the tiers are as good as they can be. Banned columns are 0.
+        Sessions that the plan delivers stay delivered. Among equals the fewest assignments change, and then, with
+        `tiers`, the tiers are as good as they can be.
         """
         model, switches = self.model, self.switches
         if not len(wanted):
             return None
-        near = self.near(most_near)
-        free, stays = self._free(near, may_drop)
+        free, stays = self._free(self._near())
         allowed = np.array([isinstance(each, tuple(kinds)) for each in switches.list], dtype=bool) if kinds else None
         on = switches.columns[allowed] if allowed is not None else switches.columns[:0]
-        if banned is not None:
-            free = np.setdiff1d(free, banned)
-        base = self.base.copy()
-        if banned is not None:
-            base[banned] = 0
         free = np.union1d(free, on)
         seat_columns = np.intersect1d(free, model.seats)
         price = np.zeros(model.columns, dtype=np.int64)
@@ -399,25 +356,25 @@ class Trial:
         if tiers:
             free = np.union1d(free, self.scope.with_counts(free))
             signed = [model.objective[tier] * (1 if tier.maximised else -1) for tier in TIERS]
-            goals = [signed[0], price, *signed[1:]] if may_drop else [price, *signed[1:]]
+            goals = [price, *signed[1:]]
         values: Ints | None = None
         for number, gain in enumerate(goals):
             if number and not np.any(gain[free]):
                 continue
-            reduced = self.scope.reduced(free, base, holds)
+            reduced = self.scope.reduced(free, self.base, holds)
             solved = maximise(reduced, gain[free], EFFORT, values)
             if solved.values is None:
                 if values is None:
                     return None
                 break
             values = solved.values
-            found = base.copy()
+            found = self.base.copy()
             found[free] = values
             holds.append(Hold(gain, int(gain @ found)))
         assert values is not None
         return self._way(found, on)
 
-    def _free(self, near: Sequence[str], may_drop: bool) -> tuple[Ints, list[Hold]]:
+    def _free(self, near: Sequence[str]) -> tuple[Ints, list[Hold]]:
         model = self.model
         asked, around = self._numbers(self.sessions), self._numbers(near)
         of_asked = np.isin(model.seat_session, asked)
@@ -426,11 +383,11 @@ class Trial:
             outside = [model.volunteer_index[each] for each in (*self.newcomers, *self.further)]
             for seat in np.flatnonzero(around_seats & np.isin(model.seat_volunteer, outside)).tolist():
                 around_seats[seat] = self._as_offered(model, seat)
-        visits = np.flatnonzero(np.isin(model.visit_session, [*asked, *around] if may_drop else asked))
+        visits = np.flatnonzero(np.isin(model.visit_session, asked))
         stays = [
             Hold(_marked(model, np.flatnonzero(model.visit_session == model.session_index[each]), 1), 1)
             for each in self.sessions
-            if each in self.plan.visits and not may_drop
+            if each in self.plan.visits
         ]
         return np.concatenate([visits, model.seats[of_asked | around_seats]]), stays
 

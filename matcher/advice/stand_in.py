@@ -12,9 +12,9 @@ from functools import cached_property
 
 import numpy as np
 
+from matcher.audit import against
 from matcher.domain import Mode, Plan, Problem, Slot, Visit, folded
 from matcher.rules import MUST_RULES, Model
-from matcher.rules.lost import lost
 from matcher.rules.model import Ints
 from matcher.rules.team_size import TeamSize
 
@@ -72,22 +72,6 @@ class StandIns:
     """Those asked least first."""
     swaps: tuple[Swap, ...]
     nearly: tuple[Nearly, ...]
-
-
-def as_it_stands(problem: Problem) -> Plan:
-    """What was told, without those who cannot or will not come any more."""
-    under_way = problem.under_way
-    if under_way is None:
-        return Plan({})
-    gone = lost(problem)
-    visits: dict[str, Visit] = {}
-    for session_id, visit in under_way.told.visits.items():
-        if session_id in under_way.past:
-            visits[session_id] = visit
-        elif session_id not in gone.starts and session_id in problem.sessions:
-            team = tuple(each for each in visit.team if (each, session_id) not in gone.assignments)
-            visits[session_id] = Visit(visit.slot, team)
-    return Plan(visits)
 
 
 class Substitutes:
@@ -283,14 +267,8 @@ class Substitutes:
                     session_id: Visit(slot, (volunteer_id,)),
                 }
             )
-            against = [
-                (rule, finding)
-                for rule in MUST_RULES
-                if not rule.of_teams and not rule.holds_past
-                for finding in rule.breaches(problem, plan)
-                if session_id in finding.sessions and (not finding.people or volunteer_id in finding.people)
-            ]
-            if len({rule.name for rule, _ in against}) == 1:
-                rule, finding = against[0]
+            found_against = list(against(problem, plan, volunteer_id, session_id))
+            if len({rule.name for rule, _ in found_against}) == 1:
+                rule, finding = found_against[0]
                 found += 1
                 yield Nearly(volunteer_id, rule.name, rule.words(problem, plan, finding, volunteer_id, session_id))

@@ -22,10 +22,11 @@ from matcher.advice.rearranging import (
     impartial,
 )
 from matcher.advice.undelivered import Reasons
+from matcher.audit import against as forbids
 from matcher.audit import audit
 from matcher.domain import Decision, Pin, Plan, Problem, TierName, Visit
 from matcher.errors import PinsImpossible
-from matcher.rules import MUST_RULES
+from matcher.names import visit_called
 from matcher.solving.cpsat import Effort
 from matcher.solving.pins import plan_for_pins
 from matcher.times import time_text
@@ -173,10 +174,7 @@ def _against(problem: Problem, plan: Plan, volunteer_id: str, session_id: str) -
     """Which rules forbid it that somebody is at a session of this plan, whoever else comes."""
     found = {
         f"{rule.words(problem, plan, finding, volunteer_id, session_id)}."
-        for rule in MUST_RULES
-        if not rule.of_teams and not rule.holds_past
-        for finding in rule.breaches(problem, plan)
-        if session_id in finding.sessions and (not finding.people or volunteer_id in finding.people)
+        for rule, finding in forbids(problem, plan, volunteer_id, session_id)
     }
     yield from sorted(each[:1].upper() + each[1:] for each in found)
 
@@ -184,20 +182,16 @@ def _against(problem: Problem, plan: Plan, volunteer_id: str, session_id: str) -
 def _swap(problem: Problem, before: Plan, after: Plan, volunteer_id: str, session_id: str) -> Iterator[str]:
     """Who comes where and no longer comes where, but for the one asked about."""
 
-    def at(each: str) -> str:
-        session = problem.sessions[each]
-        return f"{session.title or each} at {problem.schools[session.school_id].name}"
-
     told = {(person, each) for person, each, _ in before.assignments()}
     then = {(person, each) for person, each, _ in after.assignments()}
     for key, visit in after.visits.items():
         old = before.visits.get(key)
         if old is None or old.slot != visit.slot:
-            yield f"{at(key)} would run on {time_text(visit.slot.start)}"
+            yield f"{visit_called(problem, key)} would run on {time_text(visit.slot.start)}"
     for person, each in sorted(told - then):
-        yield f"{problem.volunteers[person].name} would not come to {at(each)}"
+        yield f"{problem.volunteers[person].name} would not come to {visit_called(problem, each)}"
     for person, each in sorted(then - told - {(volunteer_id, session_id)}):
-        yield f"{problem.volunteers[person].name} would come to {at(each)}"
+        yield f"{problem.volunteers[person].name} would come to {visit_called(problem, each)}"
 
 
 def _costs(problem: Problem, plan: Plan, way: Way) -> tuple[str, ...]:
@@ -244,8 +238,7 @@ def _clashing(problem: Problem, pins: Collection[Pin]) -> list[Pin]:
 
 
 def _pin_words(problem: Problem, pin: Pin) -> str:
-    session = problem.sessions[pin.session_id]
-    where = f"{session.title or pin.session_id} at {problem.schools[session.school_id].name}"
+    where = visit_called(problem, pin.session_id)
     keep = pin.decision is Decision.KEEP
     if pin.volunteer_id is not None:
         return f"{problem.volunteers[pin.volunteer_id].name} {'is to come' if keep else 'is never to come'} to {where}"

@@ -41,8 +41,9 @@ def stand_in(
     def named(volunteer_id: str) -> str:
         return one_line(problem.volunteers[volunteer_id].name)
 
-    where = f"{one_line(visit.title or visit.session_id)} at {one_line(problem.schools[visit.school_id].name)}"
-    print(f"{where}, {time_text(answer.slot.start)} {answer.slot.day.year} ({one_line(visit.session_id)})")
+    print(
+        f"{_called(problem, answer.session_id)}, {time_text(answer.slot.start)} {answer.slot.day.year} ({one_line(visit.session_id)})"
+    )
     coming = listed([named(each) for each in answer.team]) if answer.team else "nobody"
     state = (
         f"{counted(answer.missing, 'more volunteer')} needed for it to run"
@@ -68,11 +69,8 @@ def stand_in(
     if len(answer.found) > most:
         print(f"  ... and {len(answer.found) - most} more; --most lists more of them")
     for swap in answer.swaps[:most]:
-        other = problem.sessions[swap.other_session_id]
-        at = f"{one_line(other.title or other.session_id)} at {one_line(problem.schools[other.school_id].name)}"
-        print(
-            f"  {named(swap.volunteer_id)}, if {named(swap.instead_id)} took over {at} ({one_line(other.session_id)})"
-        )
+        at = f"{_called(problem, swap.other_session_id)} ({one_line(swap.other_session_id)})"
+        print(f"  {named(swap.volunteer_id)}, if {named(swap.instead_id)} took over {at}")
     if not answer.found:
         print("Nobody who is free can come as things are." if not answer.swaps else "Nobody else can come.")
         for near in answer.nearly:
@@ -108,10 +106,8 @@ def recruit(
         where = f"near {one_line(problem.schools[kind.school_id].name)}" if kind.school_id else "who comes online"
         print(f"  somebody from {one_line(kind.sector)} {where}, free on {WEEKDAYS[kind.weekday]} {part}")
         for session_id in each.session_ids:
-            session = problem.sessions[session_id]
             why = ", which does not take place without them" if session_id in each.delivers else ""
-            school = one_line(problem.schools[session.school_id].name)
-            print(f"    for {one_line(session.title or session_id)} at {school}{why}")
+            print(f"    for {_called(problem, session_id)}{why}")
     more = f"{counted(answer.more_visits, 'more visit')}" if answer.more_visits else "no more visits, but fuller teams"
     print(f"With them: {more}.")
     asked, kinds = counted(people, "person", "people"), f"{answer.kinds} kinds tried"
@@ -237,5 +233,4 @@ def _print_pins(problem: Problem, clash: Clash | None) -> None:
 
 
 def _called(problem: Problem, session_id: str) -> str:
-    session = problem.sessions[session_id]
-    return f"{one_line(session.title or session_id)} at {one_line(problem.schools[session.school_id].name)}"
+    return one_line(usecases.advising.visit_called(problem, session_id))

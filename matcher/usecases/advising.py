@@ -8,6 +8,8 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from matcher.errors import Refused, Remedy
+from matcher.names import find_session, find_volunteer
+from matcher.names import visit_called as visit_called
 from matcher.times import wall_clock
 from matcher.usecases.looking import looks
 from matcher.usecases.today import moment_for_edits, term_under_way
@@ -91,21 +93,12 @@ def stand_in(workspace: Workspace, words: str, now: str | None = None, *, draft:
 
     Raises NotThere if there is no such visit or no plan, and Refused if it is over or does not take place.
     """
-    from matcher.advice.stand_in import Substitutes, as_it_stands
-    from matcher.names import find_session
-    from matcher.usecases.planning import load_run
+    from matcher.advice.stand_in import Substitutes
 
-    problem = term_under_way(workspace, moment_for_edits(workspace, now))
-    if draft or problem.under_way is None:
-        _, problem, result = load_run(workspace)
-        plan = result.plan
-    else:
-        plan = as_it_stands(problem)
+    problem, plan = _plan(workspace, now, draft=draft)
     session_id = find_session(problem, words)
-    session = problem.sessions[session_id]
-    where = f"{session.title or session_id} at {problem.schools[session.school_id].name}"
-    if session_id in problem.past:
-        raise Refused(f"{one_line(where)} is over: nobody can step in there any more.")
+    _insist_to_come(problem, session_id)
+    where = visit_called(problem, session_id)
     if session_id not in plan.visits:
         raise Refused(f"{one_line(where)} does not take place in this plan, so nobody is missing from it.", Remedy.WHY)
     return InItsPlace(problem, Substitutes(problem, plan).of(session_id))
@@ -126,20 +119,10 @@ def recruit(workspace: Workspace, people: int = 3, now: str | None = None, *, dr
     Raises NotThere if there is no plan.
     """
     from matcher.advice.recruit import recruit as best
-    from matcher.advice.stand_in import as_it_stands
-    from matcher.audit import audit
-    from matcher.domain import Plan
-    from matcher.usecases.planning import load_run
+    from matcher.advice.standing import keeping_rules
 
-    problem = term_under_way(workspace, moment_for_edits(workspace, now))
-    if draft or problem.under_way is None:
-        _, problem, result = load_run(workspace)
-        plan = result.plan
-    else:
-        plan = as_it_stands(problem)
-    broken = {each for finding in audit(problem, plan).findings for each in finding.sessions} - problem.past.keys()
-    plan = Plan({key: visit for key, visit in plan.visits.items() if key not in broken})
-    return ToRecruit(problem, best(problem, plan, people))
+    problem, plan = _plan(workspace, now, draft=draft)
+    return ToRecruit(problem, best(problem, keeping_rules(problem, plan), people))
 
 
 @dataclass(frozen=True)
@@ -171,10 +154,11 @@ def why_session(workspace: Workspace, words: str, now: str | None = None, *, dra
 
     Raises NotThere if there is no such session or no plan, and Refused if it is over.
     """
+    from matcher.advice.standing import keeping_rules
     from matcher.advice.why import why_not_delivered
-    from matcher.names import find_session
 
     problem, plan = _plan(workspace, now, draft=draft)
+    plan = keeping_rules(problem, plan)
     session_id = find_session(problem, words)
     _insist_to_come(problem, session_id)
     answer = None if session_id in plan.visits else why_not_delivered(problem, plan, session_id)
@@ -189,10 +173,11 @@ def why_person(
 
     Raises NotThere if there is no such person, session or plan, and Refused if it is over.
     """
+    from matcher.advice.standing import keeping_rules
     from matcher.advice.why import why_not_there
-    from matcher.names import find_session, find_volunteer
 
     problem, plan = _plan(workspace, now, draft=draft)
+    plan = keeping_rules(problem, plan)
     volunteer_id, session_id = find_volunteer(problem, person), find_session(problem, session)
     _insist_to_come(problem, session_id)
     comes = session_id in plan.visits and volunteer_id in plan.visits[session_id].team
@@ -211,18 +196,17 @@ def why_pins(workspace: Workspace, now: str | None = None) -> tuple[Problem, Cla
 
 def _plan(workspace: Workspace, now: str | None, *, draft: bool) -> tuple[Problem, Plan]:
     """What was told, as far as it can be now; or the newest run."""
-    from matcher.advice.rearranging import standing
+    from matcher.advice.standing import still_told
     from matcher.usecases.planning import load_run
 
     problem = term_under_way(workspace, moment_for_edits(workspace, now))
     if draft or problem.under_way is None:
         _, problem, result = load_run(workspace)
-        return problem, standing(problem, result.plan)
-    return problem, standing(problem, problem.under_way.told)
+        return problem, result.plan
+    return problem, still_told(problem)
 
 
 def _insist_to_come(problem: Problem, session_id: str) -> None:
     if session_id in problem.past:
-        session = problem.sessions[session_id]
-        where = f"{session.title or session_id} at {problem.schools[session.school_id].name}"
-        raise Refused(f"{one_line(where)} is over: nothing about it can change any more.")
+        where = one_line(visit_called(problem, session_id))
+        raise Refused(f"{where} is over: nothing about it can change any more.")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
-from matcher.domain import Decision, Finding, Plan, Problem, Slot, UnderWay, Visit
+from matcher.domain import Decision, Plan, Problem, Slot, UnderWay, Visit
 from matcher.edits import (
     HOMES,
     Do,
@@ -465,21 +465,15 @@ _Breach = tuple[str, bool, str]
 
 def _judged(problem: Problem, who: str, which: str) -> tuple[list[_Breach], list[str]]:
     """What forbids a pair by itself or with past visits, at the best time for it; what else it breaks as told."""
-    from matcher.rules import MUST_RULES
+    from matcher.audit import against
 
     under_way = problem.under_way
     stands = {key: visit for key, visit in problem.past.items() if visit is not None}
     as_told = under_way.told.visits.get(which) if under_way is not None else None
 
-    def of_pair(finding: Finding) -> bool:
-        return which in finding.sessions and (not finding.people or who in finding.people)
-
     def found(plan: Plan, of_teams: bool) -> Iterator[_Breach]:
-        for rule in MUST_RULES:
-            if of_teams or not rule.of_teams:
-                for finding in rule.breaches(problem, plan):
-                    if of_pair(finding):
-                        yield rule.name, rule.overridable, rule.words(problem, plan, finding, who, which)
+        for rule, finding in against(problem, plan, who, which, of_teams=of_teams):
+            yield rule.name, rule.overridable, rule.words(problem, plan, finding, who, which)
 
     slots = problem.open_slots(problem.sessions[which])
     if not slots:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.program import FIRST_STEPS, Said, here, well_here
+from tests.cli.publishing_workspaces import publish_later
 
 
 @pytest.fixture(scope="module")
@@ -65,3 +66,11 @@ def test_what_it_cannot_answer_is_said(workspace: Path, words: tuple[str, ...]) 
 def test_unknown_names_are_said(workspace: Path) -> None:
     assert "There is no session called “Nowhere”" in why(workspace, "Nowhere").err
     assert "There is no volunteer called “Nobody”" in why(workspace, "Nobody", "OAK-1").err
+
+
+def test_a_draft_is_asked_about_as_it_is(tmp_path: Path) -> None:
+    db = publish_later(tmp_path)
+    well_here("move", "OAK-1", "2046-10-08T09:30", "--db", db)
+    well_here("repair", "--db", db, "--quiet")
+    said = well_here("why", "OAK-1", "--draft", "--db", db)
+    assert "takes place, Mon 8 Oct, 09:30 2046" in said.out

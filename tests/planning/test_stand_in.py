@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
 
-from matcher.advice.stand_in import StandIns, Substitutes, as_it_stands
+from matcher.advice.stand_in import StandIns, Substitutes
+from matcher.advice.standing import still_told
 from matcher.audit import audit
 from matcher.domain import EthnicGroup, Gender, Plan, Problem, Visit, folded
 from matcher.rules import tiny
@@ -23,7 +24,7 @@ def terms() -> Iterator[tuple[Problem, Plan]]:
         dice = Random(seed)
         before = random_term(dice, SMALL, pins=0)
         term = under_way(before, solve(before, REPEATABLE).plan, dice)
-        yield term, as_it_stands(term)
+        yield term, still_told(term)
 
 
 def broken(problem: Problem, plan: Plan) -> set[tuple[str, tuple[str, ...]]]:
