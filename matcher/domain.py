@@ -7,7 +7,7 @@ Gender and ethnicity are present only where the person consented to their use in
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import Enum, StrEnum
 from functools import cached_property
@@ -337,6 +337,16 @@ class Problem:
     def past(self) -> Mapping[str, Visit | None]:
         """session_id -> how each past session stands (None: not delivered); nothing of a term not under way."""
         return self.under_way.past if self.under_way else {}
+
+    def with_those_of(self, other: Problem) -> Problem:
+        """The same with the schools, classes, sessions and people that only the other one has."""
+        return replace(
+            self,
+            schools={**self.schools, **other.schools, **self.schools},
+            cohorts={**self.cohorts, **other.cohorts, **self.cohorts},
+            sessions={**self.sessions, **other.sessions, **self.sessions},
+            volunteers={**self.volunteers, **other.volunteers, **self.volunteers},
+        )
 
     def open_slots(self, session: Session) -> list[Slot]:
         """The slots in which a session may run: inside the term, on days that are not closed, and to come.

@@ -7,7 +7,7 @@ turned round, and so that it is noticed when somebody else has changed the same 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -31,15 +31,10 @@ class Operation:
     table: str
     key: Cells
     """By which the row is found: the table's key columns or, where it has none, all of its values."""
-    before: Cells = None  # type: ignore[assignment]
+    before: Cells = field(default_factory=dict)
     """Of SET: the cells as they have to be; of the others empty."""
-    after: Cells = None  # type: ignore[assignment]
+    after: Cells = field(default_factory=dict)
     """Of SET: the cells as they become; of ADD and REMOVE the whole row."""
-
-    def __post_init__(self) -> None:
-        for name in ("before", "after"):
-            if getattr(self, name) is None:
-                object.__setattr__(self, name, {})
 
 
 class DoesNotFit(Exception):
@@ -182,7 +177,7 @@ def as_data(operations: Iterable[Operation]) -> list[dict[str, Any]]:
     return [
         {"do": each.do.value, "table": each.table}
         | {
-            name: {column: as_plain(value) for column, value in getattr(each, name).items()}
+            name: {column: _plain(value) for column, value in getattr(each, name).items()}
             for name in ("key", "before", "after")
         }
         for each in operations
@@ -205,15 +200,14 @@ def _operation(found: Any) -> Operation:
     return Operation(Do(found["do"]), table, *cells)
 
 
-def as_plain(value: Value) -> Any:
-    """A cell as text, a number, or a list or a day in a mapping, which JSON can hold."""
+def _plain(value: Value) -> Any:
     match value:
         case datetime():
             return {"moment": value.isoformat()}
         case date():
             return {"day": value.isoformat()}
         case tuple():
-            return {"list": [as_plain(each) for each in value]}
+            return {"list": [_plain(each) for each in value]}
     return value
 
 

@@ -7,16 +7,12 @@ Rows that no key tells apart, such as slots, are there or not: what either side 
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from matcher.edits import as_plain
-from matcher.tables import TABLES, Column, Row, Table, Tables, Value
-
-PROGRAMME = "programme"
+from matcher.tables import PROGRAMME, TABLES, Column, Row, Table, Tables, Value, canonical
 
 
 class Side(StrEnum):
@@ -77,7 +73,8 @@ def merge(base: Tables, theirs: Tables, mine: Tables, counts: Side = Side.MINE) 
     left_out = list(_without_home(base, mine, rows))
     for each in left_out:
         rows[each.table] = tuple(row for row in rows[each.table] if row is not each.row)
-    edited = tuple(each for each in left_out if _form(each.row) not in map(_form, base.rows.get(each.table, ())))
+    there = {(name, canonical(row.values)) for name, found in base.rows.items() for row in found}
+    edited = tuple(each for each in left_out if (each.table, canonical(each.row.values)) not in there)
     return Merged(Tables(programme, rows), tuple(conflicts), edited)
 
 
@@ -122,7 +119,7 @@ def _keyed(
         else:
             left = there or now
             assert left is not None
-            if _form(left) == _form(before):
+            if canonical(left.values) == canonical(before.values):
                 continue  # one side removed it, and the other did not touch it
             found.append(Conflict(table.name, _named(table, left), None, before, there, now))
             if (there is not None) == (counts is Side.THEIRS):
@@ -141,7 +138,7 @@ def _cells(table: Table, before: Row | None, there: Row, now: Row, counts: Side,
 
 
 def _keyless(base: Sequence[Row], theirs: Sequence[Row], mine: Sequence[Row]) -> Iterator[Row]:
-    old, new, here = (Counter(map(_form, rows)) for rows in (base, theirs, mine))
+    old, new, here = (Counter(canonical(row.values) for row in rows) for rows in (base, theirs, mine))
     left: Counter[str] = Counter()
     for form in {*old, *new, *here}:
         if new[form] == here[form]:
@@ -149,7 +146,7 @@ def _keyless(base: Sequence[Row], theirs: Sequence[Row], mine: Sequence[Row]) ->
         else:  # each row that a side added or removed
             left[form] = max(0, here[form] + new[form] - old[form])
     for row in [*theirs, *mine]:
-        form = _form(row)
+        form = canonical(row.values)
         if left[form] > 0:
             left[form] -= 1
             yield row
@@ -174,10 +171,3 @@ def _named(table: Table, row: Row) -> str:
     key = " ".join(str(row.values.get(column)) for column in table.key)
     name = row.values.get("name") or row.values.get("title")
     return f"{name} ({key})" if name else key
-
-
-def _form(row: Row) -> str:
-    """The same for rows with the same values, wherever they stand."""
-    return json.dumps(
-        {name: as_plain(value) for name, value in row.values.items() if value is not None}, sort_keys=True
-    )

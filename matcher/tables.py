@@ -6,6 +6,7 @@ generator (`authoring`) all work from it, so a column is added here and nowhere 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -360,6 +361,9 @@ OVERRIDES = Table(
     optional=True,
 )
 
+PROGRAMME = "programme"
+"""What the programme's keys and values are called where tables are: a sheet, a file, a line of what changed."""
+
 TABLES: tuple[Table, ...] = (
     SCHOOLS,
     COHORTS,
@@ -454,3 +458,21 @@ class Tables:
 
     programme: Mapping[str, object]
     rows: Mapping[str, tuple[Row, ...]] = field(default_factory=dict)
+
+
+def canonical(values: Mapping[str, object]) -> str:
+    """One line for a row, the same for every row with the same values: `3` is `3.0`, and a blank cell is not there."""
+    return json.dumps({key: _as_json(value) for key, value in values.items() if value is not None}, sort_keys=True)
+
+
+def _as_json(value: object) -> object:
+    match value:
+        case float() if value.is_integer():
+            return int(value)
+        case datetime():
+            return {"moment": value.isoformat()}
+        case date():
+            return {"day": value.isoformat()}
+        case tuple():
+            return [_as_json(item) for item in value]
+    return value

@@ -71,6 +71,11 @@ def day_text(moment: date) -> str:
     return f"{_DAYS[moment.weekday()]} {moment.day} {_MONTHS[moment.month - 1]}"
 
 
+def dated(day: date) -> str:
+    """A date with its year: "Thu 1 Oct 2026"."""
+    return f"{day_text(day)} {day.year}"
+
+
 def time_text(moment: datetime) -> str:
     """Such as "Thu 8 Oct, 09:30"."""
     return f"{day_text(moment)}, {moment:%H:%M}"

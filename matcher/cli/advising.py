@@ -41,9 +41,8 @@ def stand_in(
     def named(volunteer_id: str) -> str:
         return one_line(problem.volunteers[volunteer_id].name)
 
-    print(
-        f"{_called(problem, answer.session_id)}, {time_text(answer.slot.start)} {answer.slot.day.year} ({one_line(visit.session_id)})"
-    )
+    when = f"{time_text(answer.slot.start)} {answer.slot.day.year}"
+    print(f"{_called(problem, answer.session_id)}, {when} ({one_line(visit.session_id)})")
     coming = listed([named(each) for each in answer.team]) if answer.team else "nobody"
     state = (
         f"{counted(answer.missing, 'more volunteer')} needed for it to run"

@@ -37,11 +37,11 @@ from matcher.geography import Position
 from matcher.intake.cells import LONGEST_TERM_DAYS
 from matcher.intake.consent import withhold
 from matcher.intake.ethnicity import ethnic_group
-from matcher.intake.notes import PROGRAMME, Notes, Place, counted_rows, listed, quoted
+from matcher.intake.notes import Notes, Place, counted_rows, listed, quoted
 from matcher.intake.sheets import Reading
 from matcher.intake.swapped import demographics_swapped, mostly_swapped, warn_of_positions
 from matcher.people_alike import id_key, mailbox, same_people
-from matcher.tables import COHORTS, SCHOOLS, SESSIONS, VOLUNTEERS, WEEKDAYS, Kind, Row, Table, days_of
+from matcher.tables import COHORTS, PROGRAMME, SCHOOLS, SESSIONS, VOLUNTEERS, WEEKDAYS, Kind, Row, Table, days_of
 from matcher.times import Span, days, exists, is_ambiguous
 
 MOST_SUGGESTIONS = 50  # looking for the nearest id takes time: a table of nothing but unknown ids must not

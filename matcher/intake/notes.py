@@ -8,9 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from matcher.errors import InputProblem, InputProblems, Remedy, located
-from matcher.tables import TABLES, Row
+from matcher.tables import PROGRAMME, TABLES, Row
 
-PROGRAMME = "programme"
 ORDER = {name: rank for rank, name in enumerate([PROGRAMME, *(table.name for table in TABLES)], start=1)}
 MOST_ALIKE = 1_000  # problems of one column that are told one by one
 MOST_ROW = 10_000_000  # beyond any row

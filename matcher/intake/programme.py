@@ -15,9 +15,9 @@ from matcher.addresses import BadAddress, mail_address
 from matcher.domain import DEFAULT_GOALS
 from matcher.intake.cells import BadCell, PerCent, Raw, Unusable, as_text, read_cell, shown
 from matcher.intake.csvfile import decode, read_bytes
-from matcher.intake.notes import PROGRAMME, Notes, Unreadable, did_you_mean, normalised, quoted
+from matcher.intake.notes import Notes, Unreadable, did_you_mean, normalised, quoted
 from matcher.intake.rows import RawRow
-from matcher.tables import TABLES, Column, Kind, days_of
+from matcher.tables import PROGRAMME, TABLES, Column, Kind, days_of
 
 MOST_BYTES = 1_000_000
 REQUIRED = ("name", "first_day", "last_day")

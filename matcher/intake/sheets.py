@@ -12,11 +12,11 @@ from matcher.intake import programme
 from matcher.intake.cells import BadCell, Raw, as_text, read_cell, shown
 from matcher.intake.consent import withhold
 from matcher.intake.csvfile import SAVE_AS_CSV, read_csv
-from matcher.intake.notes import PROGRAMME, Notes, Place, Unreadable, did_you_mean, listed, normalised, quoted
+from matcher.intake.notes import Notes, Place, Unreadable, did_you_mean, listed, normalised, quoted
 from matcher.intake.parts import SAVE_AGAIN
 from matcher.intake.resemblance import resembles_column, resembles_table
 from matcher.intake.rows import Budget, RawRow, TooMuch
-from matcher.tables import TABLES, Kind, Row, Table, Tables, Value
+from matcher.tables import PROGRAMME, TABLES, Kind, Row, Table, Tables, Value
 
 BY_FORM: Mapping[str, str] = {normalised(name): name for name in (PROGRAMME, *(table.name for table in TABLES))}
 SPREADSHEETS = ("", ".numbers", ".ods", ".tab", ".tsv", ".txt", ".xls", ".xlsm", ".xlsx")

@@ -5,12 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from typing import ClassVar
 
 from matcher.domain import Finding, GoalName, LedgerLine, Plan, Problem, TierName
 from matcher.rules.model import Bools, Ints, Model, Seats
-from matcher.times import day_text
 
 
 @dataclass(frozen=True)
@@ -111,11 +109,6 @@ class RoleModelGoal(Goal):
     @abstractmethod
     def ledger(self, problem: Problem, plan: Plan) -> Iterator[LedgerLine]:
         """How far each cohort (or session) has come."""
-
-
-def dated(day: date) -> str:
-    """A date in the words of a finding: "Thu 1 Oct 2026"."""
-    return f"{day_text(day)} {day.year}"
 
 
 def called(problem: Problem, session_id: str) -> str:

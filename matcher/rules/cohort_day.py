@@ -6,10 +6,10 @@ from datetime import date
 import numpy as np
 
 from matcher.domain import Finding, Plan, Problem
-from matcher.rules.base import Example, MustRule, dated
+from matcher.rules.base import Example, MustRule
 from matcher.rules.model import Ints, Model
 from matcher.rules.tiny import plan, problem, session, slot, volunteer
-from matcher.times import day_text
+from matcher.times import dated, day_text
 
 TEN = slot("10:00", "11:00")
 

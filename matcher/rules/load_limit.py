@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import date
 
 from matcher.domain import Finding, Plan, Problem
-from matcher.rules.base import Example, MustRule, dated
+from matcher.rules.base import Example, MustRule
 from matcher.rules.model import Model
 from matcher.rules.tiny import plan, problem, session, slot, volunteer
-from matcher.times import day_text
+from matcher.times import dated, day_text
 
 TEN, NOON = slot("10:00", "11:00"), slot("12:00", "13:00")
 

@@ -6,10 +6,10 @@ from datetime import date
 import numpy as np
 
 from matcher.domain import Finding, Plan, Problem
-from matcher.rules.base import Example, MustRule, dated
+from matcher.rules.base import Example, MustRule
 from matcher.rules.model import Bools, Ints, Model, Seats
 from matcher.rules.tiny import DAY, plan, problem, session, volunteer
-from matcher.times import day_text
+from matcher.times import dated, day_text
 
 ALONE = session("S1", supervised=False)
 

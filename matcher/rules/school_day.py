@@ -6,10 +6,10 @@ from datetime import date
 import numpy as np
 
 from matcher.domain import Finding, Plan, Problem, School
-from matcher.rules.base import Example, MustRule, dated
+from matcher.rules.base import Example, MustRule
 from matcher.rules.model import Model
 from matcher.rules.tiny import plan, problem, session, slot, volunteer
-from matcher.times import day_text
+from matcher.times import dated, day_text
 
 TEN = slot("10:00", "11:00")
 SESSIONS = (session("S1"), session("S2", TEN, cohort_ids=("A2",)))

@@ -3,10 +3,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from matcher.domain import Finding, Plan, Problem, School
-from matcher.rules.base import Example, MustRule, dated
+from matcher.rules.base import Example, MustRule
 from matcher.rules.model import Model
 from matcher.rules.tiny import DAY, plan, problem, session, slot, volunteer
-from matcher.times import day_text
+from matcher.times import dated, day_text
 
 
 class OneOfItsSlots(MustRule):

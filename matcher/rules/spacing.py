@@ -7,10 +7,10 @@ from datetime import date, timedelta
 import numpy as np
 
 from matcher.domain import Finding, Plan, Problem
-from matcher.rules.base import Example, MustRule, dated
+from matcher.rules.base import Example, MustRule
 from matcher.rules.model import Model
 from matcher.rules.tiny import plan, problem, session, slot, volunteer
-from matcher.times import day_text
+from matcher.times import dated, day_text
 
 MONDAY, SUNDAY, MONDAY_AFTER = (slot(day=date(2026, 10, day)) for day in (5, 11, 12))
 THREE = (session("S1", MONDAY), session("S2", SUNDAY), session("S3", MONDAY_AFTER))

@@ -7,16 +7,13 @@ two scenarios have the same fingerprint exactly when `diff` finds no change betw
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from matcher.tables import OVERRIDES, TABLES, VISITS, Kind, Row, Table, Tables, Value
-
-PROGRAMME = "programme"
+from matcher.tables import OVERRIDES, PROGRAMME, TABLES, VISITS, Kind, Row, Table, Tables, Value, canonical
 
 
 class What(StrEnum):
@@ -97,11 +94,11 @@ def fingerprint(tables: Tables) -> str:
 
     Blank cells do not enter, nor do tables of later versions without a row, so that old fingerprints stay as they are.
     """
-    contents = {PROGRAMME: [_canonical(tables.programme)]}
+    contents = {PROGRAMME: [canonical(tables.programme)]}
     for table in TABLES:
         rows = tables.rows.get(table.name, ())
         if rows or table not in _LATER:
-            contents[table.name] = sorted(_canonical(row.values) for row in rows)
+            contents[table.name] = sorted(canonical(row.values) for row in rows)
     digest = hashlib.sha256()
     for name, lines in contents.items():
         digest.update("\n".join([name, *lines, ""]).encode())
@@ -110,24 +107,6 @@ def fingerprint(tables: Tables) -> str:
 
 _LATER = (VISITS, OVERRIDES)
 """Tables that the first version did not have."""
-
-
-def _canonical(values: Mapping[str, object]) -> str:
-    """One line for a row, the same for every row that `diff` takes for the same."""
-    return json.dumps({key: _plain(value) for key, value in values.items() if value is not None}, sort_keys=True)
-
-
-def _plain(value: object) -> object:
-    match value:
-        case float() if value.is_integer():
-            return int(value)
-        case datetime():
-            return {"moment": value.isoformat()}
-        case date():
-            return {"day": value.isoformat()}
-        case tuple():
-            return [_plain(item) for item in value]
-    return value
 
 
 def _programme_changes(old: Mapping[str, object], new: Mapping[str, object]) -> list[Change]:

@@ -46,7 +46,7 @@ from matcher.tables import (
     Tables,
     Value,
 )
-from matcher.times import day_text, time_text, wall_clock
+from matcher.times import dated, time_text, wall_clock
 from matcher.usecases import mailing, told
 from matcher.usecases.looking import looks
 from matcher.usecases.today import moment_for_edits, today
@@ -176,7 +176,7 @@ def _keep(
         lasting.append(
             "It cannot be undone: what it says of gender, ethnicity or consent is kept in the data and nowhere else."
         )
-    text = _sentence(kept, _united(desk.problem, problem), workspace.edits())
+    text = _sentence(kept, problem.with_those_of(desk.problem), workspace.edits())
     return Noted(number, text, tuple(lasting), desk.version is not None)
 
 
@@ -220,12 +220,12 @@ def drop(
     begins = _day(first) if first else max(desk.clock.date(), programme.first_day)
     ends = _day(last) if last else programme.last_day
     if ends < begins:
-        late = f"the term ends on {_dated(programme.last_day)}" if not last else "the last day is before the first"
-        raise BadInput(f"From {_dated(begins)} to {_dated(ends)} is no time: {late}. Nothing was done.")
+        late = f"the term ends on {dated(programme.last_day)}" if not last else "the last day is before the first"
+        raise BadInput(f"From {dated(begins)} to {dated(ends)} is no time: {late}. Nothing was done.")
     if ends < programme.first_day or begins > programme.last_day:
         raise BadInput(
-            f"From {_dated(begins)} to {_dated(ends)} is outside the term, which goes from "
-            f"{_dated(programme.first_day)} to {_dated(programme.last_day)}. Nothing was done."
+            f"From {dated(begins)} to {dated(ends)} is outside the term, which goes from "
+            f"{dated(programme.first_day)} to {dated(programme.last_day)}. Nothing was done."
         )
     row: dict[str, Value] = {"volunteer_id": who, "first_day": begins, "last_day": ends, "available": "no"}
     if desk.rows(AVAILABILITY, **{**dict.fromkeys(("weekday", "date", "from", "to")), **row}):
@@ -349,7 +349,7 @@ def _insist_usable(desk: _Desk, session_id: str, operations: Sequence[Operation]
     session = after.sessions[session_id]
     if not after.open_slots(session):
         slot = next(iter(session.slots), None)
-        when = f" on {_dated(slot.day)}" if slot else " then"
+        when = f" on {dated(slot.day)}" if slot else " then"
         raise Refused(
             f"{called(desk.problem, session_id)} cannot be{when}: that is outside the term, or a day on which its "
             "school is closed. Nothing was done."
@@ -378,7 +378,7 @@ def assign(
     who, which = desk.volunteer(volunteer), desk.session(session)
     operations = _pinning(desk, who, which, Decision.KEEP)
     after = build_problem(apply(desk.tables, operations))[0]
-    trial = replace(_with_those_gone(after, desk.problem), under_way=desk.problem.under_way)
+    trial = replace(after.with_those_of(desk.problem), under_way=desk.problem.under_way)
     forbids, around = _judged(trial, who, which)
     hard = [text for _, may_be, text in forbids if not may_be]
     if hard or (forbids and not (override or "").strip()):
@@ -446,17 +446,6 @@ def _pinning(desk: _Desk, who: str, which: str, decision: Decision) -> list[Oper
     if decision is Decision.NEVER:
         operations += [removed("overrides", row) for row in desk.rows(OVERRIDES, session_id=which, volunteer_id=who)]
     return operations
-
-
-def _with_those_gone(after: Problem, before: Problem) -> Problem:
-    """With the people and sessions that only past visits name."""
-    return replace(
-        after,
-        schools={**before.schools, **after.schools},
-        cohorts={**before.cohorts, **after.cohorts},
-        sessions={**{key: before.sessions[key] for key in before.past if key in before.sessions}, **after.sessions},
-        volunteers={**before.volunteers, **after.volunteers},
-    )
 
 
 _Breach = tuple[str, bool, str]
@@ -881,18 +870,7 @@ def _names(workspace: Workspace) -> Problem:
     problem = kept_problem(workspace)[1]
     if not workspace.versions():
         return problem
-    return _united(told.published(workspace).problem, problem)
-
-
-def _united(one: Problem, other: Problem) -> Problem:
-    """With the people, schools and sessions of both; the other's go first."""
-    return replace(
-        other,
-        schools={**one.schools, **other.schools},
-        cohorts={**one.cohorts, **other.cohorts},
-        sessions={**one.sessions, **other.sessions},
-        volunteers={**one.volunteers, **other.volunteers},
-    )
+    return problem.with_those_of(told.published(workspace).problem)
 
 
 # In words
@@ -910,10 +888,6 @@ def called(problem: Problem, session_id: str) -> str:
 def _person(problem: Problem, volunteer_id: str) -> str:
     person = problem.volunteers.get(volunteer_id)
     return f"{one_line(person.name)} ({one_line(volunteer_id)})" if person else one_line(volunteer_id)
-
-
-def _dated(day: date) -> str:
-    return f"{day_text(day)} {day.year}"
 
 
 def _told_time(value: object) -> str:
@@ -937,7 +911,7 @@ def _sentence(edit: Edit, problem: Problem, edits: Sequence[Edit]) -> str:
         case "drop" if which:
             return f"{who} cannot come to {which}."
         case "drop":
-            days = [_dated(date.fromisoformat(about[name])) for name in ("from", "to") if name in about]
+            days = [dated(date.fromisoformat(about[name])) for name in ("from", "to") if name in about]
             return f"{who} cannot come from {' to '.join(days)}."
         case "cancel":
             return f"{which} is cancelled."

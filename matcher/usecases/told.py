@@ -303,12 +303,6 @@ def with_those_gone(
         if all(map(is_known, entries)):
             break
         _, then, _ = kept_problem(workspace, version.run_number)
-        problem = replace(
-            problem,
-            schools={**problem.schools, **then.schools, **problem.schools},
-            cohorts={**problem.cohorts, **then.cohorts, **problem.cohorts},
-            sessions={**problem.sessions, **then.sessions, **problem.sessions},
-            volunteers={**problem.volunteers, **then.volunteers, **problem.volunteers},
-        )
+        problem = problem.with_those_of(then)
     insist_events(workspace, problem, entries)
     return problem
