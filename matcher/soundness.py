@@ -17,7 +17,7 @@ from matcher.publishing.calendars import told_in
 from matcher.publishing.facts import appointments
 from matcher.publishing.forgetting import STAND_IN
 from matcher.publishing.published import Entry, Letter, LetterState
-from matcher.store import Begun, SavedRun, Workspace, fingerprint
+from matcher.store import Begun, SavedRun, Version, Workspace, fingerprint
 from matcher.tables import Tables
 from matcher.wording import one_line
 
@@ -93,7 +93,9 @@ def with_past(workspace: Workspace, problem: Problem, begun: Begun) -> Problem:
         for key in sorted(_teams(stands) - known.volunteers.keys())
     }  # who came, by a spreadsheet that nobody was ever planned by
     known = replace(known, volunteers={**known.volunteers, **unheard_of})
-    told = workspace.once(("plan", begun.version), lambda: _plan_of(workspace, begun.version))
+    told = workspace.once(
+        ("plan", begun.version), lambda: workspace.run(kept_version(workspace, begun.version).run_number).plan
+    )
     to_come = {
         session_id: visit
         for session_id, visit in told.visits.items()
@@ -139,11 +141,12 @@ def _met(cohort_id: str, volunteer_id: str, person: Volunteer | None, session_id
     )
 
 
-def _plan_of(workspace: Workspace, version: int) -> Plan:
-    found = next((each for each in workspace.versions() if each.number == version), None)
+def kept_version(workspace: Workspace, number: int) -> Version:
+    """That version. Raises DamagedError where it is gone."""
+    found = next((each for each in workspace.versions() if each.number == number), None)
     if found is None:
-        raise DamagedError(workspace.where, f"version {version} is gone")
-    return workspace.run(found.run_number).plan
+        raise DamagedError(workspace.where, f"version {number} is gone")
+    return found
 
 
 def _teams(visits: Mapping[str, Visit]) -> set[str]:

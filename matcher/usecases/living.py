@@ -96,6 +96,10 @@ class _Desk:
     state: DataState | None
     at: datetime
     """Now, with a zone."""
+    actor: str | None
+    why: str | None
+    seen: DataState | None
+    """What whoever asks was shown: what others changed since must not be what they change."""
     is_said: bool
     """Whether somebody said when now is: by the machine's clock alone nothing is refused."""
     notes: list[str] = field(default_factory=list)
@@ -138,11 +142,20 @@ class _Desk:
 
 
 @looks
-def _desk(workspace: Workspace, now: str | None = None) -> _Desk:
+def _desk(
+    workspace: Workspace,
+    now: str | None = None,
+    *,
+    actor: str | None = None,
+    why: str | None = None,
+    seen: DataState | None = None,
+) -> _Desk:
     tables = kept_problem(workspace)[0]
     at = moment_for_edits(workspace, now)
     term = today(workspace, at)
-    return _Desk(workspace, tables, term.problem, term.version, workspace.state(), at, now is not None)
+    return _Desk(
+        workspace, tables, term.problem, term.version, workspace.state(), at, actor, why, seen, now is not None
+    )
 
 
 def _keep(
@@ -151,24 +164,25 @@ def _keep(
     about: Mapping[str, str],
     operations: Sequence[Operation],
     *,
-    actor: str | None,
-    why: str | None,
-    seen: DataState | None,
     warnings: Iterable[str] = (),
     undoes: int | None = None,
     heard: Sequence[Heard] = (),
 ) -> Noted:
-    """Keeps an edit of which the tables make a term, all or nothing.
-
-    `seen` is the state that whoever asks for it was shown: what others changed since must not be what this changes.
-    """
+    """Keeps an edit of which the tables make a term, all or nothing."""
     workspace = desk.workspace
-    if seen is not None and seen != desk.state:
-        _insist_untouched(desk, seen, operations)
+    if desk.seen is not None and desk.seen != desk.state:
+        _insist_untouched(desk, desk.seen, operations)
     after = apply(desk.tables, operations)
     problem = build_problem(after)[0]
     number = workspace.edit(
-        kind, about, operations, seen=desk.state, actor=actor, why=one_line(why or ""), undoes=undoes, heard=heard
+        kind,
+        about,
+        operations,
+        seen=desk.state,
+        actor=desk.actor,
+        why=one_line(desk.why or ""),
+        undoes=undoes,
+        heard=heard,
     )
     kept = next(each for each in workspace.edits() if each.number == number)
     lasting = [*desk.notes, *warnings]
@@ -210,12 +224,12 @@ def drop(
     seen: DataState | None = None,
 ) -> Noted:
     """A volunteer cannot come to a visit; or, without one, on no day from `first` (today unless said) to `last`."""
-    desk = _desk(workspace, now)
+    desk = _desk(workspace, now, actor=actor, why=why, seen=seen)
     who = desk.volunteer(volunteer)
     if session is not None:
         if first or last:
             raise BadInput("Days are said where no visit is: one of the two. Nothing was done.")
-        return _pin_person(desk, "drop", who, desk.session(session), Decision.NEVER, actor=actor, why=why, seen=seen)
+        return _pin_person(desk, "drop", who, desk.session(session), Decision.NEVER)
     programme = desk.problem.programme
     begins = _day(first) if first else max(desk.clock.date(), programme.first_day)
     ends = _day(last) if last else programme.last_day
@@ -231,7 +245,7 @@ def drop(
     if desk.rows(AVAILABILITY, **{**dict.fromkeys(("weekday", "date", "from", "to")), **row}):
         raise Refused(f"{_person(desk.problem, who)} is noted as away on these days already. Nothing was done.")
     about = {"volunteer_id": who, "from": begins.isoformat(), "to": ends.isoformat()}
-    return _keep(desk, "drop", about, [added("availability", row)], actor=actor, why=why, seen=seen)
+    return _keep(desk, "drop", about, [added("availability", row)])
 
 
 def cancel(
@@ -244,7 +258,7 @@ def cancel(
     seen: DataState | None = None,
 ) -> Noted:
     """A visit does not take place: its times go, and what was pinned of it."""
-    desk = _desk(workspace, now)
+    desk = _desk(workspace, now, actor=actor, why=why, seen=seen)
     which = desk.session(session)
     slots = desk.rows(SLOTS, session_id=which)
     if not slots:
@@ -257,7 +271,7 @@ def cancel(
             if row["start"] is not None or row["decision"] == Decision.KEEP.value
         ),
     ]
-    return _keep(desk, "cancel", {"session_id": which}, operations, actor=actor, why=why, seen=seen)
+    return _keep(desk, "cancel", {"session_id": which}, operations)
 
 
 def move(
@@ -271,7 +285,7 @@ def move(
     seen: DataState | None = None,
 ) -> Noted:
     """A visit is at that start and at no other; it lasts as long as it would have."""
-    desk = _desk(workspace, now)
+    desk = _desk(workspace, now, actor=actor, why=why, seen=seen)
     which = desk.session(session)
     row = _slot_row(desk, which, start)
     before = desk.rows(SLOTS, session_id=which)
@@ -284,7 +298,7 @@ def move(
     ]
     _insist_usable(desk, which, operations)
     about = {"session_id": which, "start": str(row["start"])}
-    return _keep(desk, "move", about, operations, actor=actor, why=why, seen=seen)
+    return _keep(desk, "move", about, operations)
 
 
 def offer(
@@ -298,7 +312,7 @@ def offer(
     seen: DataState | None = None,
 ) -> Noted:
     """A visit could be at these starts, too."""
-    desk = _desk(workspace, now)
+    desk = _desk(workspace, now, actor=actor, why=why, seen=seen)
     which = desk.session(session)
     known = {row["start"] for row in desk.rows(SLOTS, session_id=which)}
     operations = []
@@ -311,7 +325,7 @@ def offer(
         known.add(row["start"])
         operations.append(added("slots", row))
     about = {"session_id": which, "start": ";".join(str(each.after["start"]) for each in operations)}
-    return _keep(desk, "offer", about, operations, actor=actor, why=why, seen=seen)
+    return _keep(desk, "offer", about, operations)
 
 
 def _slot_row(desk: _Desk, session_id: str, text: str) -> dict[str, Value]:
@@ -374,7 +388,7 @@ def assign(
 
     With `override`, the reason, rules that may be set aside knowingly are.
     """
-    desk = _desk(workspace, now)
+    desk = _desk(workspace, now, actor=actor, why=why, seen=seen)
     who, which = desk.volunteer(volunteer), desk.session(session)
     operations = _pinning(desk, who, which, Decision.KEEP)
     after = build_problem(apply(desk.tables, operations))[0]
@@ -396,7 +410,7 @@ def assign(
         raise Refused(f"{_person(trial, who)} is to be at {called(trial, which)} already. Nothing was done.")
     warnings = [f"As people were told it until now: {text}." for text in around]
     about = {"volunteer_id": who, "session_id": which}
-    return _keep(desk, "assign", about, operations, actor=actor, why=why, seen=seen, warnings=warnings)
+    return _keep(desk, "assign", about, operations, warnings=warnings)
 
 
 def unassign(
@@ -410,9 +424,9 @@ def unassign(
     seen: DataState | None = None,
 ) -> Noted:
     """A volunteer is not to be at a visit, as the coordinator decides."""
-    desk = _desk(workspace, now)
+    desk = _desk(workspace, now, actor=actor, why=why, seen=seen)
     who, which = desk.volunteer(volunteer), desk.session(session)
-    return _pin_person(desk, "unassign", who, which, Decision.NEVER, actor=actor, why=why, seen=seen)
+    return _pin_person(desk, "unassign", who, which, Decision.NEVER)
 
 
 def _pin_person(
@@ -421,10 +435,6 @@ def _pin_person(
     who: str,
     which: str,
     decision: Decision,
-    *,
-    actor: str | None,
-    why: str | None,
-    seen: DataState | None,
 ) -> Noted:
     operations = _pinning(desk, who, which, decision)
     if not operations:
@@ -433,7 +443,7 @@ def _pin_person(
             "Nothing was done."
         )
     about = {"volunteer_id": who, "session_id": which}
-    return _keep(desk, kind, about, operations, actor=actor, why=why, seen=seen)
+    return _keep(desk, kind, about, operations)
 
 
 def _pinning(desk: _Desk, who: str, which: str, decision: Decision) -> list[Operation]:
@@ -498,7 +508,7 @@ def pin(
     seen: DataState | None = None,
 ) -> Noted:
     """A visit is to be at that one of its times."""
-    desk = _desk(workspace, now)
+    desk = _desk(workspace, now, actor=actor, why=why, seen=seen)
     which, at = desk.session(session), _start(start)
     pins = [row for row in desk.rows(PINS, session_id=which) if row["start"] is not None]
     kept = next((row for row in pins if row["decision"] == Decision.KEEP.value), None)
@@ -511,7 +521,7 @@ def pin(
         *(removed("pins", row) for row in pins if row["start"] == at),
         added("pins", {"session_id": which, "start": at, "decision": Decision.KEEP.value}),
     ]
-    return _keep(desk, "pin", {"session_id": which, "start": str(at)}, operations, actor=actor, why=why, seen=seen)
+    return _keep(desk, "pin", {"session_id": which, "start": str(at)}, operations)
 
 
 def unpin(
@@ -525,13 +535,13 @@ def unpin(
     seen: DataState | None = None,
 ) -> Noted:
     """What was pinned of that time of a visit counts no more."""
-    desk = _desk(workspace, now)
+    desk = _desk(workspace, now, actor=actor, why=why, seen=seen)
     which, at = desk.session(session), _start(start)
     pins = desk.rows(PINS, session_id=which, start=at)
     if not pins:
         raise NotThere(f"{called(desk.problem, which)} has no pin of {time_text(at)} {at.year}. Nothing was done.")
     operations = [removed("pins", row) for row in pins]
-    return _keep(desk, "unpin", {"session_id": which, "start": str(at)}, operations, actor=actor, why=why, seen=seen)
+    return _keep(desk, "unpin", {"session_id": which, "start": str(at)}, operations)
 
 
 # Any row of any table
@@ -548,7 +558,7 @@ def set_cells(
     seen: DataState | None = None,
 ) -> Noted:
     """Other values in a row of a table whose rows have names."""
-    desk = _desk(workspace)
+    desk = _desk(workspace, actor=actor, why=why, seen=seen)
     spec = typed_table(table)
     row = _row(desk, spec, key)
     found = typed_cells(spec, cells, row.number)
@@ -564,7 +574,7 @@ def set_cells(
     if spec is VOLUNTEERS and cells_now.get("matching_consent", "yes") != "yes":
         operations += _withheld(desk, row["volunteer_id"])
     _insist_on_consent(desk, operations)
-    return _keep(desk, "set", about, operations, actor=actor, why=why, seen=seen)
+    return _keep(desk, "set", about, operations)
 
 
 def add_row(
@@ -577,7 +587,7 @@ def add_row(
     seen: DataState | None = None,
 ) -> Noted:
     """A row more in a table."""
-    desk = _desk(workspace)
+    desk = _desk(workspace, actor=actor, why=why, seen=seen)
     spec = typed_table(table)
     values = typed_row(spec, cells)
     if spec.key and desk.rows(spec, **{name: values[name] for name in spec.key}):
@@ -585,7 +595,7 @@ def add_row(
     operations = [added(spec.name, values)]
     _insist_on_consent(desk, operations)
     about = {"table": spec.name, **_key_words(spec, values)}
-    return _keep(desk, "add", about, operations, actor=actor, why=why, seen=seen)
+    return _keep(desk, "add", about, operations)
 
 
 def remove_row(
@@ -601,7 +611,7 @@ def remove_row(
 
     With a session go its times, pins, preferences and overrides; with a volunteer the same, and when they are free.
     """
-    desk = _desk(workspace)
+    desk = _desk(workspace, actor=actor, why=why, seen=seen)
     spec = typed_table(table)
     row = _row(desk, spec, key) if isinstance(key, str) else _only_row(desk, spec, key)
     operations = []
@@ -614,7 +624,7 @@ def remove_row(
         operations += _withheld(desk, row["volunteer_id"])
     operations.append(removed(spec.name, row))
     about = {"table": spec.name, **_key_words(spec, row.values)}
-    return _keep(desk, "remove", about, operations, actor=actor, why=why, seen=seen)
+    return _keep(desk, "remove", about, operations)
 
 
 def _withheld(desk: _Desk, volunteer_id: Value) -> list[Operation]:
@@ -732,7 +742,7 @@ def attended(
 
     What was noted of the visit as a whole before is replaced.
     """
-    desk = _desk(workspace, now)
+    desk = _desk(workspace, now, actor=actor, why=why, seen=seen)
     which = find_session(desk.problem, session)
     under_way = desk.problem.under_way
     visit = under_way.told.visits.get(which) if under_way is not None else None
@@ -749,7 +759,7 @@ def attended(
     row: dict[str, Value] = {"session_id": which, "happened": "yes" if came else "no", "came": came or None}
     operations = [removed("visits", each) for each in desk.rows(VISITS, session_id=which, cohort_id=None)]
     operations.append(added("visits", {**row, "pupils_present": pupils if came else None}))
-    return _keep(desk, "attended", {"session_id": which}, operations, actor=actor, why=why, seen=seen)
+    return _keep(desk, "attended", {"session_id": which}, operations)
 
 
 def _told_team(workspace: Workspace, under_way: UnderWay, session_id: str) -> tuple[str, ...]:
@@ -799,7 +809,8 @@ def undo(
     Refused where a later one that stands rests on it, or where what it left is not so any more.
     """
     with workspace.snapshot():
-        desk, edits, problem = _desk(workspace), workspace.edits(), _names(workspace)
+        desk = _desk(workspace, actor=actor, why=why, seen=seen)
+        edits, problem = workspace.edits(), _names(workspace)
     undone = {each.undoes for each in edits}
     stand = [each for each in edits if each.undoes is None and each.number not in undone]
     if number is None:
@@ -836,7 +847,7 @@ def undo(
             "that was imported since. Nothing was done."
         ) from None
     _insist_on_consent(desk, operations)
-    return _keep(desk, "undo", about, operations, actor=actor, why=why, seen=seen, undoes=number, heard=heard)
+    return _keep(desk, "undo", about, operations, undoes=number, heard=heard)
 
 
 def _rests(later: Edit, earlier: Edit) -> bool:

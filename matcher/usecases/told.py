@@ -8,14 +8,13 @@ from datetime import UTC, datetime
 
 from matcher.appointments import Attendee
 from matcher.domain import Plan, Problem, School, Session, Slot, Volunteer
-from matcher.errors import DamagedError
 from matcher.publishing.answered import AnswersSoFar, WhoDeclined, WhoIsSilent
 from matcher.publishing.events import EntryChange, News, changes
 from matcher.publishing.facts import appointments
 from matcher.publishing.handing_over import ANSWERED, ListedVisit, handed_over
 from matcher.publishing.published import Answer, Entry, Letter, Standing
 from matcher.publishing.sentences import session_name
-from matcher.soundness import insist_events, kept_events, kept_problem, kept_run
+from matcher.soundness import insist_events, kept_events, kept_problem, kept_run, kept_version
 from matcher.store import Version, Workspace
 from matcher.times import time_text, wall_clock
 from matcher.usecases.looking import looks
@@ -140,9 +139,7 @@ def published(workspace: Workspace, number: int | None = None) -> Published:
 def _published(workspace: Workspace, number: int | None) -> Published:
     every = workspace.versions()
     entries = kept_events(workspace, number if every or number is not None else 1)
-    version = every[0] if number is None else next((each for each in every if each.number == number), None)
-    if version is None:
-        raise DamagedError(workspace.where, f"version {number} is gone")
+    version = every[0] if number is None else kept_version(workspace, number)
     saved, problem = kept_run(workspace, version.run_number)
     older = [each for each in every if each.number < version.number]
     return Published(version, with_those_gone(workspace, problem, entries, older), saved.plan, entries)
