@@ -93,9 +93,8 @@ def with_past(workspace: Workspace, problem: Problem, begun: Begun) -> Problem:
         for key in sorted(_teams(stands) - known.volunteers.keys())
     }  # who came, by a spreadsheet that nobody was ever planned by
     known = replace(known, volunteers={**known.volunteers, **unheard_of})
-    told = workspace.once(
-        ("plan", begun.version), lambda: workspace.run(kept_version(workspace, begun.version).run_number).plan
-    )
+    version = kept_version(workspace, begun.version)
+    told = workspace.once(("plan", version.number), lambda: workspace.run(version.run_number).plan)
     to_come = {
         session_id: visit
         for session_id, visit in told.visits.items()

@@ -35,7 +35,7 @@ versions.py     which version of the tables a database has; runs migrations/, on
 workspace.py    what use cases call
 """
 
-from matcher.store.changes import Change, ColumnChange, What, diff, fingerprint, summary
+from matcher.store.changes import Change, ColumnChange, What, diff, fingerprint, shown, summary
 from matcher.store.edits import DataState, Edit
 from matcher.store.erasure import Admitted
 from matcher.store.leases import Lease, Taken
@@ -63,5 +63,6 @@ __all__ = [
     "Workspace",
     "diff",
     "fingerprint",
+    "shown",
     "summary",
 ]

@@ -116,7 +116,7 @@ def _programme_changes(old: Mapping[str, object], new: Mapping[str, object]) -> 
         if before == after:
             continue
         what = What.ADDED if before is None else What.REMOVED if after is None else What.CHANGED
-        found[what].append(Change(PROGRAMME, what, _bare(key), (ColumnChange("", _shown(before), _shown(after)),)))
+        found[what].append(Change(PROGRAMME, what, _bare(key), (ColumnChange("", shown(before), shown(after)),)))
     return [change for changes in found.values() for change in changes]
 
 
@@ -142,7 +142,7 @@ def _column_changes(table: Table, before: Row, after: Row) -> tuple[ColumnChange
     return tuple(
         ColumnChange(column.name, personal=True)
         if column.personal
-        else ColumnChange(column.name, _shown(old, column.kind), _shown(new, column.kind))
+        else ColumnChange(column.name, shown(old, column.kind), shown(new, column.kind))
         for column in table.columns
         if (old := before.values.get(column.name)) != (new := after.values.get(column.name))
     )
@@ -197,6 +197,6 @@ def _bare(value: object, kind: Kind | None = None) -> str:
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in str(value))
 
 
-def _shown(value: object, kind: Kind | None = None) -> str:
-    """As `_bare`, in quotation marks where it is text."""
+def shown(value: object, kind: Kind | None = None) -> str:
+    """A cell as it would be typed into a sheet, on one line, in quotation marks where it is text."""
     return f'"{_bare(value)}"' if isinstance(value, str) else _bare(value, kind)

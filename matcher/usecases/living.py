@@ -32,7 +32,7 @@ from matcher.names import find_cohort, find_school, find_session, find_volunteer
 from matcher.publishing.published import Answer
 from matcher.publishing.sentences import session_name
 from matcher.soundness import kept_problem
-from matcher.store import ColumnChange, DataState, Edit, Heard, Version, Workspace, diff
+from matcher.store import ColumnChange, DataState, Edit, Heard, Version, Workspace, diff, shown
 from matcher.tables import (
     AVAILABILITY,
     ENCOUNTERS,
@@ -986,14 +986,14 @@ def _of_row(edit: Edit, problem: Problem) -> str:
         if own is None or own.do is not Do.SET:
             columns = about.get("columns", "").split(";")
             return f"{table.name}, {name}: {listed([f'{each} changed' for each in columns if each])}."
-        changes = [
-            str(
-                ColumnChange(column, personal=True)
-                if table.column(column).personal or column == "matching_consent"
-                else ColumnChange(column, _shown(own.before.get(column)), _shown(value))
+        changes = []
+        for column, value in own.after.items():
+            spec = table.column(column)
+            before, after = shown(own.before.get(column), spec.kind), shown(value, spec.kind)
+            is_private = spec.personal or column == "matching_consent"
+            changes.append(
+                str(ColumnChange(column, personal=True) if is_private else ColumnChange(column, before, after))
             )
-            for column, value in own.after.items()
-        ]
         return f"{table.name}, {name}: {'; '.join(changes)}."
     if not table.key and own is not None:
         name = _row_called(table, Row(0, own.after)).partition(": ")[2]
@@ -1010,24 +1010,11 @@ def _row_called(table: Table, row: Row) -> str:
     if table.key:
         return f"{table.name}: {', '.join(one_line(str(row.values.get(name))) for name in table.key)}"
     cells = [
-        f"{column.name} {_shown(row.values.get(column.name))}"
+        f"{column.name} {shown(row.values.get(column.name), column.kind)}"
         for column in table.columns
         if not column.personal and row.values.get(column.name) is not None
     ]
     return f"{table.name}: {', '.join(cells)}"
-
-
-def _shown(value: object) -> str:
-    match value:
-        case None:
-            return "blank"
-        case tuple():
-            return one_line(";".join(map(str, value)))
-        case datetime():
-            return f"{value:%Y-%m-%dT%H:%M}"
-        case str():
-            return f'"{one_line(value)}"'
-    return str(value)
 
 
 def _key_words(table: Table, values: Mapping[str, Value]) -> dict[str, str]:

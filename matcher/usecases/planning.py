@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -158,19 +158,7 @@ def solve_workspace(
     better = {each.number for each in idle if each.is_current and _better(problem, each.plan, result)}
     needless = [each.number for each in idle if each.number not in better]
     try:
-        number = workspace.save_run(
-            tables,
-            result.plan,
-            result.tiers,
-            result.seconds,
-            result.status,
-            result.reasons,
-            whole,
-            instead_of=[*mine, *needless],
-            actor=actor,
-            ledger=result.ledger,
-            begun=term.begun,
-        )
+        number = _keep(workspace, tables, result, whole, term, actor, instead_of=[*mine, *needless])
     except StoreError as error:
         if keeper.number is None:
             raise
@@ -248,18 +236,31 @@ def repair(
 
 def keep_repair(workspace: Workspace, seen: Repaired, actor: str | None = None) -> int:
     """Keeps what was shown as a run; its number."""
-    result = seen.made.result
+    return _keep(workspace, seen.tables, seen.made.result, seen.settings, seen.term, actor)
+
+
+def _keep(
+    workspace: Workspace,
+    tables: Tables,
+    result: Result,
+    settings: Mapping[str, object],
+    term: Today,
+    actor: str | None,
+    instead_of: Collection[int] = (),
+) -> int:
+    """Keeps a result as a run, with what was past when it was made; its number."""
     return workspace.save_run(
-        seen.tables,
+        tables,
         result.plan,
         result.tiers,
         result.seconds,
         result.status,
         result.reasons,
-        seen.settings,
+        settings,
+        instead_of=instead_of,
         actor=actor,
         ledger=result.ledger,
-        begun=seen.term.begun,
+        begun=term.begun,
     )
 
 

@@ -210,3 +210,8 @@ def test_two_at_once_note_both_or_one_of_them_says_why(db: Path) -> None:
     second = matcher("drop", "fred", "OAK-1", "--db", db)
     assert (first.code, second.code) == (0, 1)
     assert "already" in second.err and edits_in(db) == 1
+
+
+def test_a_time_of_day_is_said_as_it_was_typed(db: Path) -> None:
+    said = well_here("add", "availability", "volunteer_id=ADA", "weekday=mon", "from=09:00", "to=12:30", "--db", db)
+    assert "from 09:00" in said.out and "to 12:30" in said.out
