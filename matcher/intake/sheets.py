@@ -16,7 +16,7 @@ from matcher.intake.notes import Notes, Place, Unreadable, did_you_mean, listed,
 from matcher.intake.parts import SAVE_AGAIN
 from matcher.intake.resemblance import resembles_column, resembles_table
 from matcher.intake.rows import Budget, RawRow, TooMuch
-from matcher.tables import PROGRAMME, TABLES, Kind, Row, Table, Tables, Value
+from matcher.tables import PROGRAMME, TABLES, Column, Kind, Row, Table, Tables, Value
 
 BY_FORM: Mapping[str, str] = {normalised(name): name for name in (PROGRAMME, *(table.name for table in TABLES))}
 SPREADSHEETS = ("", ".numbers", ".ods", ".tab", ".tsv", ".txt", ".xls", ".xlsm", ".xlsx")
@@ -393,16 +393,21 @@ def _values(
         if cell is None and (position is None or not column.required):
             continue
         try:
-            value = read_cell(cell, column)
-            if value is None and column.required:
-                raise BadCell("nothing", "a value", f"Fill it in: {column.help[:1].lower()}{column.help[1:]}")
-            if column.kind is Kind.ID and column.name in IN_LISTS and ";" in str(value):
-                raise BadCell(quoted(str(value)), "an id without ;", "In lists, ; separates ids: rename it.")
-            values[column.name] = value
+            values[column.name] = usable_cell(cell, column)
         except BadCell as bad:
             reading.bad_cells.setdefault((table.name, raw.number), []).append(column.name)
             notes.problem(table.name, raw.number, column.name, bad.found, bad.expected, bad.action)
     return values
+
+
+def usable_cell(raw: Raw | None, column: Column) -> Value:
+    """The value of a cell, which may not be blank where the column needs one. Raises BadCell."""
+    value = read_cell(raw, column)
+    if value is None and column.required:
+        raise BadCell("nothing", "a value", f"Fill it in: {column.help[:1].lower()}{column.help[1:]}")
+    if column.kind is Kind.ID and column.name in IN_LISTS and ";" in str(value):
+        raise BadCell(quoted(str(value)), "an id without ;", "In lists, ; separates ids: rename it.")
+    return value
 
 
 def _check_keys(table: Table, rows: list[Row], reading: Reading, notes: Notes) -> None:

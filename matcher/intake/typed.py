@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from matcher.errors import BadInput, InputProblem, InputProblems
-from matcher.intake.cells import BadCell, read_cell
+from matcher.intake.cells import BadCell
 from matcher.intake.notes import did_you_mean, listed, normalised, quoted
-from matcher.intake.sheets import IN_LISTS
-from matcher.tables import TABLES, Kind, Table, Value
+from matcher.intake.sheets import usable_cell
+from matcher.tables import TABLES, Table, Value
 
 
 def typed_table(word: str) -> Table:
@@ -41,12 +41,7 @@ def typed_cells(table: Table, cells: Iterable[tuple[str, str]], row: int | None 
             continue
         found[column.name] = None
         try:
-            value = read_cell(text.strip(), column)
-            if value is None and column.required:
-                raise BadCell("nothing", "a value", f"Fill it in: {column.help[:1].lower()}{column.help[1:]}")
-            if column.kind is Kind.ID and column.name in IN_LISTS and ";" in str(value):
-                raise BadCell(quoted(str(value)), "an id without ;", "In lists, ; separates ids: choose another.")
-            found[column.name] = value
+            found[column.name] = usable_cell(text.strip(), column)
         except BadCell as bad:
             complain(column.name, bad.found, bad.expected, bad.action)
     if problems:

@@ -4,9 +4,10 @@ from collections import Counter
 
 import numpy as np
 
-from matcher.domain import Plan, Problem, TierName, UnderWay, steps
+from matcher.domain import Plan, Problem, TierName, UnderWay
 from matcher.rules.base import Example, Goal
-from matcher.rules.model import Model, Terms, ints
+from matcher.rules.model import Model
+from matcher.rules.reach import post_reach, reach_of
 from matcher.rules.tiny import at, plan, problem, session, slot, volunteer
 
 TEN = slot("10:00", "11:00")
@@ -38,22 +39,11 @@ class ToldReach(Goal):
     def post(self, model: Model) -> None:
         if model.problem.under_way is None:
             return
-        told = np.array([session_id in model.problem.under_way.told.visits for session_id, _ in model.visits], bool)
-        visits = np.flatnonzero(told)
-        schools = list(model.problem.schools.values())
-        sessions = np.unique(model.visit_session[visits]).tolist()
-        asked = Counter(model.school_index[model.problem.sessions[model.session_ids[n]].school_id] for n in sessions)
-        level = [(index, n) for index in range(len(schools)) for n in range(1, asked[index] + 1)]
-        model.levels(
-            Terms.of(model.visit_school[visits], visits),
-            constant=np.zeros(len(schools), dtype=np.int64),
-            row_group=np.arange(len(schools)),
-            level_group=ints(index for index, _ in level),
-            tier=self.tier,
-            gains=ints(schools[index].need * (120 // n) for index, n in level),
-        )
+        told = model.problem.under_way.told.visits
+        visits = np.flatnonzero(np.array([session_id in told for session_id, _ in model.visits], dtype=bool))
+        sessions = {model.visits[visit][0] for visit in visits.tolist()}
+        post_reach(model, self.tier, visits, Counter(model.problem.sessions[each].school_id for each in sessions))
 
     def score(self, problem: Problem, plan: Plan) -> int:
         told = problem.under_way.told.visits if problem.under_way else {}
-        delivered = Counter(problem.sessions[each].school_id for each in plan.visits if each in told)
-        return sum(problem.schools[school_id].need * steps(count) for school_id, count in delivered.items())
+        return reach_of(problem, (each for each in plan.visits if each in told))
